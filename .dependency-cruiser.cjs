@@ -1,0 +1,51 @@
+/** The layers of DESIGN: imports point downward only, one effect has one place. */
+const below = {
+  model: [],
+  measurements: ['model'],
+  budget: ['model', 'measurements'],
+  report: ['model', 'measurements', 'budget'],
+  kernels: ['model'],
+  vm: ['model', 'kernels'],
+  guest: ['model', 'measurements'],
+  run: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(below).map(([layer, allowed]) => ({
+      name: `${layer}-imports-downward`,
+      severity: 'error',
+      from: { path: `^src/${layer}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: `^src/(${[layer, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'koffi-only-in-guest-libbpf',
+      severity: 'error',
+      from: { pathNot: '^src/guest/libbpf/' },
+      to: { path: 'node_modules/(koffi|@koromix)' },
+    },
+    {
+      name: 'actions-only-in-entries',
+      severity: 'error',
+      from: { pathNot: '^src/action\\.ts$' },
+      to: { path: 'node_modules/@actions/' },
+    },
+    {
+      name: 'network-only-in-kernels',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(kernels/|action\\.ts|.*\\.test\\.ts$)' },
+      to: { path: '^(node:)?(http|https|http2)$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,68 @@
+// The metrics, their units and which way is worse. Names follow veristat and the kernel where they have one.
+
+export interface Metric {
+  readonly name: string;
+  readonly unit: string;
+  /** 'less': a smaller value is better (a cost); 'more': a larger one is. */
+  readonly better: 'less' | 'more';
+  /** True for metrics that exist once per input of a program. */
+  readonly perInput: boolean;
+  readonly description: string;
+}
+
+const cost = (name: string, unit: string, description: string, perInput = false): Metric => ({
+  name,
+  unit,
+  better: 'less',
+  perInput,
+  description,
+});
+
+export const METRICS = [
+  {
+    name: 'load_ok',
+    unit: 'bool',
+    better: 'more',
+    perInput: false,
+    description: 'the verifier accepts the program: 1, or 0 with its log',
+  },
+  cost('total_insns', 'insns', 'instructions the verifier processed (veristat: total_insns)'),
+  cost('total_states', 'states', 'verifier states created (veristat: total_states)'),
+  cost('peak_states', 'states', 'verifier states alive at once (veristat: peak_states)'),
+  cost(
+    'max_states_per_insn',
+    'states',
+    'verifier states at the busiest instruction (veristat: max_states_per_insn)',
+  ),
+  cost('stack_depth', 'bytes', 'stack of the deepest call chain'),
+  cost('prog_size', 'insns', 'BPF instructions after relocation, subprograms included (veristat: prog_size)'),
+  cost('prog_size_jited', 'bytes', 'machine code after the JIT (veristat: prog_size_jited)'),
+  cost('map_bytes', 'bytes', 'memory of the maps the program uses, as the kernel accounts it'),
+  cost('map_count', 'maps', 'maps the program uses'),
+  cost(
+    'run_insns',
+    'insns',
+    'instructions of a warm run, first to return, helpers included; the mean over a pcap',
+    true,
+  ),
+  cost(
+    'run_insns_cold',
+    'insns',
+    'instructions of the first run after loading; the first packet of a pcap',
+    true,
+  ),
+  cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
+  cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
+  cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
+] as const satisfies readonly Metric[];
+
+export type MetricName = (typeof METRICS)[number]['name'];
+
+export const METRIC_NAMES = METRICS.map((metric) => metric.name) as [MetricName, ...MetricName[]];
+
+/** The metric of that name. Throws RangeError on a name that is none. */
+export function metricOf(name: string): Metric {
+  const found = METRICS.find((metric) => metric.name === name);
+  if (!found) throw new RangeError(`no metric '${name}'`);
+  return found;
+}

@@ -1,0 +1,118 @@
+// The report: plain data, the single source of every rendering. Schema 1.
+
+import { z } from 'zod';
+
+/** A value that could not be had, with the reason; missing is never 0. `since`: the first kernel that has it. */
+export const absentSchema = z.strictObject({ reason: z.string(), since: z.string().optional() });
+
+/** A line of the user's own source. */
+export const whereSchema = z.strictObject({
+  file: z.string(),
+  line: z.number().int().positive(),
+  text: z.string().optional(),
+});
+
+export const targetSchema = z.strictObject({
+  /** As 'debian:6.1/exact'. */
+  id: z.string(),
+  /** The reference as the user gave it: 'debian:6.1'. */
+  kernel: z.string(),
+  /** uname -r: '6.1.0-56-cloud-amd64'. */
+  release: z.string().optional(),
+  /** The package's version: '6.1.192-2'. */
+  version: z.string().optional(),
+  /** sha256 of the kernel image. */
+  digest: z.string().optional(),
+  arch: z.string(),
+  mode: z.enum(['exact', 'timed']),
+  accelerator: z.string(),
+  /** QEMU's version; figures of two versions are never compared. */
+  qemu: z.string().optional(),
+  /** The CPU model, which decides the mitigations the kernel patches in. */
+  cpu: z.string().optional(),
+  libbpf: z.string().optional(),
+  status: z.enum(['ok', 'failed']),
+  seconds: z.strictObject({ boot: z.number(), load: z.number(), measure: z.number() }),
+  error: z.strictObject({ reason: z.string(), message: z.string(), tail: z.string().optional() }).optional(),
+});
+
+export const measurementSchema = z.strictObject({
+  target: z.string(),
+  side: z.enum(['base', 'head']),
+  object: z.string(),
+  program: z.string(),
+  input: z.string().optional(),
+  metric: z.string(),
+  unit: z.string(),
+  value: z.number().optional(),
+  absent: absentSchema.optional(),
+  interval: z.tuple([z.number(), z.number()]).optional(),
+  /** Said of this figure alone, as "packet 17 is the dearest". */
+  note: z.string().optional(),
+  /** The last lines of the verifier's log where load_ok is 0. */
+  log: z.string().optional(),
+  /** The source line a rejection names. */
+  where: whereSchema.optional(),
+});
+
+export const VERDICTS = [
+  'pass',
+  'over',
+  'improved',
+  'new',
+  'gone',
+  'no-baseline',
+  'inconclusive',
+  'unmeasured',
+  'failed',
+] as const;
+
+export const verdictSchema = z.strictObject({
+  target: z.string(),
+  object: z.string(),
+  program: z.string(),
+  input: z.string().optional(),
+  metric: z.string(),
+  unit: z.string(),
+  base: z.number().optional(),
+  head: z.number().optional(),
+  /** head - base, in the metric's unit. */
+  change: z.number().optional(),
+  /** The budget this row was held to, with its place in the budget file. */
+  budget: z
+    .strictObject({
+      max: z.number().optional(),
+      /** The largest increase allowed, in the metric's unit (a percentage is turned into one with base). */
+      increase: z.number().optional(),
+      /** As the user wrote it: 'max 420, increase 2%'. */
+      text: z.string(),
+      file: z.string().optional(),
+      line: z.number().int().optional(),
+    })
+    .optional(),
+  verdict: z.enum(VERDICTS),
+  where: whereSchema.optional(),
+  /** One sentence that a reader understands without the rest of the row. */
+  why: z.string(),
+});
+
+export const reportSchema = z.strictObject({
+  schema: z.literal(1),
+  tool: z.strictObject({ name: z.literal('tollgate'), version: z.string() }),
+  /** over: a budget is exceeded; failed: no verdict for at least one target. */
+  verdict: z.enum(['pass', 'over', 'failed']),
+  /** What a reader must know before the table, as "no base: only absolute budgets were checked". */
+  notes: z.array(z.string()),
+  targets: z.array(targetSchema),
+  measurements: z.array(measurementSchema),
+  verdicts: z.array(verdictSchema),
+});
+
+export type Absent = z.infer<typeof absentSchema>;
+export type Where = z.infer<typeof whereSchema>;
+export type Target = z.infer<typeof targetSchema>;
+export type Measurement = z.infer<typeof measurementSchema>;
+export type Verdict = z.infer<typeof verdictSchema>;
+export type VerdictName = (typeof VERDICTS)[number];
+export type Report = z.infer<typeof reportSchema>;
+export type Side = Measurement['side'];
