@@ -1,0 +1,115 @@
+// The guest: pid 1 in the VM. Boots, says hello, pauses to be saved, runs the job it finds, pauses for good.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openChannel } from './guest/channel.ts';
+import { findPauseDevice, loadModules, mapWindow, mountAll, setUpKernel } from './guest/init.ts';
+import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
+import { findTicks } from './guest/libbpf/runs.ts';
+import { type Guest, runJob } from './guest/runner.ts';
+import type { Job } from './model/job.ts';
+import { decodeJob, WINDOW_BYTES } from './model/window.ts';
+
+const here = dirname(process.argv[1] ?? '/app/guest.js');
+
+if (process.pid === 1) main();
+else selfTest();
+
+function main(): void {
+  process.on('uncaughtException', (error) => {
+    say(`tollgate guest: ${error.stack ?? error}`);
+    process.exit(1); // the kernel panics: the host sees it and shows the console
+  });
+  mountAll();
+  const warnings = loadModules('/app/modules.list');
+  setUpKernel();
+  const window = mapWindow(windowAddress(), WINDOW_BYTES);
+  const channel = openChannel(window);
+  const clock = loadClock(join(here, 'native/clock.so'));
+  settle();
+  const grid = findTicks(clock);
+  const guest: Guest = { window, channel, clock, grid };
+  warmUp(guest);
+  channel.send({
+    type: 'hello',
+    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    node: process.version,
+    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    tickNs: String(grid.tickNs),
+    ticksPerSecond: String(ticksPerSecond(clock)),
+    possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
+    warnings,
+  });
+  const pause = findPauseDevice();
+  pause(); // the host saves this state; what follows runs once per job
+  channel.reset();
+  const job = decodeJob(window) as Job | undefined;
+  if (!job) throw new Error('the window holds no job');
+  try {
+    runJob(guest, job);
+  } catch (error) {
+    channel.send({
+      type: 'error',
+      message: String(error instanceof Error ? error.stack : error).slice(0, 60_000),
+    });
+  }
+  channel.send({ type: 'end' });
+  pause();
+}
+
+/** Where the window lies: 'memmap=64M$640M' on the kernel's command line. */
+function windowAddress(): number {
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec(readFileSync('/proc/cmdline', 'utf8'))?.[1];
+  if (megabytes === undefined) throw new Error('no memmap= window on the command line');
+  return Number(megabytes) * (1 << 20);
+}
+
+const SETTLE_MS = 3000;
+
+/** The clock's calibration and the boot's own work end; idle time costs nothing under icount. */
+function settle(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
+}
+
+/** Runs a small object through every path once, so that no job pays for what is done only once. */
+function warmUp(guest: Guest): void {
+  const path = join(here, 'bpf/nop_xdp.bpf.o');
+  const elf = readFileSync(path);
+  const packet = new Uint8Array(64);
+  const at = 8 << 20;
+  guest.window.set(elf, at);
+  guest.window.set(packet, at - 64);
+  const job: Job = {
+    format: 1,
+    object: 'nop_xdp.bpf.o',
+    elf: { at, size: elf.length },
+    programs: [{ name: 'nop_xdp', inputs: [{ name: 'warm', packets: [{ at: at - 64, size: 64 }] }] }],
+    maps: {},
+    tailCalls: {},
+  };
+  for (let i = 0; i < 2; i++) runJob(guest, job);
+  guest.window.fill(0, at - 64, at + elf.length);
+  guest.channel.reset();
+}
+
+function ticksPerSecond(clock: ReturnType<typeof loadClock>): number {
+  const [ticks, ns] = [memory(8), memory(8)];
+  clock.ratio(1_000_000_000, ticks, ns);
+  return Math.round((Number(ticks.readBigUInt64LE()) / Number(ns.readBigUInt64LE())) * 1e9);
+}
+
+function say(line: string): void {
+  try {
+    writeFileSync('/dev/console', `${line}\n`);
+  } catch {
+    // no console: the panic itself has to do
+  }
+}
+
+/** Outside a VM: loads every library the bundle needs and says so, for a check of the built file. */
+function selfTest(): void {
+  loadClock(join(here, 'native/clock.so'));
+  const version = String(libbpf().libbpf_version_string());
+  const objects = existsSync(join(here, 'bpf/nop_xdp.bpf.o')) ? 'found' : 'missing';
+  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}\n`);
+}

@@ -1,0 +1,91 @@
+// Pid 1: mounts what the guest needs, loads modules, sets the kernel up for measuring, finds the pause device.
+// The only place with mounts and module loading.
+
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { addressOf, cString, errno, errorName, libc, mapShared } from './libbpf/ffi.ts';
+
+/** Mounts proc, sys, dev, bpffs and cgroup2; throws where the kernel refuses one that is needed. */
+export function mountAll(): void {
+  for (const [type, target, needed] of [
+    ['proc', '/proc', true],
+    ['sysfs', '/sys', true],
+    ['devtmpfs', '/dev', true],
+    ['bpf', '/sys/fs/bpf', false],
+    ['cgroup2', '/sys/fs/cgroup', false],
+  ] as const) {
+    if (libc().mount(type, target, type, 0, null) !== 0 && needed)
+      throw new Error(`mount ${type} on ${target}: ${errorName(errno())}`);
+  }
+}
+
+/**
+ * Loads the modules that the initramfs lists, in its order (dependencies first).
+ * A module the kernel refuses is a warning: what needs it says so itself.
+ */
+export function loadModules(listPath: string): string[] {
+  const warnings: string[] = [];
+  const noParameters = cString('');
+  if (!existsSync(listPath)) return warnings;
+  for (const path of readFileSync(listPath, 'utf8').split('\n').filter(Boolean)) {
+    const fd = openSync(path, 'r');
+    if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST)
+      warnings.push(`module ${path.replace(/^.*\//, '')}: ${errorName(errno())}`);
+    closeSync(fd);
+  }
+  return warnings;
+}
+
+/**
+ * The JIT on and not hardened, symbols readable, an out-of-memory kill a panic: what a measurement rests on.
+ * Settings that a kernel does not have are left.
+ */
+export function setUpKernel(): void {
+  for (const [path, value] of [
+    ['/proc/sys/net/core/bpf_jit_enable', '1'],
+    ['/proc/sys/net/core/bpf_jit_harden', '0'],
+    ['/proc/sys/net/core/bpf_jit_kallsyms', '1'],
+    ['/proc/sys/kernel/kptr_restrict', '0'],
+    ['/proc/sys/vm/panic_on_oom', '2'],
+    ['/proc/sys/kernel/bpf_stats_enabled', '0'],
+  ] as const) {
+    try {
+      writeFileSync(path, value);
+    } catch {
+      // absent on this kernel
+    }
+  }
+}
+
+/**
+ * The pvpanic-pci device: a store to its register pauses the VM at that very instruction.
+ * (QEMU docs/specs/pvpanic.rst; PCI id 1b36:0011, QEMU 6.0 and newer.)
+ */
+export function findPauseDevice(): () => void {
+  const root = '/sys/bus/pci/devices';
+  for (const name of readdirSync(root)) {
+    const device = `${root}/${name}`;
+    const id = `${readFileSync(`${device}/vendor`, 'utf8').trim()}:${readFileSync(`${device}/device`, 'utf8').trim()}`;
+    if (id !== '0x1b36:0x0011') continue;
+    writeFileSync(`${device}/enable`, '1');
+    const start = BigInt(readFileSync(`${device}/resource`, 'utf8').split(' ')[0]!);
+    const fd = openSync(`${device}/resource0`, 'r+');
+    const register = mapShared(fd, 4096, 0);
+    closeSync(fd);
+    const offset = Number(start & 0xfffn);
+    return () => {
+      register[offset] = 1;
+    };
+  }
+  throw new Error('no pvpanic-pci device: the VM cannot be paused');
+}
+
+/** Maps the window that memmap= keeps the kernel out of. */
+export function mapWindow(physicalAddress: number, sizeBytes: number): Buffer {
+  const fd = openSync('/dev/mem', 'r+');
+  const window = mapShared(fd, sizeBytes, physicalAddress);
+  closeSync(fd);
+  return window;
+}
+
+const SYS_FINIT_MODULE = 313;
+const EEXIST = 17;

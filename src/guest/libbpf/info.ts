@@ -1,0 +1,75 @@
+// What the kernel tells of a loaded program: its code before and after the JIT, and its maps.
+
+import { readFileSync } from 'node:fs';
+import { addressOf, errorName, libbpf, libc, memory } from './ffi.ts';
+import { textOf } from './object.ts';
+
+export interface ProgramInfo {
+  readonly jited: Uint8Array;
+  readonly xlated: Uint8Array;
+  readonly maps: readonly { readonly name: string; readonly bytes: number | undefined }[];
+}
+
+// struct bpf_prog_info, include/uapi/linux/bpf.h: offsets of the members used here.
+const INFO_BYTES = 232;
+const JITED_LENGTH = 16;
+const XLATED_LENGTH = 20;
+const JITED_ADDRESS = 24;
+const XLATED_ADDRESS = 32;
+const MAP_COUNT = 52;
+const MAP_IDS = 56;
+
+// struct bpf_map_info: type, id, key_size, value_size, max_entries, map_flags, name[16].
+const MAP_INFO_BYTES = 88;
+const MAP_NAME = 24;
+
+const SYS_BPF = 321;
+const BPF_MAP_GET_FD_BY_ID = 14;
+
+/** Reads the program behind `fd`. Throws with errno's name where the kernel refuses (it needs CAP_SYS_ADMIN). */
+export function programInfo(fd: number): ProgramInfo {
+  const sizes = getInfo(fd, memory(INFO_BYTES));
+  const jited = memory(Math.max(1, sizes.readUInt32LE(JITED_LENGTH)));
+  const xlated = memory(Math.max(1, sizes.readUInt32LE(XLATED_LENGTH)));
+  const mapCount = sizes.readUInt32LE(MAP_COUNT);
+  const mapIds = memory(Math.max(4, mapCount * 4));
+
+  const info = memory(INFO_BYTES);
+  info.writeUInt32LE(sizes.readUInt32LE(JITED_LENGTH), JITED_LENGTH);
+  info.writeBigUInt64LE(addressOf(jited), JITED_ADDRESS);
+  info.writeUInt32LE(sizes.readUInt32LE(XLATED_LENGTH), XLATED_LENGTH);
+  info.writeBigUInt64LE(addressOf(xlated), XLATED_ADDRESS);
+  info.writeUInt32LE(mapCount, MAP_COUNT);
+  info.writeBigUInt64LE(addressOf(mapIds), MAP_IDS);
+  getInfo(fd, info);
+  return {
+    jited: jited.subarray(0, info.readUInt32LE(JITED_LENGTH)),
+    xlated: xlated.subarray(0, info.readUInt32LE(XLATED_LENGTH)),
+    maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4))),
+  };
+}
+
+function getInfo(fd: number, info: Buffer): Buffer {
+  const size = memory(4);
+  size.writeUInt32LE(info.length);
+  const error = Number(libbpf().bpf_obj_get_info_by_fd(fd, info, size));
+  if (error !== 0) throw new Error(`bpf_obj_get_info_by_fd: ${errorName(error)}`);
+  return info;
+}
+
+function mapOf(id: number): { name: string; bytes: number | undefined } {
+  const attr = memory(16);
+  attr.writeUInt32LE(id);
+  const fd = Number(libc().syscall4(SYS_BPF, BPF_MAP_GET_FD_BY_ID, addressOf(attr), attr.length));
+  if (fd < 0) return { name: `id ${id}`, bytes: undefined };
+  const name = textOf(getInfo(fd, memory(MAP_INFO_BYTES)).subarray(MAP_NAME, MAP_NAME + 16) as Buffer);
+  const accounted = /^memlock:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
+  closeFd(fd);
+  return { name, bytes: accounted === undefined ? undefined : Number(accounted) };
+}
+
+const SYS_CLOSE = 3;
+
+function closeFd(fd: number): void {
+  libc().syscall4(SYS_CLOSE, fd, 0, 0);
+}

@@ -1,0 +1,193 @@
+// Does one job: loads the object, takes every measurement of every program, says each figure as it has it.
+
+import { MEASUREMENTS } from '../measurements/index.ts';
+import { straightLineLength } from '../measurements/jit.ts';
+import type { Figure } from '../measurements/measurement.ts';
+import { parseRejection } from '../measurements/verifier-log.ts';
+import type { Job, JobInput } from '../model/job.ts';
+import { steadyValue } from '../model/percentile.ts';
+import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
+import { programTypeById } from '../model/program-types.ts';
+import type { Absent } from '../model/report.ts';
+import type { Blob } from '../model/window.ts';
+import type { Channel } from './channel.ts';
+import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
+import { programInfo } from './libbpf/info.ts';
+import {
+  findLoadable,
+  type Loadable,
+  loadObject,
+  ObjectRejected,
+  type OpenProgram,
+  textOf,
+} from './libbpf/object.ts';
+import { loadEmpty, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
+
+export interface Guest {
+  readonly window: Uint8Array;
+  readonly channel: Channel;
+  readonly clock: Clock;
+  readonly grid: TickGrid;
+}
+
+/** Runs the job to its last record but `end`. What the object is guilty of is a record; what we are, an exception. */
+export function runJob(guest: Guest, job: Job): void {
+  const started = process.hrtime.bigint();
+  const elf = bytesOf(guest, job.elf);
+  try {
+    guest.channel.send({ type: 'progress', step: 'load' });
+    const loadable = findLoadable(job, elf);
+    const loaded = takeStatics(guest, job, elf, loadable);
+    const loadedAt = process.hrtime.bigint();
+    measureAll(guest, job, elf, loadable, loaded);
+    guest.channel.send({
+      type: 'seconds',
+      load: seconds(loadedAt - started),
+      measure: seconds(process.hrtime.bigint() - loadedAt),
+    });
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    guest.channel.send({ type: 'object-rejected', reason: cause.message.slice(-60_000) });
+  }
+}
+
+function seconds(ns: bigint): string {
+  return (Number(ns) / 1e9).toFixed(3);
+}
+
+function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
+  return window.subarray(blob.at, blob.at + blob.size);
+}
+
+/** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
+function takeStatics({ channel }: Guest, job: Job, elf: Uint8Array, loadable: Loadable): LoadedProgram[] {
+  for (const { name, section, typeId } of loadable.programs)
+    channel.send({ type: 'program', program: name, section, programType: programTypeById(typeId).name });
+  for (const refused of loadable.refusedPrograms) {
+    const { message, tail } = parseRejection(refused.log);
+    channel.send({
+      type: 'measurement',
+      program: refused.name,
+      metric: 'load_ok',
+      value: '0',
+      note: (message || refused.reason).slice(0, 2000),
+      log: tail.slice(-16_000),
+    });
+  }
+  const object = loadObject(job, elf, loadable);
+  try {
+    return object.programs.map((program) => describe(program));
+  } finally {
+    object.close();
+  }
+}
+
+function describe(program: OpenProgram): LoadedProgram {
+  return {
+    name: program.name,
+    section: program.section,
+    type: programTypeById(program.typeId),
+    insnCount: Number(libbpf().bpf_program__insn_cnt(program.pointer)),
+    log: textOf(program.log),
+    ...programInfo(libbpf().bpf_program__fd(program.pointer)),
+  };
+}
+
+function measureAll(
+  guest: Guest,
+  job: Job,
+  elf: Uint8Array,
+  loadable: Loadable,
+  programs: readonly LoadedProgram[],
+): void {
+  const port = runPort(guest, job, elf, loadable);
+  for (const program of programs) {
+    const wanted = job.programs.find((candidate) => candidate.name === program.name);
+    if (!wanted) continue;
+    guest.channel.send({ type: 'measurement', program: program.name, metric: 'load_ok', value: '1' });
+    guest.channel.send({ type: 'progress', step: 'measure', program: program.name });
+    const subject = {
+      program,
+      inputs: wanted.inputs,
+      port,
+      ...(wanted.notRun === undefined ? {} : { notRun: wanted.notRun }),
+    };
+    for (const kind of MEASUREMENTS)
+      for (const figure of kind.measure(subject)) guest.channel.send(recordOf(program.name, figure));
+  }
+}
+
+function recordOf(program: string, { value, ...figure }: Figure) {
+  return {
+    type: 'measurement' as const,
+    program,
+    ...figure,
+    ...(value === undefined ? {} : { value: String(value) }),
+  };
+}
+
+/** Runs on this kernel; what an empty program costs is subtracted and its own instructions are added again. */
+function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): RunPort {
+  const emptyRuns = new Map<string, EmptyRun>();
+  return {
+    run: (programName, input, passes) => {
+      const object = loadObject(job, elf, loadable);
+      try {
+        const program = object.programs.find((candidate) => candidate.name === programName)!;
+        const type = programTypeById(program.typeId);
+        const testRun = type.testRun!;
+        const data = runData(guest, input);
+        const key = [
+          program.typeId,
+          program.expectedAttachType,
+          program.flags,
+          data[0]!.context?.length,
+        ].join();
+        const fd: number = libbpf().bpf_program__fd(program.pointer);
+        let empty = emptyRuns.get(key);
+        if (!empty) {
+          empty = measureEmpty(guest, program, data[0]!);
+          emptyRuns.set(key, empty);
+        }
+        if ('reason' in empty) return empty;
+        const { overhead } = empty;
+        const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
+        const failed = raw.findIndex((run) => run.error !== 0);
+        if (failed >= 0) return refusal(failed % data.length, raw[failed]!.error, data.length, testRun.since);
+        const runs = raw.map(({ insns, retval }): Run => ({ insns: insns - overhead, retval }));
+        return Array.from({ length: passes }, (_, pass) =>
+          runs.slice(pass * data.length, (pass + 1) * data.length),
+        );
+      } finally {
+        object.close();
+      }
+    },
+  };
+}
+
+type EmptyRun = { readonly overhead: number } | Absent;
+
+const EMPTY_RUNS = 9;
+
+function measureEmpty(guest: Guest, like: OpenProgram, data: RunData): EmptyRun {
+  const { id, testRun } = programTypeById(like.typeId);
+  const fd = loadEmpty({ id, emptyReturns: testRun!.emptyReturns }, like.expectedAttachType, like.flags);
+  const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun!.clock);
+  const error = runs.find((run) => run.error !== 0)?.error;
+  if (error !== undefined) return refusal(0, error, 1, testRun!.since);
+  const own = straightLineLength(programInfo(fd).jited);
+  return { overhead: steadyValue(runs.slice(1).map((run) => run.insns)) - own };
+}
+
+function refusal(packet: number, error: number, packets: number, since: string): Absent {
+  const name = errorName(error);
+  if (name === 'ENOTSUPP') return { reason: 'this kernel has no test run for the type (ENOTSUPP)', since };
+  const which = packets > 1 ? ` on packet ${packet + 1}` : '';
+  return { reason: `BPF_PROG_TEST_RUN refuses it${which}: ${name}` };
+}
+
+function runData(guest: Guest, input: JobInput): RunData[] {
+  const context = input.context && bytesOf(guest, input.context);
+  if (input.packets.length === 0) return [context ? { context } : {}];
+  return input.packets.map((blob) => ({ packet: bytesOf(guest, blob), ...(context ? { context } : {}) }));
+}

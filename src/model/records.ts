@@ -1,0 +1,50 @@
+// What the guest says: newline-delimited JSON, the last record {"type":"end"}. Without it there is no verdict.
+// Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
+
+import { z } from 'zod';
+import { absentSchema } from './report.ts';
+
+const text = (most: number) => z.string().max(most);
+/** 64-bit values travel as decimal strings. A fraction (a mean) has up to three decimals. */
+const number = z.string().regex(/^-?\d{1,20}(\.\d{1,3})?$/);
+
+export const helloSchema = z.strictObject({
+  type: z.literal('hello'),
+  release: text(128),
+  node: text(64),
+  libbpf: text(64),
+  /** The timer tick's period, ns of virtual time. */
+  tickNs: number,
+  /** TSC ticks a second of the kernel's clock; 1000000000 where the clock counts instructions exactly. */
+  ticksPerSecond: number,
+  possibleCpus: z.number().int().positive(),
+  warnings: z.array(text(1000)).max(20),
+});
+
+export const recordSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('progress'), step: text(64), program: text(256).optional() }),
+  z.strictObject({
+    type: z.literal('program'),
+    program: text(256),
+    section: text(1024),
+    programType: text(64),
+  }),
+  z.strictObject({
+    type: z.literal('measurement'),
+    program: text(256),
+    input: text(256).optional(),
+    metric: text(64),
+    value: number.optional(),
+    absent: absentSchema.optional(),
+    note: text(2000).optional(),
+    log: text(1 << 20).optional(),
+  }),
+  /** The object as a whole could not be opened or loaded: a statement about the object, not a failure of the run. */
+  z.strictObject({ type: z.literal('object-rejected'), reason: text(1 << 16) }),
+  z.strictObject({ type: z.literal('error'), message: text(1 << 16) }),
+  z.strictObject({ type: z.literal('seconds'), load: number, measure: number }),
+  z.strictObject({ type: z.literal('end') }),
+]);
+
+export type Hello = z.infer<typeof helloSchema>;
+export type GuestRecord = z.infer<typeof recordSchema>;

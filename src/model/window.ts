@@ -1,0 +1,54 @@
+// The window: memory that host and guest share, reserved by the kernel's memmap= argument. The job goes in
+// while the VM is paused; records come out and are still there when the guest has crashed.
+// Layout: job JSON and its blobs from 0, records from RECORDS_AT; each begins with a 32-bit length.
+
+export const WINDOW_BYTES = 64 << 20;
+export const RECORDS_AT = 40 << 20;
+export const JOB_CAPACITY_BYTES = RECORDS_AT;
+export const RECORDS_CAPACITY_BYTES = WINDOW_BYTES - RECORDS_AT - 4;
+
+/** Where a blob (an object file, a packet) lies in the window, in bytes from its beginning. */
+export interface Blob {
+  readonly at: number;
+  readonly size: number;
+}
+
+const HEADER_BYTES = 8;
+const BLOB_ALIGNMENT = 64;
+
+/**
+ * Lays out a job: `[json length][blobs at][json][blobs...]`, blobs aligned to 64 bytes.
+ * `build` is called with a function that places a blob and answers where, and gives the JSON value.
+ * The blobs come before the JSON is final, so their place is counted from a fixed offset: JSON_ROOM.
+ * Throws RangeError where the job is larger than the window.
+ */
+export function encodeJob<T>(build: (place: (bytes: Uint8Array) => Blob) => T): Uint8Array {
+  const blobs: { bytes: Uint8Array; at: number }[] = [];
+  let next = JSON_ROOM;
+  const job = build((bytes) => {
+    const at = next;
+    blobs.push({ bytes, at });
+    next = Math.ceil((at + bytes.length) / BLOB_ALIGNMENT) * BLOB_ALIGNMENT;
+    if (next > JOB_CAPACITY_BYTES)
+      throw new RangeError(`the job's objects and packets exceed ${JOB_CAPACITY_BYTES - JSON_ROOM} bytes`);
+    return { at, size: bytes.length };
+  });
+  const json = new TextEncoder().encode(JSON.stringify(job));
+  if (HEADER_BYTES + json.length > JSON_ROOM)
+    throw new RangeError(`the job's plan exceeds ${JSON_ROOM} bytes`);
+  const out = new Uint8Array(next);
+  new DataView(out.buffer).setUint32(0, json.length, true);
+  out.set(json, HEADER_BYTES);
+  for (const { bytes, at } of blobs) out.set(bytes, at);
+  return out;
+}
+
+/** Room for the JSON before the blobs: a fixed size, so that the same blob lies at the same address in every job. */
+export const JSON_ROOM = 4 << 20;
+
+/** The job's JSON in the window, or undefined where no job has been put. */
+export function decodeJob(window: Uint8Array): unknown {
+  const size = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
+  if (size === 0 || size > JSON_ROOM - HEADER_BYTES) return undefined;
+  return JSON.parse(new TextDecoder().decode(window.subarray(HEADER_BYTES, HEADER_BYTES + size)));
+}

@@ -1,0 +1,111 @@
+// Why a run ended without its last record, told from what is left: the console's tail, QEMU's exit, our own
+// deadlines. Pure, so that every kind of failure has its test.
+
+import { TollgateError } from '../model/errors.ts';
+
+export type EndCause =
+  | {
+      readonly kind: 'exit';
+      readonly code: number | undefined;
+      readonly signal: string | undefined;
+      readonly stderr: string;
+    }
+  | { readonly kind: 'shutdown' }
+  | { readonly kind: 'deadline'; readonly seconds: number }
+  | { readonly kind: 'silence'; readonly seconds: number }
+  | { readonly kind: 'console-flood'; readonly bytes: number }
+  | { readonly kind: 'records'; readonly message: string };
+
+/** The phases of a run, each with its own deadline. */
+export type Phase = 'boot' | 'restore' | 'measure';
+
+const CONSOLE_SIGNS: readonly { readonly reason: string; readonly pattern: RegExp; readonly says: string }[] =
+  [
+    {
+      reason: 'out-of-memory',
+      pattern: /Out of memory|panic_on_oom|oom-kill:/,
+      says: 'the guest ran out of memory',
+    },
+    {
+      reason: 'guest-crash',
+      pattern: /^tollgate guest: .*/m,
+      says: 'the guest program crashed (a fault of Tollgate)',
+    },
+    {
+      reason: 'lockup',
+      pattern: /soft lockup|hard LOCKUP|detected stalls|blocked for more than/,
+      says: 'the guest kernel locked up',
+    },
+    {
+      reason: 'kernel-oops',
+      pattern: /BUG: |Oops: |general protection fault|unable to handle|invalid opcode:/,
+      says: 'the guest kernel crashed (oops)',
+    },
+    {
+      reason: 'no-init',
+      pattern: /Attempted to kill init|No working init|not syncing: Requested init/,
+      says: 'the guest program ended',
+    },
+    { reason: 'kernel-panic', pattern: /Kernel panic/, says: 'the guest kernel panicked' },
+  ];
+
+const TAIL_LINES = 25;
+
+/** The error a user sees: what failed, in which phase, on which kernel, with the console's tail. */
+export function explainFailure(
+  task: string,
+  phase: Phase,
+  cause: EndCause,
+  consoleText: string,
+): TollgateError {
+  const sign = CONSOLE_SIGNS.find(({ pattern }) => pattern.test(consoleText));
+  const said =
+    sign &&
+    (cause.kind === 'shutdown' ||
+      cause.kind === 'exit' ||
+      cause.kind === 'silence' ||
+      cause.kind === 'deadline');
+  const { reason, says } = said ? sign : bareCause(cause);
+  const tail = consoleTail(consoleText);
+  return new TollgateError('infrastructure', `${task}: no verdict: ${says}, during ${phase}`, {
+    reason,
+    ...(tail ? { tail } : {}),
+  });
+}
+
+function bareCause(cause: EndCause): { reason: string; says: string } {
+  switch (cause.kind) {
+    case 'exit': {
+      const how = cause.signal ? `by ${cause.signal}` : `with exit code ${cause.code}`;
+      const stderr = cause.stderr.trim().slice(-2000);
+      return { reason: 'qemu-died', says: `QEMU ended ${how}${stderr ? ` saying '${stderr}'` : ''}` };
+    }
+    case 'shutdown':
+      return { reason: 'guest-shutdown', says: 'the guest shut down before it was done' };
+    case 'deadline':
+      return { reason: 'deadline', says: `not done after ${cause.seconds} s` };
+    case 'silence':
+      return { reason: 'silence', says: `the guest said nothing for ${cause.seconds} s` };
+    case 'console-flood':
+      return {
+        reason: 'console-flood',
+        says: `the guest wrote more than ${cause.bytes} bytes to its console`,
+      };
+    case 'records':
+      return { reason: 'bad-records', says: `what the guest said cannot be read: ${cause.message}` };
+  }
+}
+
+/** The last lines of a console, control characters taken out. */
+export function consoleTail(text: string): string {
+  const lines = text
+    .replaceAll('\r', '')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
+    .replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  return lines
+    .slice(-TAIL_LINES)
+    .map((line) => line.slice(0, 300))
+    .join('\n');
+}

@@ -1,0 +1,140 @@
+// The guest's root file system: the running Node and its libraries, libbpf, the guest bundle, the kernel's
+// modules. Built without root, the same bytes for the same files, cached by the digest of all of them.
+
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import { TollgateError } from '../model/errors.ts';
+import type { Kernel } from '../model/kernel.ts';
+import { type CpioEntry, writeCpio } from './cpio.ts';
+import { digestOf, digestsOf } from './digests.ts';
+import { GUEST_MODULES, readGuestModules } from './modules.ts';
+
+export interface Initramfs {
+  readonly path: string;
+  /** Of everything in it: two with the same digest hold the same bytes. */
+  readonly digest: string;
+}
+
+export interface InitramfsOptions {
+  readonly cacheDir: string;
+  /** dist/: guest.js, koffi.node, native/, bpf/. */
+  readonly distDir: string;
+  /** Another program than dist/guest.js as /app/guest.js. */
+  readonly guestPath?: string;
+}
+
+/** Finds or builds the initramfs for a kernel. Throws TollgateError where a library or tool is missing. */
+export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions): Promise<Initramfs> {
+  const node = await realpath(process.execPath);
+  const libbpf = await findLibbpf();
+  const libraries = await librariesOf([node, libbpf]);
+  const app: readonly (readonly [name: string, from: string])[] = [
+    ['guest.js', options.guestPath ?? join(options.distDir, 'guest.js')],
+    ['koffi.node', join(options.distDir, 'koffi.node')],
+    ['native/clock.so', join(options.distDir, 'native/clock.so')],
+    ['bpf/nop_xdp.bpf.o', join(options.distDir, 'bpf/nop_xdp.bpf.o')],
+  ];
+  const init = join(options.distDir, 'native/init');
+  const files: FileList = [
+    ['bin/node', node],
+    ['bin/init', init],
+    ...libraries.map(({ name, path }) => [name, path] as const),
+    ...app.map(([name, from]) => [`app/${name}`, from] as const),
+    ...(kernel.configPath && kernel.release
+      ? [[`boot/config-${kernel.release}`, kernel.configPath] as const]
+      : []),
+  ];
+  const digests = await digestsOf(
+    files.map(([, from]) => from),
+    options.cacheDir,
+  );
+  const digest = digestOf({
+    format: 2,
+    files: files.map(([name], i) => [name, digests[i]]),
+    // Modules come with the kernel: its digest stands for them.
+    kernel: kernel.modulesPath ? kernel.digest : null,
+    modules: GUEST_MODULES,
+  });
+  const folder = join(options.cacheDir, 'initramfs');
+  const path = join(folder, digest);
+  if (existsSync(path)) return { path, digest };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeCpio(temporary, await entriesOf(files, kernel));
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  return { path, digest };
+}
+
+type FileList = readonly (readonly [name: string, from: string])[];
+
+async function entriesOf(files: FileList, kernel: Kernel): Promise<CpioEntry[]> {
+  const modules = kernel.modulesPath ? await readGuestModules(kernel.modulesPath) : [];
+  const entries: CpioEntry[] = [
+    ...files.map(([path, from]): CpioEntry => ({ path, kind: 'file', from, executable: true })),
+    ...modules.map(({ name, bytes }): CpioEntry => ({ path: `modules/${name}.ko`, kind: 'data', bytes })),
+    {
+      path: 'app/modules.list',
+      kind: 'data',
+      bytes: Buffer.from(modules.map(({ name }) => `/modules/${name}.ko\n`).join('')),
+    },
+    { path: 'dev/console', kind: 'device', major: 5, minor: 1 },
+    { path: 'dev/random', kind: 'device', major: 1, minor: 8 },
+    ...['proc', 'sys', 'tmp'].map((path): CpioEntry => ({ path, kind: 'directory' })),
+  ];
+  const folders = new Set<string>();
+  for (const { path } of entries)
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      folders.add(path.slice(0, at));
+  return [
+    ...[...folders].sort().map((path): CpioEntry => ({ path, kind: 'directory' })),
+    ...entries.sort((a, b) => (a.path < b.path ? -1 : 1)),
+  ];
+}
+
+const LIBBPF_PATHS = [
+  '/usr/lib/x86_64-linux-gnu/libbpf.so.1',
+  '/lib/x86_64-linux-gnu/libbpf.so.1',
+  '/usr/lib64/libbpf.so.1',
+];
+
+/** The system's libbpf 1.x. TOLLGATE_LIBBPF is read by the entry, not here. */
+async function findLibbpf(): Promise<string> {
+  const found = LIBBPF_PATHS.find((path) => existsSync(path));
+  if (!found)
+    throw new TollgateError(
+      'infrastructure',
+      `Cannot find libbpf.so.1 (looked in ${LIBBPF_PATHS.join(', ')})`,
+      {
+        reason: 'no-libbpf',
+        hint: 'apt-get install libbpf1',
+      },
+    );
+  return found;
+}
+
+/**
+ * The shared libraries that `binaries` need, the loader included, with the place each has in the guest.
+ * `ldd` lists what the system's own loader would take.
+ */
+async function librariesOf(binaries: readonly string[]): Promise<{ name: string; path: string }[]> {
+  const found = new Map<string, string>();
+  for (const binary of binaries) {
+    const { stdout } = await execa('ldd', [binary]);
+    for (const line of stdout.split('\n')) {
+      const library = /^\s*(\S+) => (\/\S+) \(/.exec(line);
+      if (library?.[1] && library[2])
+        found.set(`lib/x86_64-linux-gnu/${library[1]}`, await realpath(library[2]));
+      const loader = /^\s*(\/lib64\/\S+) \(/.exec(line)?.[1];
+      if (loader) found.set(loader.slice(1), await realpath(loader));
+    }
+  }
+  const libbpf = binaries[1]!;
+  found.set(`lib/x86_64-linux-gnu/${basename(libbpf)}`, await realpath(libbpf));
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, path]) => ({ name, path }));
+}

@@ -1,0 +1,114 @@
+// The QEMU on this machine: where it is, which version, what it offers. Options that changed their names
+// between versions are found by asking QEMU, not by a table of versions.
+
+import { access, constants, realpath } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { TollgateError } from '../model/errors.ts';
+import { digestsOf } from './digests.ts';
+import { remember } from './remember.ts';
+
+export interface Qemu {
+  readonly path: string;
+  /** As '7.2.22'. */
+  readonly version: string;
+  /** sha256 of the binary. */
+  readonly digest: string;
+  /** The versioned machine type used, as 'pc-i440fx-6.2'. */
+  readonly machine: string;
+  /** True where the machine takes hpet=off (6.0 and newer; before it was -no-hpet). */
+  readonly hasHpetProperty: boolean;
+  /** True where `setpriv --pdeathsig` can tie QEMU's life to ours. */
+  readonly hasSetpriv: boolean;
+}
+
+const factsSchema = z.strictObject({
+  version: z.string(),
+  machine: z.string(),
+  hasHpetProperty: z.boolean(),
+  hasSetpriv: z.boolean(),
+});
+
+const NAME = 'qemu-system-x86_64';
+const INSTALL = 'apt-get install qemu-system-x86';
+
+/**
+ * Machine types, the preferred first: a versioned type looks the same to the guest in every QEMU that has it,
+ * and 6.2 is the oldest we support (Ubuntu 22.04).
+ */
+const MACHINES = ['pc-i440fx-6.2', 'pc-i440fx-7.2', 'pc-i440fx-8.2', 'pc-i440fx-10.0', 'pc'];
+
+/** Asks QEMU once for each binary and remembers. Throws TollgateError where it is missing or too old. */
+export async function findQemu(options: {
+  readonly qemuPath?: string;
+  readonly cacheDir: string;
+}): Promise<Qemu> {
+  const path = await realpath(options.qemuPath ?? (await which(NAME)) ?? missing());
+  const [digest] = (await digestsOf([path], options.cacheDir)) as [string];
+  const facts = await remember(join(options.cacheDir, 'qemu', digest), factsSchema, () => ask(path));
+  return { path, digest, ...facts };
+}
+
+async function ask(path: string): Promise<z.infer<typeof factsSchema>> {
+  const run = async (args: readonly string[]) => {
+    const result = await execa(path, args, { reject: false, timeout: 20_000, maxBuffer: 1 << 20 });
+    if (result.failed)
+      throw new TollgateError(
+        'infrastructure',
+        `Cannot ask '${path} ${args.join(' ')}': ${result.shortMessage}`,
+        {
+          cause: result,
+        },
+      );
+    return result.stdout;
+  };
+  const version = /version (\d+\.\d+(?:\.\d+)*)/.exec(await run(['--version']))?.[1] ?? 'unknown';
+  const machines = await run(['-M', 'help']);
+  const machine = MACHINES.find((name) =>
+    new RegExp(`^${name.replaceAll('.', '\\.')}\\s`, 'm').test(machines),
+  );
+  if (!machine)
+    throw new TollgateError('infrastructure', `QEMU ${version} at '${path}' has no i440fx machine`, {
+      hint: INSTALL,
+    });
+  const devices = await run(['-device', 'help']);
+  if (!devices.includes('"pvpanic-pci"'))
+    throw new TollgateError(
+      'infrastructure',
+      `QEMU ${version} at '${path}' is too old: it has no pvpanic-pci`,
+      {
+        hint: 'QEMU 6.2 or newer is needed (Ubuntu 22.04, Debian 12)',
+      },
+    );
+  const properties = await run(['-M', `${machine},help`]);
+  const setpriv = await execa('setpriv', ['--pdeathsig', 'KILL', 'true'], { reject: false });
+  return {
+    version,
+    machine,
+    hasHpetProperty: /^\s*(?:\S+\.)?hpet=/m.test(properties),
+    hasSetpriv: !setpriv.failed,
+  };
+}
+
+/** The first executable of that name on PATH. */
+export async function which(name: string): Promise<string | undefined> {
+  // biome-ignore lint/style/noProcessEnv: PATH is how programs are found
+  for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(folder, name);
+    try {
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      // not here
+    }
+  }
+  return undefined;
+}
+
+function missing(): never {
+  throw new TollgateError('infrastructure', `Cannot find ${NAME} on PATH`, {
+    reason: 'no-qemu',
+    hint: INSTALL,
+  });
+}

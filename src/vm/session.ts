@@ -1,0 +1,278 @@
+// Prepares a kernel for jobs and runs them: from its saved state where there is one, by a boot otherwise.
+// Both ways give the same digits, because a job goes on from the same paused instruction either way.
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kernel } from '../model/kernel.ts';
+import type { OnProgress, OnWarning } from '../model/progress.ts';
+import { type GuestRecord, type Hello, helloSchema, recordSchema } from '../model/records.ts';
+import { RECORDS_AT, RECORDS_CAPACITY_BYTES, WINDOW_BYTES } from '../model/window.ts';
+import { digestOf } from './digests.ts';
+import { explainFailure } from './failure.ts';
+import type { Initramfs } from './initramfs.ts';
+import { INITRAMFS_AT, kernelCommandLine, type MachineSpec, qemuArguments, RAM_BYTES } from './machine.ts';
+import {
+  dropState,
+  evictStates,
+  findSavedState,
+  keepState,
+  newStateFolder,
+  type SavedState,
+  statePaths,
+  writeSparse,
+} from './saved-state.ts';
+import { bootVm, createWindow, type Deadlines, restoreVm, type Vm } from './vm.ts';
+
+export interface SessionOptions {
+  readonly kernel: Kernel;
+  readonly machine: MachineSpec;
+  readonly initramfs: Initramfs;
+  readonly cacheDir: string;
+  readonly useSavedState: boolean;
+  readonly savedStatesLimitBytes: number;
+  readonly deadlines: Deadlines;
+  readonly onProgress?: OnProgress;
+  readonly onWarning?: OnWarning;
+  readonly signal?: AbortSignal;
+}
+
+export interface JobResult {
+  readonly hello: Hello;
+  readonly records: readonly GuestRecord[];
+  readonly seconds: { readonly start: number; readonly run: number };
+}
+
+export interface Session {
+  /** Runs one job. Throws TollgateError ('infrastructure') for whatever keeps it from its last record. */
+  readonly run: (job: Uint8Array) => Promise<JobResult>;
+  /** Seconds it took until jobs could start: 0 from a saved state. */
+  readonly bootSeconds: number;
+}
+
+/** What a saved state depends on, as one digest: change any of it and the state is another. */
+export function savedStateKey({
+  machine,
+  initramfs,
+  kernel,
+}: Pick<SessionOptions, 'machine' | 'initramfs' | 'kernel'>): string {
+  const files = { ram: 'ram', window: 'window', console: 'console', qmp: 'qmp' };
+  return digestOf({
+    format: 1,
+    kernel: kernel.digest,
+    initramfs: initramfs.digest,
+    qemu: machine.qemu.digest,
+    arguments: qemuArguments({ ...machine, kernelImage: 'kernel' }, files, true),
+    kernelArguments: kernelCommandLine(machine),
+  });
+}
+
+/** Makes sure that jobs can be run; boots and saves the state where it isn't there. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const key = savedStateKey(options);
+  if (!options.useSavedState) return { run: (job) => runBooted(options, job), bootSeconds: 0 };
+  const found = findSavedState(options.cacheDir, key);
+  if (found) return { run: (job) => runRestored(options, key, found, job), bootSeconds: 0 };
+
+  const started = Date.now();
+  const made = await makeState(options, key);
+  evictStates(options.cacheDir, options.savedStatesLimitBytes);
+  const bootSeconds = (Date.now() - started) / 1000;
+  if (!made) return { run: (job) => runBooted(options, job), bootSeconds };
+  return { run: (job) => runRestored(options, key, made, job), bootSeconds };
+}
+
+/** Boots, pauses, saves. Undefined, with one line of warning, where saving fails; a boot that fails throws. */
+async function makeState(options: SessionOptions, key: string): Promise<SavedState | undefined> {
+  const { kernel, cacheDir } = options;
+  options.onProgress?.({ task: kernel.reference, phase: 'boot' });
+  return await withFolder(async (folder) => {
+    const boot = await bootToPause(options, folder);
+    let stateFolder: string | undefined;
+    try {
+      stateFolder = newStateFolder(cacheDir);
+      const { ramPath, devicesPath } = statePaths(stateFolder);
+      await boot.vm.saveDevices(devicesPath);
+      await boot.vm.close();
+      await writeSparse(boot.ramPath, ramPath, { at: INITRAMFS_AT, size: options.machine.initramfsBytes });
+      return keepState(cacheDir, key, stateFolder, `${kernel.reference} ${boot.hello.release}`, boot.hello);
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      options.onWarning?.(
+        `${kernel.reference}: cannot save the machine state (${messageOf(cause)}); every job boots`,
+      );
+      if (stateFolder) rmSync(stateFolder, { recursive: true, force: true });
+      return undefined;
+    } finally {
+      await boot.vm.close();
+    }
+  });
+}
+
+interface Boot {
+  readonly vm: Vm;
+  readonly hello: Hello;
+  readonly ramPath: string;
+  readonly windowPath: string;
+}
+
+async function bootToPause(options: SessionOptions, folder: string): Promise<Boot> {
+  const ramPath = join(folder, 'ram');
+  const windowPath = join(folder, 'window');
+  await placeInitramfs(options.initramfs.path, ramPath);
+  await createWindow(windowPath, new Uint8Array(), WINDOW_BYTES);
+  const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath });
+  try {
+    await vm.untilPaused('boot');
+    const [hello] = await readRecords(options, windowPath, 'boot', (line) => helloSchema.parse(line));
+    for (const warning of hello?.warnings ?? [])
+      options.onWarning?.(`${options.kernel.reference}: ${warning}`);
+    return { vm, hello: hello!, ramPath, windowPath };
+  } catch (cause) {
+    await vm.close();
+    throw cause;
+  }
+}
+
+async function runBooted(options: SessionOptions, job: Uint8Array): Promise<JobResult> {
+  return await withFolder(async (folder) => {
+    const started = Date.now();
+    options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
+    const { vm, hello, windowPath } = await bootToPause(options, folder);
+    try {
+      await putJob(windowPath, job);
+      return await runPaused(options, vm, windowPath, hello, started);
+    } finally {
+      await vm.close();
+    }
+  });
+}
+
+async function runRestored(
+  options: SessionOptions,
+  key: string,
+  state: SavedState,
+  job: Uint8Array,
+): Promise<JobResult> {
+  return await withFolder(async (folder) => {
+    const started = Date.now();
+    const windowPath = join(folder, 'window');
+    await createWindow(windowPath, job, WINDOW_BYTES);
+    let vm: Vm;
+    try {
+      vm = await restoreVm({ ...vmOptions(options), ramPath: state.ramPath, windowPath }, state.devicesPath);
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      options.onWarning?.(
+        `${options.kernel.reference}: the saved state does not restore (${messageOf(cause)}); it is dropped and the job boots`,
+      );
+      dropState(options.cacheDir, key);
+      return await runBooted(options, job);
+    }
+    try {
+      return await runPaused(options, vm, windowPath, state.hello, started);
+    } finally {
+      await vm.close();
+    }
+  });
+}
+
+async function runPaused(
+  options: SessionOptions,
+  vm: Vm,
+  windowPath: string,
+  hello: Hello,
+  started: number,
+): Promise<JobResult> {
+  const running = Date.now();
+  await vm.proceed();
+  await vm.untilPaused('measure');
+  const records = await readRecords(options, windowPath, 'measure', (line) => recordSchema.parse(line));
+  const last = records.at(-1);
+  if (last?.type !== 'end')
+    throw explainFailure(
+      options.kernel.reference,
+      'measure',
+      { kind: 'records', message: 'no end record' },
+      '',
+    );
+  return {
+    hello,
+    records,
+    seconds: { start: (running - started) / 1000, run: (Date.now() - running) / 1000 },
+  };
+}
+
+function vmOptions({ kernel, machine, deadlines, signal }: SessionOptions) {
+  return { task: kernel.reference, machine, deadlines, ...(signal ? { signal } : {}) };
+}
+
+/** The initramfs is where the kernel looks for it (initrdmem=) before the first instruction: no firmware copies it. */
+async function placeInitramfs(path: string, ramPath: string): Promise<void> {
+  const [from, to] = [await open(path, 'r'), await open(ramPath, 'wx', 0o600)];
+  try {
+    await to.truncate(RAM_BYTES);
+    const buffer = Buffer.allocUnsafe(4 << 20);
+    for (let at = 0; ; ) {
+      const { bytesRead } = await from.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) break;
+      await to.write(buffer, 0, bytesRead, INITRAMFS_AT + at);
+      at += bytesRead;
+    }
+  } finally {
+    await from.close();
+    await to.close();
+  }
+}
+
+async function putJob(windowPath: string, job: Uint8Array): Promise<void> {
+  const window = await open(windowPath, 'r+');
+  try {
+    await window.write(job, 0, job.length, 0);
+    await window.write(Buffer.alloc(4), 0, 4, RECORDS_AT);
+  } finally {
+    await window.close();
+  }
+}
+
+/** Reads and checks what the guest has written: untrusted, so any misfit is a failure of the run. */
+async function readRecords<T>(
+  options: SessionOptions,
+  windowPath: string,
+  phase: 'boot' | 'measure',
+  parse: (line: unknown) => T,
+): Promise<T[]> {
+  const window = await open(windowPath, 'r');
+  try {
+    const length = Buffer.alloc(4);
+    await window.read(length, 0, 4, RECORDS_AT);
+    const size = length.readUInt32LE();
+    if (size > RECORDS_CAPACITY_BYTES) throw new RangeError(`${size} bytes of records`);
+    const bytes = Buffer.alloc(size);
+    await window.read(bytes, 0, size, RECORDS_AT + 4);
+    return bytes
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => parse(JSON.parse(line)));
+  } catch (cause) {
+    throw explainFailure(options.kernel.reference, phase, { kind: 'records', message: messageOf(cause) }, '');
+  } finally {
+    await window.close();
+  }
+}
+
+/** Memory and window of a running VM: in /dev/shm where there is one, for it is written at memory's pace. */
+async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tollgate-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+}

@@ -1,0 +1,275 @@
+// One QEMU process from start to end: booted or restored, waited for, saved, killed. Whatever happens, the
+// process is gone and its files are removed when close() has run.
+
+import { closeSync, createWriteStream, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { execa } from 'execa';
+import { RECORDS_AT } from '../model/window.ts';
+import { type EndCause, explainFailure, type Phase } from './failure.ts';
+import { type MachineFiles, type MachineSpec, qemuArguments, RESTORE_ARGUMENTS } from './machine.ts';
+import { connectQmp, type Qmp } from './qmp.ts';
+
+export interface Deadlines {
+  readonly bootMs: number;
+  readonly restoreMs: number;
+  readonly measureMs: number;
+  /** How long the guest may say nothing while it measures. */
+  readonly silenceMs: number;
+}
+
+export const DEFAULT_DEADLINES: Deadlines = {
+  bootMs: 180_000,
+  restoreMs: 20_000,
+  measureMs: 900_000,
+  silenceMs: 120_000,
+};
+
+export interface VmOptions {
+  /** Named in errors: 'debian:6.1'. */
+  readonly task: string;
+  readonly machine: MachineSpec;
+  readonly ramPath: string;
+  readonly windowPath: string;
+  readonly deadlines: Deadlines;
+  readonly signal?: AbortSignal;
+}
+
+export interface Vm {
+  /** Resolves when the guest has paused itself. Throws TollgateError for whatever happens instead. */
+  readonly untilPaused: (phase: Phase) => Promise<void>;
+  /** Goes on after a pause. */
+  readonly proceed: () => Promise<void>;
+  /** Writes the state of the devices; memory is in the RAM file already. */
+  readonly saveDevices: (path: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const CONSOLE_CAP_BYTES = 4 << 20;
+const WATCH_MS = 100;
+
+/** Boots the machine: RAM goes into `ramPath`, shared, so that it can be kept. */
+export function bootVm(options: VmOptions): Promise<Vm> {
+  return startVm(options, true, []);
+}
+
+/** Starts a machine from a saved state: RAM is mapped copy on write and never changed. */
+export async function restoreVm(options: VmOptions, devicesPath: string): Promise<Vm> {
+  const vm = await startVm(options, false, RESTORE_ARGUMENTS);
+  try {
+    await vm.loadDevices(devicesPath);
+    return vm;
+  } catch (cause) {
+    await vm.close();
+    throw cause;
+  }
+}
+
+async function startVm(
+  options: VmOptions,
+  ramIsShared: boolean,
+  extra: readonly string[],
+): Promise<Vm & { loadDevices: (path: string) => Promise<void> }> {
+  const { task, machine, deadlines } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-vm-'));
+  const files: MachineFiles = {
+    ram: options.ramPath,
+    window: options.windowPath,
+    console: join(folder, 'console'),
+    qmp: join(folder, 'qmp'),
+  };
+  const args = [...qemuArguments(machine, files, ramIsShared), ...extra];
+  const [command, ...prefix] = machine.qemu.hasSetpriv
+    ? ['setpriv', '--pdeathsig', 'KILL', machine.qemu.path]
+    : [machine.qemu.path];
+  const process_ = execa(command!, [...prefix, ...args], {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+    maxBuffer: 1 << 16,
+    reject: false,
+    cleanup: true,
+    forceKillAfterDelay: false,
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+  });
+
+  let ended: EndCause | undefined;
+  const endListeners: ((cause: EndCause) => void)[] = [];
+  const end = (cause: EndCause) => {
+    ended ??= cause;
+    for (const listener of endListeners.splice(0)) listener(ended);
+  };
+  const connecting = new AbortController();
+  const exited = process_.then((result) => {
+    connecting.abort(new Error('QEMU ended'));
+    end({ kind: 'exit', code: result.exitCode, signal: result.signal, stderr: String(result.stderr ?? '') });
+  });
+
+  let closed = false;
+  const close = async () => {
+    if (closed) return;
+    closed = true;
+    process_.kill('SIGKILL');
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const failed = async (phase: Phase, cause: EndCause) => {
+    options.signal?.throwIfAborted();
+    const text = await readFile(files.console, 'latin1').catch(() => '');
+    return explainFailure(task, phase, cause, text.slice(-64 * 1024));
+  };
+
+  const start = setTimeout(() => connecting.abort(new Error('no answer')), deadlines.restoreMs);
+  let qmp: Qmp;
+  try {
+    qmp = await connectQmp(files.qmp, connecting.signal);
+  } catch {
+    const cause = ended ?? { kind: 'deadline' as const, seconds: deadlines.restoreMs / 1000 };
+    const error = await failed('restore', cause);
+    await close();
+    throw error;
+  } finally {
+    clearTimeout(start);
+  }
+
+  let paused = false;
+  let wake: () => void = () => {};
+  qmp.onEvent(({ event }) => {
+    if (event === 'GUEST_PANICKED') {
+      paused = true;
+      wake();
+    } else if (event === 'SHUTDOWN') end({ kind: 'shutdown' });
+  });
+
+  const untilPaused = async (phase: Phase) => {
+    const limitMs = phase === 'boot' ? deadlines.bootMs : deadlines.measureMs;
+    const cause = await new Promise<EndCause | undefined>((resolve) => {
+      const watch = watchGuest(files, limitMs, phase === 'boot' ? limitMs : deadlines.silenceMs, done);
+      function done(result: EndCause | undefined) {
+        clearInterval(watch);
+        resolve(result);
+      }
+      wake = () => done(undefined);
+      endListeners.push(done);
+      if (paused) done(undefined);
+      else if (ended) done(ended);
+    });
+    if (cause) throw await failed(phase, cause);
+    paused = false;
+  };
+
+  return {
+    untilPaused,
+    proceed: async () => {
+      await qmp.execute('cont');
+    },
+    saveDevices: (path) => saveDevices(qmp, folder, path),
+    loadDevices: (path) => loadDevices(qmp, folder, path, deadlines.restoreMs),
+    close: async () => {
+      qmp.close();
+      await close();
+    },
+  };
+}
+
+/** Ends the wait when time is up, when the guest has gone silent, or when it floods its console. */
+function watchGuest(
+  files: MachineFiles,
+  limitMs: number,
+  silenceMs: number,
+  done: (cause: EndCause) => void,
+): NodeJS.Timeout {
+  const started = Date.now();
+  let heardAt = started;
+  let heard = '';
+  return setInterval(() => {
+    const now = Date.now();
+    const consoleBytes = statSync(files.console, { throwIfNoEntry: false })?.size ?? 0;
+    const said = `${consoleBytes} ${recordBytes(files.window)}`;
+    if (said !== heard) {
+      heard = said;
+      heardAt = now;
+    }
+    if (consoleBytes > CONSOLE_CAP_BYTES) done({ kind: 'console-flood', bytes: CONSOLE_CAP_BYTES });
+    else if (now - started > limitMs) done({ kind: 'deadline', seconds: limitMs / 1000 });
+    else if (now - heardAt > silenceMs) done({ kind: 'silence', seconds: silenceMs / 1000 });
+  }, WATCH_MS);
+}
+
+/** How much the guest has said so far, straight from the window. */
+function recordBytes(windowPath: string): number {
+  const length = Buffer.alloc(4);
+  const fd = openSync(windowPath, 'r');
+  try {
+    readSync(fd, length, 0, 4, RECORDS_AT);
+  } finally {
+    closeSync(fd);
+  }
+  return length.readUInt32LE();
+}
+
+/**
+ * Device state goes through a Unix socket: the sandbox denies QEMU any helper process, and 'file:' is new in 8.2.
+ * Memory is left out (x-ignore-shared): it is in the RAM file.
+ */
+async function saveDevices(qmp: Qmp, folder: string, path: string): Promise<void> {
+  const socketPath = join(folder, 'save');
+  const server = createServer();
+  const written = new Promise<void>((resolve, reject) => {
+    server.once('connection', (socket) => {
+      const out = createWriteStream(path, { mode: 0o600 });
+      socket.pipe(out);
+      finished(out).then(resolve, reject);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  try {
+    await ignoreShared(qmp);
+    await qmp.execute('migrate', { uri: `unix:${socketPath}` });
+    await untilMigrated(qmp, 60_000);
+    await written;
+  } finally {
+    server.close();
+  }
+}
+
+async function loadDevices(qmp: Qmp, folder: string, path: string, limitMs: number): Promise<void> {
+  const socketPath = join(folder, 'load');
+  await ignoreShared(qmp);
+  await qmp.execute('migrate-incoming', { uri: `unix:${socketPath}` });
+  const devices = await readFile(path);
+  const socket = connect(socketPath);
+  socket.end(devices);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('close', () => resolve());
+  });
+  await untilMigrated(qmp, limitMs);
+}
+
+async function ignoreShared(qmp: Qmp): Promise<void> {
+  await qmp.execute('migrate-set-capabilities', {
+    capabilities: [{ capability: 'x-ignore-shared', state: true }],
+  });
+}
+
+async function untilMigrated(qmp: Qmp, limitMs: number): Promise<void> {
+  for (const deadline = Date.now() + limitMs; ; ) {
+    const { status } = (await qmp.execute('query-migrate')) as { status?: string };
+    if (status === 'completed') return;
+    if (status === 'failed') throw new Error('QEMU could not transfer the machine state');
+    if (Date.now() > deadline)
+      throw new Error(`QEMU did not transfer the machine state in ${limitMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** An empty window, sparse: 64 MB that take no disk until written. */
+export async function createWindow(path: string, job: Uint8Array, sizeBytes: number): Promise<void> {
+  await writeFile(path, job, { flag: 'wx', mode: 0o600 });
+  const { truncate } = await import('node:fs/promises');
+  await truncate(path, sizeBytes);
+}
