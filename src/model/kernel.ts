@@ -22,6 +22,9 @@ export interface Kernel {
 export interface LockedKernel {
   readonly reference: string;
   readonly version: string;
-  /** One or more packages, in the order they are unpacked; digests are sha256. */
+  /**
+   * One or more packages, in the order they are unpacked; digests are sha256. A url is relative to the mirror, as
+   * 'debian/pool/main/l/linux/NAME.deb', so that a lock holds for every mirror.
+   */
   readonly packages: readonly { readonly url: string; readonly sha256: string; readonly sizeBytes: number }[];
 }

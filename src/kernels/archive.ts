@@ -1,0 +1,248 @@
+// The chain of trust from Debian's keys to the digest of a package: gpgv verifies the suite's InRelease, that
+// holds the digest of the Packages index, and that the digests of the packages. Nothing unverified is parsed.
+
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { TollgateError } from '../model/errors.ts';
+import { cachePaths, makeCache, shared, withWorkDir, writeAtomically } from './cache.ts';
+import { download } from './download.ts';
+import {
+  isKernelStanza,
+  isPoolPath,
+  type KernelPackage,
+  MAX_DEB_BYTES,
+  parseKernelPackage,
+  parseRelease,
+  type Release,
+  SHA256,
+} from './release.ts';
+import type { KernelOptions } from './source.ts';
+import type { Suite } from './suites.ts';
+import { missingTool, runTool } from './tool.ts';
+
+export const DEFAULT_MIRROR = 'http://deb.debian.org';
+
+/** The kernel packages of the cloud flavour in one suite, verified up to a key. Throws TollgateError. */
+export async function readSuite(suite: Suite, options: KernelOptions): Promise<readonly KernelPackage[]> {
+  const base = `${mirrorOf(options)}/${suite.archive}/dists/${suite.name}`;
+  const release = await shared(`${options.cacheDir} ${base}`, options.signal, () =>
+    readRelease(suite, base, options),
+  );
+  const index = release.files.get(INDEX);
+  if (!index) throw unusable(`${base}/InRelease`, `it does not list ${INDEX}`, 'bad-index');
+  return shared(`${options.cacheDir} ${index.sha256}`, options.signal, async () => {
+    const remembered = await recallIndex(index.sha256, options);
+    return remembered ?? fetchIndex(base, release, index, options);
+  });
+}
+
+/** The mirror without its last slash. Throws when it is no http(s) URL. */
+export function mirrorOf(options: Pick<KernelOptions, 'mirror'>): string {
+  const mirror = (options.mirror ?? DEFAULT_MIRROR).replace(/\/+$/, '');
+  if (URL.canParse(mirror) && /^https?:\/\/[^?#]*$/.test(mirror)) return mirror;
+  throw new TollgateError('config', `Cannot use mirror '${mirror}': expected an http:// or https:// URL`, {
+    hint: `The URL under which /debian and /debian-security lie, as ${DEFAULT_MIRROR}.`,
+  });
+}
+
+const INDEX = 'main/binary-amd64/Packages.xz';
+const MAX_RELEASE_BYTES = 4 * 1024 * 1024;
+const MAX_INDEX_BYTES = 64 * 1024 * 1024;
+const MAX_UNPACKED_INDEX_BYTES = 512 * 1024 * 1024;
+const SYSTEM_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+async function readRelease(suite: Suite, base: string, options: KernelOptions): Promise<Release> {
+  const url = `${base}/InRelease`;
+  const text = await withWorkDir(options.cacheDir, async (dir) => {
+    const signed = path.join(dir, 'InRelease');
+    await download(url, signed, { maxBytes: MAX_RELEASE_BYTES, ...transferOptions(options) });
+    return verifiedText(url, signed, path.join(dir, 'Release'), options);
+  });
+  const release = parseRelease(text);
+  if (release.codename !== suite.name) {
+    throw unusable(
+      url,
+      `it is for '${release.codename ?? 'no suite'}', expected '${suite.name}'`,
+      'wrong-suite',
+    );
+  }
+  if (release.validUntil && !(release.validUntil.getTime() > Date.now())) {
+    const expired = unusable(
+      url,
+      `it was valid until ${showDate(release.validUntil)}, so the mirror is behind or somebody holds it back`,
+      'expired',
+      'Use a mirror that is up to date; kernels pinned in tollgate.lock need no index.',
+    );
+    if (!options.allowExpired) throw expired;
+    options.onWarning?.(`${expired.message}; used all the same, as asked`);
+  }
+  return release;
+}
+
+const showDate = (date: Date) => (Number.isNaN(date.getTime()) ? 'no readable date' : date.toISOString());
+
+/**
+ * The text that the signature covers, and nothing else of the file. One good signature by a known key is enough
+ * (an archive signs with the next release's key too), a bad one is never forgiven.
+ */
+async function verifiedText(
+  url: string,
+  signed: string,
+  output: string,
+  options: KernelOptions,
+): Promise<string> {
+  const keyrings = await findKeyrings(options);
+  const run = await runTool(
+    'gpgv',
+    [
+      ...['--homedir', path.dirname(output), '--status-fd', '1', '--output', output],
+      ...keyrings.flatMap((keyring) => ['--keyring', keyring]),
+      signed,
+    ],
+    options.signal ? { signal: options.signal } : {},
+  );
+  const statuses = run.stdout.split('\n').map((line) => line.replace(/^\[GNUPG:\] /, '').split(' ')[0] ?? '');
+  const forged = statuses.find((status) => FORGED.includes(status));
+  if (statuses.includes('GOODSIG') && !forged && (await exists(output))) return readFile(output, 'utf8');
+  const why = run.stderr.split('\n').filter((line) => /signature|key|verif|data/i.test(line));
+  throw unusable(
+    url,
+    `its signature is not good (${why.join('; ').replaceAll('gpgv: ', '').trim() || 'there is none'})`,
+    'bad-signature',
+    `Keyrings tried: ${keyrings.join(', ')}.`,
+  );
+}
+
+const FORGED = ['BADSIG', 'BADARMOR', 'UNEXPECTED', 'FAILURE'];
+
+async function findKeyrings(options: KernelOptions): Promise<readonly string[]> {
+  const keysDir = options.keysDir ?? fileURLToPath(new URL('./keys', import.meta.url));
+  const shipped = await readdir(keysDir).catch(() => []);
+  const keyrings = shipped.filter((name) => name.endsWith('.gpg')).map((name) => path.join(keysDir, name));
+  // The system's own ring knows the keys of releases newer than this version of Tollgate.
+  if (existsSync(SYSTEM_KEYRING)) keyrings.push(SYSTEM_KEYRING);
+  if (keyrings.length > 0) return keyrings.sort();
+  throw new TollgateError(
+    'infrastructure',
+    `Cannot find a keyring: none in ${keysDir}, no ${SYSTEM_KEYRING}`,
+    {
+      reason: 'no-keyring',
+      hint: 'apt-get install debian-archive-keyring',
+    },
+  );
+}
+
+async function fetchIndex(
+  base: string,
+  release: Release,
+  index: { readonly sha256: string; readonly sizeBytes: number },
+  options: KernelOptions,
+): Promise<readonly KernelPackage[]> {
+  const plain = `${base}/${INDEX}`;
+  if (index.sizeBytes > MAX_INDEX_BYTES)
+    throw unusable(plain, `it has ${index.sizeBytes} bytes`, 'too-large');
+  const byHash = `${path.posix.dirname(plain)}/by-hash/SHA256/${index.sha256}`;
+  return withWorkDir(options.cacheDir, async (dir) => {
+    const file = path.join(dir, 'Packages.xz');
+    const get = (url: string) =>
+      download(url, file, { expected: index, maxBytes: index.sizeBytes, ...transferOptions(options) });
+    if (!release.byHash) await get(plain);
+    else {
+      await get(byHash).catch((error) => {
+        if (!(error instanceof TollgateError && error.details.reason === 'not-found')) throw error;
+        return get(plain);
+      });
+    }
+    const packages = await readIndex(plain, file, options);
+    await rememberIndex(index.sha256, packages, options);
+    return packages;
+  });
+}
+
+/** Unpacks and reads an index as a stream: 60 MB of it are not wanted in memory at once. */
+async function readIndex(
+  url: string,
+  file: string,
+  options: KernelOptions,
+): Promise<readonly KernelPackage[]> {
+  const xz = execa('xz', ['--decompress', '--stdout', '--memlimit-decompress=256MiB', file], {
+    reject: false,
+    stdin: 'ignore',
+    buffer: { stdout: false },
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+  });
+  const packages: KernelPackage[] = [];
+  let rest = '';
+  let sizeBytes = 0;
+  xz.stdout?.setEncoding('utf8');
+  for await (const chunk of xz.stdout as AsyncIterable<string>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > MAX_UNPACKED_INDEX_BYTES) {
+      xz.kill('SIGKILL');
+      throw unusable(url, `it unpacks to more than ${MAX_UNPACKED_INDEX_BYTES} bytes`, 'too-large');
+    }
+    const stanzas = (rest + chunk).split('\n\n');
+    rest = stanzas.pop() ?? '';
+    packages.push(...stanzas.flatMap((stanza) => readStanza(url, stanza)));
+  }
+  packages.push(...readStanza(url, rest));
+  const result = await xz;
+  options.signal?.throwIfAborted();
+  if (result.failed && 'code' in result && result.code === 'ENOENT') throw missingTool('xz');
+  if (result.exitCode !== 0) throw unusable(url, `xz cannot unpack it (${result.stderr})`, 'bad-index');
+  return packages;
+}
+
+function readStanza(url: string, stanza: string): readonly KernelPackage[] {
+  if (!isKernelStanza(stanza)) return [];
+  const found = parseKernelPackage(stanza);
+  if ('wrong' in found) throw unusable(url, found.wrong, 'bad-index');
+  return [found];
+}
+
+const indexFile = (sha256: string, options: KernelOptions) =>
+  path.join(cachePaths(options.cacheDir).indices, `${sha256}.json`);
+
+async function rememberIndex(sha256: string, packages: readonly KernelPackage[], options: KernelOptions) {
+  await makeCache(options.cacheDir, cachePaths(options.cacheDir).indices);
+  await writeAtomically(indexFile(sha256, options), JSON.stringify(packages));
+}
+
+const cachedIndex = z.array(
+  z.object({
+    name: z.string(),
+    version: z.string(),
+    depends: z.array(z.object({ name: z.string(), version: z.string() })),
+    filename: z.string().refine(isPoolPath),
+    sizeBytes: z.number().int().positive().max(MAX_DEB_BYTES),
+    sha256: z.string().regex(SHA256),
+  }),
+);
+
+async function recallIndex(sha256: string, options: KernelOptions) {
+  try {
+    return cachedIndex.parse(JSON.parse(await readFile(indexFile(sha256, options), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What every transfer takes from the options. */
+export const transferOptions = (options: KernelOptions) => ({
+  ...(options.proxy ? { proxy: options.proxy } : {}),
+  ...(options.transfer ? { limits: options.transfer } : {}),
+  ...(options.signal ? { signal: options.signal } : {}),
+});
+
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+const unusable = (url: string, why: string, reason: string, hint?: string) =>
+  new TollgateError('infrastructure', `Cannot use ${url}: ${why}`, { reason, ...(hint ? { hint } : {}) });
