@@ -45,6 +45,7 @@ export function comparePrecedence(a: Precedence, b: Precedence): number {
 export function matchGlob(glob: string, name: string): number | undefined {
   if (glob === name) return 2;
   if (glob === '*') return 0;
+  if (!/[*?[{]/.test(glob)) return undefined;
   // bash: '*' also crosses '/', which kernel references have; a '!' at the front is a letter, not a negation.
   const matches = picomatch.isMatch(name, glob, { bash: true, dot: true, nonegate: true, noextglob: true });
   return matches ? 1 : undefined;
