@@ -1,0 +1,347 @@
+import { expect, test } from 'vitest';
+import { parseConfig, parseSize, programConfig } from './config.ts';
+import { UNMEASURED_METRICS } from './configschema.ts';
+import { TollgateErrors } from './errors.ts';
+import { METRIC_NAMES } from './metrics.ts';
+
+const HEAD = 'version: 1\nkernels: ["debian:5.10", "debian:6.1"]\nobjects: ["build/*.bpf.o"]\n';
+
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+function errors(text: string): string[] {
+  try {
+    parseConfig(text, 't.yml');
+  } catch (error) {
+    if (error instanceof TollgateErrors) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+test('the file of the design, without what is not measured yet, is read whole', () => {
+  const config = parseConfig(
+    `version: 1
+kernels: ["debian:5.10", "debian:6.1", "debian:6.12", "debian:7.2"]
+build: make bpf                      # optional; run for head and for the merge base
+machine: { cpu: qemu64-v1 }          # optional; which mitigations the kernel patches in depends on it
+objects: ["build/*.bpf.o"]
+programs:
+  xdp_lb:
+    inputs: [fixtures/syn.pcap, { udp: 64 }]
+    attach: { hook: xdp, mode: native }
+    maps: { settings: { "0": "0x01000000", 0x10: 2, -1: 18446744073709551615 } }
+    tail_calls: { jump_table: { 0: parse_v4, 1: parse_v6 } }
+map_sizes: { conns: 1024 }
+load:
+  - iperf3: { protocol: tcp, streams: 1, bytes: 64M }
+    attach: [xdp_lb]
+budgets:
+  "*":      { total_insns: { max: 500000, increase: 10% }, run_insns: { increase: 2.5% } }
+  xdp_lb:   { run_insns: { max: 420, increase: 0 }, map_bytes: 1M }
+`,
+    'tollgate.yml',
+  );
+  const place = (line: number, column: number) => ({ file: 'tollgate.yml', line, column });
+  expect(plain(config)).toEqual({
+    version: 1,
+    kernels: ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'],
+    build: 'make bpf',
+    machine: { cpu: 'qemu64-v1' },
+    objects: ['build/*.bpf.o'],
+    programs: {
+      xdp_lb: {
+        inputs: ['fixtures/syn.pcap', { udp: 64 }],
+        attach: { hook: 'xdp', mode: 'native' },
+        maps: { settings: { '0': '0x01000000', '0x10': '2', '-1': '18446744073709551615' } },
+        tail_calls: { jump_table: { '0': 'parse_v4', '1': 'parse_v6' } },
+        place: place(7, 3),
+      },
+    },
+    map_sizes: { conns: 1024 },
+    load: [{ iperf3: { protocol: 'tcp', streams: 1, bytes: 67108864 }, attach: ['xdp_lb'] }],
+    budgets: [
+      {
+        match: '*',
+        metric: 'total_insns',
+        max: 500000,
+        increase: { percent: '10' },
+        place: place(17, 15),
+        matchPlace: place(17, 3),
+      },
+      {
+        match: '*',
+        metric: 'run_insns',
+        increase: { percent: '2.5' },
+        place: place(17, 60),
+        matchPlace: place(17, 3),
+      },
+      {
+        match: 'xdp_lb',
+        metric: 'run_insns',
+        max: 420,
+        increase: 0,
+        place: place(18, 15),
+        matchPlace: place(18, 3),
+      },
+      { match: 'xdp_lb', metric: 'map_bytes', max: 1048576, place: place(18, 53), matchPlace: place(18, 3) },
+    ],
+    warnings: [
+      "'programs.xdp_lb.attach' is not measured yet by this version: test runs only (tollgate.yml:9:5)",
+      "'load' is not measured yet by this version: no traffic is sent (tollgate.yml:13:1)",
+    ],
+  });
+});
+
+test('a metric may have an entry for each group of kernels', () => {
+  const { budgets } = parseConfig(
+    `${HEAD}budgets:\n  a:\n    run_insns:\n      - 420\n      - { max: none, kernels: "debian:5.10" }\n    load_ok: { required: false, kernels: [debian:5*] }\n`,
+    't.yml',
+  );
+  expect(
+    budgets.map(({ place, matchPlace: _, ...rule }) => ({ ...rule, at: `${place.line}:${place.column}` })),
+  ).toEqual([
+    { match: 'a', metric: 'run_insns', max: 420, at: '7:9' },
+    { match: 'a', metric: 'run_insns', max: 'none', kernels: ['debian:5.10'], at: '8:9' },
+    { match: 'a', metric: 'load_ok', required: false, kernels: ['debian:5*'], at: '9:5' },
+  ]);
+});
+
+test('every metric that is measured can have a budget', () => {
+  const budgets = METRIC_NAMES.map((name) => `    ${name}: ${name === 'load_ok' ? 'true' : '1'}\n`).join('');
+  expect(
+    parseConfig(`${HEAD}budgets:\n  "*":\n${budgets}`, 't.yml').budgets.map((rule) => rule.metric),
+  ).toEqual([...METRIC_NAMES]);
+});
+
+test('a file without budgets is read with a warning', () => {
+  expect(parseConfig(HEAD, 't.yml').warnings).toEqual([
+    "'t.yml' has no budgets: only programs that do not load fail the check",
+  ]);
+});
+
+test.each<[string, string, string[]]>([
+  [
+    'an empty file',
+    '',
+    [
+      "Cannot parse 't.yml': it is empty (t.yml:1:1)",
+      "  'tollgate init' writes a budget file from the objects it finds",
+    ],
+  ],
+  ['a list', '- a\n', ['Cannot parse the file: expected keys with values, got a list (t.yml:1:1)']],
+  [
+    'missing keys',
+    'build: make\n',
+    [
+      "Cannot parse 'version': it is missing: expected 1, this file format's version (t.yml:1:1)",
+      "Cannot parse 'kernels': it is missing: expected a list (t.yml:1:1)",
+      "Cannot parse 'objects': it is missing: expected a list (t.yml:1:1)",
+    ],
+  ],
+  [
+    'several faults at once, in the order of the file',
+    'version: 2\nkernles: [a]\nkernels: []\nobjects: x\nbudgets:\n  a: { run_insn: 1, run_insns: { max: -1 } }\n',
+    [
+      "Cannot parse 'version': expected 1, this file format's version, got 2 (t.yml:1:10)",
+      "Cannot parse 'kernles': unknown key (t.yml:2:1)",
+      "  did you mean 'kernels'?",
+      "Cannot parse 'kernels': expected at least one kernel, got an empty list (t.yml:3:10)",
+      "Cannot parse 'objects': expected a list, got 'x' (t.yml:4:10)",
+      "Cannot parse 'budgets.a.run_insn': unknown metric (t.yml:6:8)",
+      "  did you mean 'run_insns'?",
+      "Cannot parse 'budgets.a.run_insns.max': expected 0 or more, got -1 (t.yml:6:39)",
+    ],
+  ],
+])('%s is refused', (_name, text, expected) => {
+  expect(errors(text)).toEqual(expected);
+});
+
+test.each<[string, string[]]>([
+  [
+    'budgets: { a: { run_insns: { increase: 2 %% } } }',
+    [
+      "Cannot parse 'budgets.a.run_insns.increase': expected a count or a percentage as '2%', got '2 %%' (t.yml:4:40)",
+    ],
+  ],
+  [
+    'budgets: { a: { run_insns: { increase: [1] } } }',
+    [
+      "Cannot parse 'budgets.a.run_insns.increase': expected a count or a percentage as '2%', got a list (t.yml:4:40)",
+    ],
+  ],
+  [
+    'budgets: { a: { run_insns: { increse: 2% } } }',
+    ["Cannot parse 'budgets.a.run_insns.increse': unknown key (t.yml:4:30)", "  did you mean 'increase'?"],
+  ],
+  [
+    'budgets: { a: { run_insns: fast } }',
+    [
+      "Cannot parse 'budgets.a.run_insns': expected a number (the maximum) or { max, increase, kernels }, got 'fast' (t.yml:4:28)",
+    ],
+  ],
+  [
+    'budgets: { a: { run_insns: 64M } }',
+    [
+      "Cannot parse 'budgets.a.run_insns': expected a number (the maximum) or { max, increase, kernels }, got '64M' (t.yml:4:28)",
+    ],
+  ],
+  [
+    'budgets: { a: { run_insns: {} } }',
+    ["Cannot parse 'budgets.a.run_insns': expected 'max', 'increase' or both, got no keys (t.yml:4:28)"],
+  ],
+  [
+    'budgets: { a: { run_insns: [1, { max: .inf }] } }',
+    ["Cannot parse 'budgets.a.run_insns[1].max': expected a number, got Infinity (t.yml:4:39)"],
+  ],
+  [
+    'budgets: { a: { map_bytes: 64Q } }',
+    [
+      "Cannot parse 'budgets.a.map_bytes': expected a number, or one with K, M, G or T (of 1024) as '64M', got '64Q' (t.yml:4:28)",
+    ],
+  ],
+  [
+    'budgets: { a: { load_ok: 1 } }',
+    ["Cannot parse 'budgets.a.load_ok': expected true, false or { required, kernels }, got 1 (t.yml:4:26)"],
+  ],
+  [
+    'budgets: { a: { run_insns: { max: 1, kernels: [debian:6.2] } } }',
+    [
+      "Cannot parse 'budgets.a.run_insns.kernels[0]': 'debian:6.2' matches no kernel of this file (t.yml:4:48)",
+      "  did you mean 'debian:6.1'?",
+    ],
+  ],
+  [
+    'budgets: { a: { latency: 1 } }',
+    [
+      "Cannot parse 'budgets.a.latency': unknown metric (t.yml:4:17)",
+      `  metrics: ${METRIC_NAMES.join(', ')}`,
+    ],
+  ],
+  [
+    'budgets: { load: { net_cpu: { increase: 2% } } }',
+    [
+      "Cannot parse 'budgets.load.net_cpu': this version of Tollgate does not measure it yet (t.yml:4:20)",
+      `  it measures ${METRIC_NAMES.join(', ')}`,
+    ],
+  ],
+  [
+    'budgets: { load: { run_insns: 1 } }',
+    [
+      "Cannot parse 'budgets.load.run_insns': no metric of network load (t.yml:4:20)",
+      "  'load' is network load; a program of that name is written 'OBJECT/load'",
+    ],
+  ],
+  ['budgets:', ["Cannot parse 'budgets': expected keys with values, got nothing (t.yml:4:9)"]],
+  ['kernels: [x]', ["Cannot parse 't.yml': Map keys must be unique (t.yml:4:1)"]],
+  [
+    'programs: { a: { inputs: [{ upd: 64 }] } }',
+    ["Cannot parse 'programs.a.inputs[0].upd': unknown key (t.yml:4:29)", "  did you mean 'udp'?"],
+  ],
+  [
+    'programs: { a: { inputs: [{ udp: 32 }] } }',
+    ["Cannot parse 'programs.a.inputs[0].udp': expected at least 64, got 32 (t.yml:4:34)"],
+  ],
+  [
+    'programs: { a: { inputs: [{ udp: 64, tcp: 64 }] } }',
+    [
+      "Cannot parse 'programs.a.inputs[0]': 'udp' and 'tcp' do not go together: expected one of them (t.yml:4:27)",
+    ],
+  ],
+  [
+    'programs: { a: { inputs: [syn.pcapng] } }',
+    [
+      "Cannot parse 'programs.a.inputs[0]': expected the path of a '.pcap' file (a pcapng file: editcap -F pcap IN OUT), got 'syn.pcapng' (t.yml:4:27)",
+    ],
+  ],
+  [
+    'programs: { a: { inputs: [x/a.pcap, y/a.pcap] } }',
+    [
+      "Cannot parse 'programs.a.inputs[1]': 'a.pcap' comes twice (t.yml:4:37)",
+      "  tell the inputs apart by 'name:'",
+    ],
+  ],
+  [
+    'programs: { a: { type: xpd } }',
+    [
+      expect.stringMatching(
+        /^Cannot parse 'programs\.a\.type': expected one of .*, got 'xpd' \(t\.yml:4:24\)$/,
+      ),
+      "  did you mean 'xdp'?",
+    ] as string[],
+  ],
+  [
+    'programs: { a: { maps: { m: { x: 1, 0: 1.5 } } } }',
+    [
+      "Cannot parse 'programs.a.maps.m.0': expected an integer, or 'hex:' and two hexadecimal digits a byte, got 1.5 (t.yml:4:40)",
+    ],
+  ],
+  [
+    'programs: { a: { maps: { m: { x: 1 } } } }',
+    [
+      "Cannot parse 'programs.a.maps.m.x': expected an integer, or 'hex:' and two hexadecimal digits a byte (t.yml:4:31)",
+    ],
+  ],
+  [
+    'programs: { a: { tail_calls: { t: { -1: b } } } }',
+    ["Cannot parse 'programs.a.tail_calls.t.-1': expected an index, 0 to 2^32 - 1 (t.yml:4:37)"],
+  ],
+  ['map_sizes: { m: 0 }', ["Cannot parse 'map_sizes.m': expected 1 or more, got 0 (t.yml:4:17)"]],
+  [
+    'load: [{ iperf3: { protocol: sctp } }]',
+    ["Cannot parse 'load[0].iperf3.protocol': expected one of tcp, udp, got 'sctp' (t.yml:4:30)"],
+  ],
+  [
+    'constructor: 1',
+    [
+      "Cannot parse 'constructor': unknown key (t.yml:4:1)",
+      expect.stringMatching(/^ {2}known here: version, /),
+    ] as string[],
+  ],
+])('%s is refused', (line, expected) => {
+  expect(errors(`${HEAD}${line}\n`)).toEqual(expected);
+});
+
+test.each(UNMEASURED_METRICS.map((name) => [name]))(
+  'a budget on %s says that it is not measured yet',
+  (name) => {
+    expect(errors(`${HEAD}budgets: { a: { ${name}: 1 } }\n`)[0]).toBe(
+      `Cannot parse 'budgets.a.${name}': this version of Tollgate does not measure it yet (t.yml:4:17)`,
+    );
+  },
+);
+
+test('no metric is both measured and not measured yet', () => {
+  expect(UNMEASURED_METRICS.filter((name) => (METRIC_NAMES as readonly string[]).includes(name))).toEqual([]);
+});
+
+test('a file full of faults names a hundred of them and counts the rest', () => {
+  const keys = Array.from({ length: 150 }, (_, i) => `nonsense_key_${i}: 1\n`).join('');
+  const lines = errors(HEAD + keys).filter((line) => !line.startsWith(' '));
+  expect(lines).toHaveLength(101);
+  expect(lines.at(-1)).toBe('50 more errors');
+});
+
+test('each key of a program comes from its closest entry', () => {
+  const { programs } = parseConfig(
+    `${HEAD}programs:\n  a: { inputs: [{ udp: 64 }] }\n  "*": { inputs: [{ arp: true }], type: xdp }\n  "a*": { type: sched_cls }\nbudgets: { "*": { run_insns: 1 } }\n`,
+    't.yml',
+  );
+  expect(programConfig(programs, { object: 'x.o', program: 'a' })).toEqual({
+    inputs: [{ udp: 64 }],
+    type: 'sched_cls',
+  });
+  expect(programConfig(programs, { object: 'x.o', program: 'b' })).toEqual({
+    inputs: [{ arp: true }],
+    type: 'xdp',
+  });
+});
+
+test.each<[number | string, number]>([
+  [64, 64],
+  ['64K', 65536],
+  ['1k', 1024],
+  ['64M', 67108864],
+  ['2T', 2199023255552],
+])('%s is %d bytes', (size, bytes) => {
+  expect(parseSize(size)).toBe(bytes);
+});

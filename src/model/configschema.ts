@@ -1,0 +1,255 @@
+// The budget file's grammar, once: it parses, it words the errors, and the editors' JSON Schema is made from it.
+
+import { z } from 'zod';
+import { inputSchema } from './input.ts';
+import { MAP_VALUE_PATTERN } from './mapvalue.ts';
+import { METRICS } from './metrics.ts';
+
+/** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
+export const UNMEASURED_METRICS = [
+  'run_ns',
+  'hook_insns',
+  'hook_ns',
+  'tail_calls',
+  'tail_call_insns',
+  'tail_call_ns',
+  'helper_calls',
+  'net_cpu',
+  'rx_softirq',
+  'tx_softirq',
+  'sock_send',
+  'sock_recv',
+  'insns_per_packet',
+  'insns_per_byte',
+  'throughput_bps',
+  'drop_pps',
+  'pass_pps',
+  'rtt_p50_ns',
+  'rtt_p99_ns',
+] as const;
+
+/** Program types as libbpf names them (libbpf_bpf_prog_type_str). */
+export const PROGRAM_TYPES = [
+  'socket_filter',
+  'kprobe',
+  'sched_cls',
+  'sched_act',
+  'tracepoint',
+  'xdp',
+  'perf_event',
+  'cgroup_skb',
+  'cgroup_sock',
+  'lwt_in',
+  'lwt_out',
+  'lwt_xmit',
+  'sock_ops',
+  'sk_skb',
+  'cgroup_device',
+  'sk_msg',
+  'raw_tracepoint',
+  'cgroup_sock_addr',
+  'lwt_seg6local',
+  'lirc_mode2',
+  'sk_reuseport',
+  'flow_dissector',
+  'cgroup_sysctl',
+  'raw_tracepoint_writable',
+  'cgroup_sockopt',
+  'tracing',
+  'struct_ops',
+  'ext',
+  'lsm',
+  'sk_lookup',
+  'syscall',
+  'netfilter',
+] as const;
+
+const name = z.string().min(1).max(256);
+
+const size = z
+  .string()
+  .regex(/^[0-9]{1,12}[kKMGT]$/, "expected a number, or one with K, M, G or T (of 1024) as '64M'");
+
+const count = z.number().min(0, 'expected 0 or more');
+
+const percent = z
+  .string()
+  .regex(/^[0-9]{1,9}(?:\.[0-9]{1,6})?%$/, "expected a count or a percentage as '2%'")
+  .describe("a percentage of the base's value, rounded down to whole units");
+
+const none = z.literal('none').describe('lifts the limit that a less specific entry sets');
+
+const kernelGlobs = z
+  .union([name, z.array(name).min(1, 'expected at least one kernel')], {
+    error: 'expected a kernel or a list of kernels as ["debian:6.1"], globs allowed',
+  })
+  .describe('the kernels this budget holds for, globs allowed; without it, all of them');
+
+/** A metric's budget: a bare number is `max`; a list holds entries for different kernels. */
+function budgetSchema(unit: string) {
+  const limit = unit === 'bytes' ? z.union([count, size, none]) : z.union([count, none]);
+  const growth = unit === 'bytes' ? z.union([count, percent, size, none]) : z.union([count, percent, none]);
+  const expectedMax = unit === 'bytes' ? "expected a number of bytes, or one as '64M'" : 'expected a number';
+  const bare = (unit === 'bytes' ? z.union([count, size]) : count).describe('the same as max');
+  const entry = z
+    .strictObject({
+      max: z
+        .union(limit.options, { error: expectedMax })
+        .optional()
+        .describe(`the most it may be, in ${unit}`),
+      increase: z
+        .union(growth.options, { error: "expected a count or a percentage as '2%'" })
+        .optional()
+        .describe(`the most it may grow against the base, up to and including, in ${unit} or percent`),
+      kernels: kernelGlobs.optional(),
+    })
+    .refine((value) => value.max !== undefined || value.increase !== undefined, {
+      error: "expected 'max', 'increase' or both",
+    });
+  const error = 'expected a number (the maximum) or { max, increase, kernels }';
+  const list = z.array(z.union([bare, entry], { error })).min(1, 'expected at least one entry');
+  return z.union([bare, entry, list], { error });
+}
+
+const loadEntry = z.strictObject({
+  required: z.boolean().describe('false: the program may fail to load'),
+  kernels: kernelGlobs.optional(),
+});
+
+/** load_ok is no cost: a program is required to load unless its budget says otherwise. */
+const loadBudgetSchema = z.union(
+  [
+    z.boolean().describe('the same as required'),
+    loadEntry,
+    z
+      .array(z.union([z.boolean(), loadEntry], { error: 'expected true, false or { required, kernels }' }))
+      .min(1, 'expected at least one entry'),
+  ],
+  { error: 'expected true, false or { required, kernels }' },
+);
+
+const programBudgetsSchema = z
+  .strictObject(
+    Object.fromEntries(
+      METRICS.map((metric) => [
+        metric.name,
+        (metric.name === 'load_ok' ? loadBudgetSchema : budgetSchema(metric.unit))
+          .optional()
+          .describe(`${metric.description} (${metric.unit})`),
+      ]),
+    ) as Record<string, z.ZodOptional<ReturnType<typeof budgetSchema> | typeof loadBudgetSchema>>,
+  )
+  .describe('metric: budget');
+
+const mapText = z
+  .union(
+    [
+      z.number().int("expected an integer, or 'hex:' and two hexadecimal digits a byte"),
+      z.string().regex(MAP_VALUE_PATTERN, "expected an integer, or 'hex:' and two hexadecimal digits a byte"),
+    ],
+    { error: "expected an integer, or 'hex:' and two hexadecimal digits a byte" },
+  )
+  .describe("an integer (decimal or 0x, little-endian at the map's size) or raw bytes as 'hex:0a00'");
+
+const attachSchema = z
+  .strictObject({
+    hook: name.describe("where it is attached, as 'xdp'"),
+    mode: name.optional().describe("how, as 'native' or 'generic'"),
+  })
+  .describe('where the program is attached for measuring in place; not measured yet by this version');
+
+const programSchema = z
+  .strictObject({
+    type: z
+      .enum(PROGRAM_TYPES)
+      .optional()
+      .describe('the program type, where the section name does not say it'),
+    inputs: z
+      .array(inputSchema)
+      .min(1, 'expected at least one input')
+      .max(256, 'expected at most 256 inputs')
+      .optional()
+      .describe('what the program runs on; figures are kept apart by input'),
+    attach: attachSchema.optional(),
+    maps: z
+      .record(name, z.record(name, mapText))
+      .optional()
+      .describe('map: { key: value }, written before the program runs'),
+    tail_calls: z
+      .record(name, z.record(name, name))
+      .optional()
+      .describe('map: { index: program }, the slots of a program array'),
+  })
+  .describe('how a program is run');
+
+const iperf3Schema = z.strictObject({
+  protocol: z.enum(['tcp', 'udp']).optional().describe('tcp, unless said otherwise'),
+  streams: z.number().int().min(1).max(128).optional().describe('parallel connections'),
+  bytes: z
+    .union([count, size], { error: "expected a number of bytes, or one as '64M'" })
+    .optional()
+    .describe("how much is sent, as '64M'"),
+});
+
+const loadSchema = z
+  .array(
+    z.strictObject({
+      iperf3: iperf3Schema.describe('traffic by iperf3'),
+      attach: z.array(name).optional().describe('the programs that are attached meanwhile'),
+    }),
+  )
+  .describe('network load to measure under; not measured yet by this version');
+
+const kernelReference = z
+  .string()
+  .max(4096)
+  .regex(/^(?:host|[a-z][a-z0-9-]*:\S.*)$/, "expected a kernel as 'debian:6.1' or 'path:DIR'");
+
+export const configSchema = z
+  .strictObject({
+    version: z
+      .literal(1, { error: "expected 1, this file format's version" })
+      .describe('the version of this file format'),
+    kernels: z
+      .array(kernelReference)
+      .min(1, 'expected at least one kernel')
+      .max(64, 'expected at most 64 kernels')
+      .describe("the kernels to measure on, as 'debian:6.1'"),
+    build: z
+      .string()
+      .min(1, 'expected a command')
+      .max(4096)
+      .optional()
+      .describe('the command that builds the objects, run for head and for the merge base'),
+    machine: z
+      .strictObject({ cpu: name.optional().describe("QEMU's CPU model, as 'qemu64-v1'") })
+      .optional()
+      .describe('the virtual machine; figures of different ones are never compared'),
+    objects: z
+      .array(name)
+      .min(1, 'expected at least one object')
+      .max(1024, 'expected at most 1024 objects')
+      .describe('the eBPF objects, paths or globs relative to this file'),
+    programs: z
+      .record(name, programSchema)
+      .optional()
+      .describe("how programs are run, by name or glob: 'xdp_lb', 'xdp_*', 'lb.bpf.o/xdp_lb'"),
+    map_sizes: z
+      .record(name, z.number().int().min(1, 'expected 1 or more').max(0xffff_ffff, 'expected less than 2^32'))
+      .optional()
+      .describe('map: max_entries, set before loading'),
+    load: loadSchema.optional(),
+    budgets: z
+      .object({
+        load: z
+          .strictObject({})
+          .optional()
+          .describe('budgets on network load; not measured yet by this version'),
+      })
+      .catchall(programBudgetsSchema)
+      .optional()
+      .describe("budgets by program name or glob: 'xdp_lb', 'xdp_*', 'lb.bpf.o/xdp_lb', '*'"),
+  })
+  .describe('Tollgate budget file, tollgate.yml');
+
+export type ConfigFile = z.output<typeof configSchema>;

@@ -1,0 +1,61 @@
+// Which entry of a budget file speaks for a program, and which one wins where several do.
+// One rule for `programs:` and `budgets:`, so that a user learns it once.
+
+import picomatch from 'picomatch';
+
+export interface ProgramName {
+  /** The object's path or file name; only the file name counts. */
+  readonly object: string;
+  readonly program: string;
+}
+
+/**
+ * How well a pattern fits, to be compared by `comparePrecedence`: the program's part first (2 its very name, 1 a glob,
+ * 0 '*'), then the object's, then the number of literal characters, then the kernel's part.
+ */
+export type Precedence = readonly number[];
+
+/** How 'PROGRAM' or 'OBJECT/PROGRAM', each a name or a glob, fits a program; undefined where it does not. */
+export function matchProgram(pattern: string, name: ProgramName): Precedence | undefined {
+  const slash = pattern.lastIndexOf('/');
+  const program = matchGlob(pattern.slice(slash + 1), name.program);
+  if (program === undefined) return undefined;
+  if (slash < 0) return [program, 0, literalLength(pattern)];
+  const object = matchGlob(pattern.slice(0, slash), fileName(name.object));
+  return object === undefined ? undefined : [program, object, literalLength(pattern)];
+}
+
+/** The best fit among kernel globs; no list at all holds for every kernel, and ranks below any list. */
+export function matchKernel(globs: readonly string[] | undefined, kernel: string): Precedence | undefined {
+  if (globs === undefined) return [-1];
+  const ranks = globs.map((glob) => matchGlob(glob, kernel)).filter((rank) => rank !== undefined);
+  return ranks.length === 0 ? undefined : [Math.max(...ranks)];
+}
+
+/** Above 0 where a is the closer fit, 0 where both are as close. */
+export function comparePrecedence(a: Precedence, b: Precedence): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** 2: the very name, 1: a glob that matches, 0: '*'; undefined: no match. */
+export function matchGlob(glob: string, name: string): number | undefined {
+  if (glob === name) return 2;
+  if (glob === '*') return 0;
+  if (!/[*?[{]/.test(glob)) return undefined;
+  // bash: '*' also crosses '/', which kernel references have; a '!' at the front is a letter, not a negation.
+  const matches = picomatch.isMatch(name, glob, { bash: true, dot: true, nonegate: true, noextglob: true });
+  return matches ? 1 : undefined;
+}
+
+/** The last part of a path. */
+export function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function literalLength(pattern: string): number {
+  return pattern.replace(/\[[^\]]*\]|\{[^}]*\}|[*?/]/g, '').length;
+}
