@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { meaningOf } from './program-types.ts';
+
+// What libbpf's libbpf_prog_type_by_name answers for the same names (1.1, newer hooks from 1.5's table).
+test.each([
+  ['xdp', { type: 'xdp', attachType: 'xdp' }],
+  ['?xdp', { type: 'xdp', attachType: 'xdp' }],
+  ['xdp.frags', { type: 'xdp', attachType: 'xdp' }],
+  ['xdp/devmap', { type: 'xdp', attachType: 'xdp_devmap' }],
+  ['xdp_pass', { type: 'xdp', attachType: 'xdp', legacy: true }],
+  ['tc', { type: 'sched_cls' }],
+  ['classifier', { type: 'sched_cls' }],
+  ['classifier/ingress', { type: 'sched_cls', legacy: true }],
+  ['tcx/egress', { type: 'sched_cls', attachType: 'tcx_egress' }],
+  ['netkit/peer', { type: 'sched_cls', attachType: 'netkit_peer' }],
+  ['action', { type: 'sched_act' }],
+  ['socket', { type: 'socket_filter' }],
+  ['cgroup_skb/egress', { type: 'cgroup_skb', attachType: 'cgroup_inet_egress' }],
+  ['cgroup/skb', { type: 'cgroup_skb' }],
+  ['cgroup/connect4', { type: 'cgroup_sock_addr', attachType: 'cgroup_inet4_connect' }],
+  ['cgroup/sendmsg6', { type: 'cgroup_sock_addr', attachType: 'cgroup_udp6_sendmsg' }],
+  ['flow_dissector', { type: 'flow_dissector', attachType: 'flow_dissector' }],
+  ['sk_lookup', { type: 'sk_lookup', attachType: 'sk_lookup' }],
+  ['lwt_xmit', { type: 'lwt_xmit' }],
+  ['raw_tp', { type: 'raw_tracepoint' }],
+  ['raw_tp/sys_enter', { type: 'raw_tracepoint' }],
+  ['raw_tracepoint.w/x', { type: 'raw_tracepoint_writable' }],
+  ['kprobe/vfs_read', { type: 'kprobe' }],
+  ['kprobe.multi/vfs_*', { type: 'kprobe', attachType: 'trace_kprobe_multi' }],
+  ['fentry/vfs_read', { type: 'tracing', attachType: 'trace_fentry' }],
+  ['lsm.s/file_open', { type: 'lsm', attachType: 'lsm_mac', sleepable: true }],
+  ['iter/task', { type: 'tracing', attachType: 'trace_iter' }],
+  ['freplace/parse', { type: 'ext' }],
+  ['syscall', { type: 'syscall', sleepable: true }],
+  ['struct_ops/init', { type: 'struct_ops' }],
+  ['sk_skb/stream_parser', { type: 'sk_skb', attachType: 'sk_skb_stream_parser' }],
+  ['sk_msg', { type: 'sk_msg', attachType: 'sk_msg_verdict' }],
+  ['sockops', { type: 'sock_ops', attachType: 'cgroup_sock_ops' }],
+  ['netfilter', { type: 'netfilter', attachType: 'netfilter' }],
+  ['perf_event', { type: 'perf_event' }],
+  ['.text', undefined],
+  ['tcp', undefined],
+  ['fentryx', undefined],
+])("section '%s' means what libbpf takes it for", (section, meaning) => {
+  expect(meaningOf(section)).toEqual(meaning);
+});
