@@ -20960,8 +20960,6 @@ function runData(guest, input2) {
 
 // src/guest.ts
 var here = (0, import_node_path.dirname)(process.argv[1] ?? "/app/guest.js");
-if (process.pid === 1) main();
-else selfTest();
 function main() {
   process.on("uncaughtException", (error62) => {
     say(`tollgate guest: ${error62.stack ?? error62}`);
@@ -21050,3 +21048,5 @@ function selfTest() {
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
+if (process.pid === 1) main();
+else selfTest();

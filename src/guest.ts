@@ -12,9 +12,6 @@ import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
 
-if (process.pid === 1) main();
-else selfTest();
-
 function main(): void {
   process.on('uncaughtException', (error) => {
     say(`tollgate guest: ${error.stack ?? error}`);
@@ -113,3 +110,6 @@ function selfTest(): void {
   const objects = existsSync(join(here, 'bpf/nop_xdp.bpf.o')) ? 'found' : 'missing';
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}\n`);
 }
+
+if (process.pid === 1) main();
+else selfTest();

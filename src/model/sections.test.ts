@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meaningOf } from './program-types.ts';
+import { meaningOf } from './sections.ts';
 
 // What libbpf's libbpf_prog_type_by_name answers for the same names (1.1, newer hooks from 1.5's table).
 test.each([
