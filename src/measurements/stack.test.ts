@@ -57,6 +57,15 @@ test.each([
   },
 );
 
+test('a global function nobody calls, kept by 5.10, is no part of a chain', () => {
+  const none = program(12, {});
+  expect(deepestStack([8, 300, 32], none)).toBe(8);
+  expect(deepestStack([8, 300, 32], none, [0, 4, 8])).toBe(8);
+  // Index 1 is never called, 2 is.
+  expect(deepestStack([8, 300, 32], program(12, { 0: call(7, 2) }))).toBe(40);
+  expect(deepestStack([8, 300, 32], program(12, { 0: call(7, 2) }), [0, 4, 8])).toBe(40);
+});
+
 test('a second half of an ld_imm64 is no instruction', () => {
   const rows = { 0: [0x18, 0, 0, 0x85] as [number, number, number, number], 1: call(1000, 7), 2: call(1, 1) };
   expect(deepestStack([8, 16], program(6, rows))).toBe(24);
@@ -70,7 +79,9 @@ test('a call over more than 32,767 instructions is followed by its wrapped dista
 
 test.each([
   ['no depths', [], {}, [0]],
-  ['fewer subprograms than depths', [8, 16], {}, undefined],
+  ['fewer starts than depths', [8, 16], {}, [0]],
+  ['more subprograms called than depths', [8, 16], { 0: call(3, 1), 1: call(6, 2) }, undefined],
+  ['a call of no index where the order does not tell', [8, 16, 32], { 0: call(3, 0) }, undefined],
   ['a call into the middle of a subprogram', [8, 16], { 0: call(4, 0) }, [0, 4]],
   ['recursion', [8, 16], { 0: call(3, 1), 5: call(-2, 1) }, [0, 4]],
 ] as [string, number[], Record<number, [number, number, number, number]>, number[] | undefined][])(

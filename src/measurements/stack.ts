@@ -13,7 +13,8 @@ const PSEUDO_FUNC = 4;
  *
  * `depths`: stackDepths of the log, one per subprogram. `xlated`: bpf_prog_info.xlated_prog_insns, 8 bytes per
  * instruction. `subprogStarts`: the first instruction of each subprogram (func_info's insn_off), ascending;
- * without it the starts are taken from the calls themselves, which fails where a subprogram is never called.
+ * without it the starts are taken from the calls themselves: enough unless a subprogram is never called, and then
+ * the figure may be an upper bound.
  *
  * A callback counts as called by the function that passes it on, a timer's too, though it runs later on a
  * stack of its own: for those the figure is an upper bound.
@@ -28,12 +29,12 @@ export function deepestStack(
   if (depths.length === 0) throw contradiction('no depth for the program itself');
   if (depths.length === 1) return depths[0]!;
   const calls = readCalls(xlated);
-  const starts =
-    subprogStarts ??
-    [...new Set([0, ...calls.flatMap(({ targets }) => targets.slice(0, 1))])].sort((a, b) => a - b);
-  if (starts.length !== depths.length)
-    throw contradiction(`${depths.length} depths for ${starts.length} subprograms`);
-  const indexOf = new Map(starts.map((start, index) => [start, index]));
+  const starts = subprogStarts
+    ? new Map(subprogStarts.map((start, index) => [index, start]))
+    : startsFromCalls(calls, depths.length);
+  if (subprogStarts && subprogStarts.length !== depths.length)
+    throw contradiction(`${depths.length} depths for ${subprogStarts.length} subprograms`);
+  const indexOf = new Map([...starts].map(([index, start]) => [start, index]));
 
   const callees: Set<number>[] = depths.map(() => new Set());
   for (const { at, targets } of calls) {
@@ -63,6 +64,8 @@ interface Call {
   readonly at: number;
   /** Where it may lead, likeliest first. */
   readonly targets: readonly number[];
+  /** The callee's index, if the dump is of a JITed program. */
+  readonly index?: number;
 }
 
 /**
@@ -82,13 +85,43 @@ function readCalls(xlated: Uint8Array): Call[] {
       const near = at + 1 + view.getInt16(at * 8 + 2, true);
       const far = at + 1 + view.getInt32(at * 8 + 4, true);
       const wrapped = [...wraps(near, count)];
-      calls.push({ at, targets: [...wrapped, far] });
+      calls.push({ at, targets: [...wrapped, far], index: view.getInt32(at * 8 + 4, true) });
     } else if (code === LD_IMM64) {
-      if (source === PSEUDO_FUNC) calls.push({ at, targets: [at + 1 + view.getInt32(at * 8 + 4, true)] });
+      if (source === PSEUDO_FUNC)
+        calls.push({
+          at,
+          targets: [at + 1 + view.getInt32(at * 8 + 4, true)],
+          ...secondImm(view, at, count),
+        });
       at++;
     }
   }
   return calls;
+}
+
+/**
+ * Starts by index, from the calls alone. Where every subprogram is called their order is their index. Kernels that
+ * keep global functions nobody calls (5.10) leave gaps: then the index in `imm` of a JITed dump has to tell.
+ */
+function startsFromCalls(calls: readonly Call[], count: number): ReadonlyMap<number, number> {
+  const targets = [...new Set([0, ...calls.map((call) => call.targets[0]!)])].sort((a, b) => a - b);
+  if (targets.length === count) return new Map(targets.map((start, index) => [index, start]));
+  const starts = new Map([[0, 0]]);
+  for (const { at, index, targets: likely } of calls) {
+    const start = likely[0]!;
+    const isNew = index !== undefined && index > 0 && index < count && (starts.get(index) ?? start) === start;
+    if (!isNew)
+      throw contradiction(
+        `${count} depths for ${targets.length} subprograms, and the call at ${at} names none`,
+      );
+    starts.set(index, start);
+  }
+  const inOrder = [...starts].sort(([a], [b]) => a - b).map(([, start]) => start);
+  if (inOrder.some((start, i) => i > 0 && start <= inOrder[i - 1]!))
+    throw contradiction(
+      `${count} depths for ${targets.length} subprograms, whose order is not that of their starts`,
+    );
+  return starts;
 }
 
 /** The places that a 16-bit distance can mean, the plain one first. */
@@ -98,8 +131,22 @@ function* wraps(near: number, count: number): Generator<number> {
     if (target !== near) yield target;
 }
 
-function ownerOf(starts: readonly number[], at: number): number {
-  return starts.findLastIndex((start) => start <= at);
+/** The subprogram with the last known start at or before an instruction. */
+function ownerOf(starts: ReadonlyMap<number, number>, at: number): number {
+  let owner = 0;
+  let latest = -1;
+  for (const [index, start] of starts) {
+    if (start <= at && start > latest) {
+      owner = index;
+      latest = start;
+    }
+  }
+  return owner;
+}
+
+/** A callback's index lies in the second half of its ld_imm64. */
+function secondImm(view: DataView, at: number, count: number): { index?: number } {
+  return at + 1 < count ? { index: view.getInt32((at + 1) * 8 + 4, true) } : {};
 }
 
 function contradiction(what: string): TollgateError {
