@@ -163,11 +163,19 @@ function send(
   limits: TransferLimits,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = address ? client.get(address, options, resolve) : client.get(options, resolve);
+    let incoming: IncomingMessage | undefined;
+    const arrived = (response: IncomingMessage) => {
+      incoming = response;
+      resolve(response);
+    };
+    const outgoing = address ? client.get(address, options, arrived) : client.get(options, arrived);
     outgoing.on('error', reject);
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no data for ${limits.stallMs / 1000} s`)));
+    // Whoever waits for the response's body is to learn the reason, not that it was 'aborted'.
+    outgoing.on('timeout', () => (incoming ?? outgoing).destroy(new Error(stalled(limits))));
   });
 }
+
+const stalled = ({ stallMs }: TransferLimits) => `no data for ${stallMs / 1000} s`;
 
 function tunnel(address: URL, proxy: URL, common: RequestOptions, limits: TransferLimits): Promise<Duplex> {
   return new Promise((resolve, reject) => {
@@ -186,7 +194,7 @@ function tunnel(address: URL, proxy: URL, common: RequestOptions, limits: Transf
       else reject(new Error(`the proxy answered ${response.statusCode}`));
     });
     connect.on('error', reject);
-    connect.on('timeout', () => connect.destroy(new Error(`no data for ${limits.stallMs / 1000} s`)));
+    connect.on('timeout', () => connect.destroy(new Error(stalled(limits))));
     connect.end();
   });
 }
