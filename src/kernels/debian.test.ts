@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -40,9 +40,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const { name } of SUITES) await archive.publish(name, []);
-  archive.server.misbehave.clear();
-  archive.server.seen.length = 0;
+  archive.reset();
   warnings = [];
   options = {
     cacheDir: path.join(await mkdtemp(path.join(archive.dir, 'case-')), 'cache'),
@@ -372,18 +370,51 @@ describe('the chain of trust', () => {
     expect(await leftInCache()).toEqual({ kernels: [], tmp: [] });
   });
 
-  test('the keys shipped verify what Debian signed', async () => {
-    const keys = await readdir(fileURLToPath(new URL('./keys', import.meta.url)));
-    expect(keys.filter((name) => name.endsWith('.gpg'))).toEqual([
-      'debian-archive-bookworm-automatic.gpg',
-      'debian-archive-bookworm-security-automatic.gpg',
-      'debian-archive-trixie-automatic.gpg',
-      'debian-archive-trixie-security-automatic.gpg',
-    ]);
+  test('the keys shipped are those of Debian 12 and 13, and no other is trusted with them', async () => {
+    const keys = fileURLToPath(new URL('./keys', import.meta.url));
+    const names = (await readdir(keys)).filter((name) => name.endsWith('.gpg'));
+    const fingerprints = await Promise.all(
+      names.map(async (name) => {
+        const args = ['--homedir', archive.dir, '--show-keys', '--with-colons', path.join(keys, name)];
+        const { stdout } = await execa('gpg', args);
+        return [name, /^fpr:+([0-9A-F]{40}):/m.exec(stdout)?.[1]];
+      }),
+    );
+    // As in Debian 12's package debian-archive-keyring.
+    expect(Object.fromEntries(fingerprints)).toEqual({
+      'debian-archive-bookworm-automatic.gpg': 'B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8',
+      'debian-archive-bookworm-security-automatic.gpg': '05AB90340C0C5E797F44A8C8254CF3B5AEC0A8F0',
+      'debian-archive-trixie-automatic.gpg': '04B54C3CDCA79751B16BC6B5225629DF75B188BD',
+      'debian-archive-trixie-security-automatic.gpg': '5E04A1E3223A19A20706E20F9904613D4CCE68C6',
+    });
     const { keysDir: _, ...shipped } = options;
-    const [suite] = SUITES;
-    // The fake archive's key is none of them.
-    expect((await failure(readSuite(suite!, shipped))).details.reason).toBe('bad-signature');
+    expect((await failure(readSuite(SUITES[0]!, shipped))).details.reason).toBe('bad-signature');
+  });
+});
+
+describe('a tool that is missing', () => {
+  test.each([
+    ['gpgv', 'gpgv'],
+    ['xz', 'xz-utils'],
+    ['dpkg-deb', 'dpkg'],
+  ])('%s is named with the package that brings it', async (tool, brings) => {
+    await publishOne();
+    const bin = await mkdtemp(path.join(archive.dir, 'bin-'));
+    for (const other of ['gpgv', 'xz', 'dpkg-deb', 'tar'].filter((name) => name !== tool)) {
+      await symlink(`/usr/bin/${other}`, path.join(bin, other));
+    }
+    const before = process.env.PATH;
+    process.env.PATH = bin;
+    try {
+      const error = await failure(resolveKernel('debian:6.1', options));
+      expect([error.message, error.details.hint]).toEqual([
+        `Cannot run '${tool}': it is not installed`,
+        `apt-get install ${brings}`,
+      ]);
+    } finally {
+      process.env.PATH = before;
+    }
+    expect(await leftInCache()).toEqual({ kernels: [], tmp: [] });
   });
 });
 
@@ -498,6 +529,18 @@ describe('the cache', () => {
     expect(await resolveKernel('debian:6.1', offline)).toEqual(online);
     expect(await resolveKernel('debian:6.1', { ...offline, lock })).toEqual(online);
     expect([requested(), warnings]).toEqual([[], []]);
+  });
+
+  test('a folder that cannot be made is told', async () => {
+    const file = path.join(archive.dir, 'a-file');
+    await writeFile(file, '');
+    const error = await failure(
+      resolveKernel('debian:6.1', { ...options, cacheDir: path.join(file, 'cache') }),
+    );
+    expect([error.details.reason, error.message]).toEqual([
+      'cache-write',
+      `Cannot make cache folder '${file}/cache': ENOTDIR: not a directory, mkdir '${file}/cache'`,
+    ]);
   });
 
   test('a damaged image in the cache is found and replaced', async () => {

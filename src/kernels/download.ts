@@ -25,7 +25,7 @@ export interface DownloadOptions {
 
 /**
  * Downloads `url` to `target`, which must be private to the caller until this returns. Throws TollgateError with
- * reason 'not-found', 'http-status', 'network', 'too-large' or 'digest-mismatch'; the target then does not exist.
+ * reason 'not-found', 'http-status', 'network', 'too-large', 'digest-mismatch' or 'cache-write'; the target then does not exist.
  */
 export async function download(
   url: string,
@@ -95,7 +95,7 @@ async function transferOnce(
     for await (const chunk of response as AsyncIterable<Buffer>) {
       if (transfer.receivedBytes + chunk.length > capBytes) throw tooLarge(transfer.url, capBytes, options);
       transfer.hash.update(chunk);
-      await transfer.file.write(chunk, 0, chunk.length, transfer.receivedBytes);
+      await write(transfer, chunk);
       transfer.receivedBytes += chunk.length;
       options.onBytes?.(transfer.receivedBytes);
     }
@@ -105,6 +105,17 @@ async function transferOnce(
   } finally {
     response.destroy();
   }
+}
+
+/** Apart from the network's errors: a full disk does not get better by asking the server again. */
+async function write(transfer: Transfer, chunk: Buffer): Promise<void> {
+  await transfer.file.write(chunk, 0, chunk.length, transfer.receivedBytes).catch((cause) => {
+    throw new TollgateError('infrastructure', `Cannot store ${transfer.url}: ${cause.message}`, {
+      reason: 'cache-write',
+      hint: 'The cache folder needs a few hundred megabytes of free space.',
+      cause,
+    });
+  });
 }
 
 async function startOver(transfer: Transfer): Promise<void> {

@@ -46,6 +46,8 @@ export interface FakeArchive {
     packages: readonly FakePackage[],
     faults?: SuiteFaults,
   ) => Promise<readonly PublishedPackage[]>;
+  /** Every suite is empty again and the server behaves. */
+  readonly reset: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -115,11 +117,18 @@ export async function startFakeArchive(): Promise<FakeArchive> {
   }
 
   for (const { name } of SUITES) await publish(name, []);
+  const empty = [...server.files];
   return {
     server,
     dir,
     keysDir,
     publish,
+    reset: () => {
+      server.files.clear();
+      for (const [name, body] of empty) server.files.set(name, body);
+      server.misbehave.clear();
+      server.seen.length = 0;
+    },
     close: async () => {
       await server.close();
       await execa('gpgconf', ['--homedir', gnupg, '--kill', 'gpg-agent'], { reject: false });
@@ -195,7 +204,17 @@ const formatFields = (fields: Readonly<Record<string, string | undefined>>) =>
     .map(([name, value]) => `${name}: ${value}\n`)
     .join('');
 
+/** Most tests publish the same package, and dpkg-deb takes its time. */
+const builtDebs = new Map<string, Buffer>();
+
 async function buildDeb(dir: string, item: FakePackage): Promise<Buffer> {
+  const key = JSON.stringify([item.name, item.version, item.files]);
+  const deb = builtDebs.get(key) ?? (await runDpkgDeb(dir, item));
+  builtDebs.set(key, deb);
+  return deb;
+}
+
+async function runDpkgDeb(dir: string, item: FakePackage): Promise<Buffer> {
   const work = await mkdtemp(path.join(dir, 'deb-'));
   const root = path.join(work, 'root');
   const control = `Package: ${item.name}\nVersion: ${item.version}\nArchitecture: amd64\nMaintainer: T <t@example.org>\nDescription: test\n`;
