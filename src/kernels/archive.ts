@@ -117,7 +117,8 @@ async function verifiedText(
   );
 }
 
-const FORGED = ['BADSIG', 'BADARMOR', 'UNEXPECTED', 'FAILURE'];
+/** ERROR is what a second message in the file ends in. */
+const FORGED = ['BADSIG', 'BADARMOR', 'UNEXPECTED', 'FAILURE', 'ERROR'];
 
 async function findKeyrings(options: KernelOptions): Promise<readonly string[]> {
   const keysDir = options.keysDir ?? fileURLToPath(new URL('./keys', import.meta.url));

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { TollgateError } from '../model/errors.ts';
 
 /** Where things lie under the cache folder. */
 export const cachePaths = (cacheDir: string) => ({
@@ -19,10 +20,21 @@ export const cachePaths = (cacheDir: string) => ({
   tmp: path.join(cacheDir, 'tmp'),
 });
 
-/** Makes the cache folder (0700: others must not plant kernels in it) and the given folders in it. */
+/**
+ * Makes the cache folder (0700: others must not plant kernels in it) and the given folders in it. Throws
+ * TollgateError.
+ */
 export async function makeCache(cacheDir: string, ...folders: readonly string[]): Promise<void> {
-  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
-  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    for (const folder of [cacheDir, ...folders]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TollgateError('infrastructure', `Cannot make cache folder '${cacheDir}': ${why}`, {
+      reason: 'cache-write',
+      hint: 'Choose a folder that this user may write to.',
+      cause,
+    });
+  }
 }
 
 /** Runs `work` with a fresh folder on the cache's own file system, and removes what is left of it. */

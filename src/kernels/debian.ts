@@ -128,17 +128,23 @@ async function askSuites(
   options: KernelOptions,
 ): Promise<readonly Candidate[]> {
   const left: TollgateError[] = [];
+  const failed: unknown[] = [];
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const asked = await Promise.all(
     suites.map(async (suite) => {
       try {
-        return candidatesIn(suite, await readSuite(suite, options), series);
+        return candidatesIn(suite, await readSuite(suite, { ...options, signal }), series);
       } catch (error) {
-        if (!hasReason(error, ['not-found', 'expired'])) throw error;
-        left.push(error);
+        if (hasReason(error, ['not-found', 'expired'])) left.push(error);
+        else failed.push(error);
+        // The other transfers end too, and clean up before this function throws.
+        if (failed.length > 0) stop.abort();
         return [];
       }
     }),
   );
+  if (failed.length > 0) throw failed[0];
   const candidates = asked.flat();
   if (candidates.length === 0 && left[0])
     throw left.find((error) => error.details.reason === 'expired') ?? left[0];

@@ -25,7 +25,7 @@ export interface DownloadOptions {
 
 /**
  * Downloads `url` to `target`, which must be private to the caller until this returns. Throws TollgateError with
- * reason 'not-found', 'http-status', 'network', 'too-large' or 'digest-mismatch'; the target then does not exist.
+ * reason 'not-found', 'http-status', 'network', 'too-large', 'digest-mismatch' or 'cache-write'; the target then does not exist.
  */
 export async function download(
   url: string,
@@ -95,7 +95,7 @@ async function transferOnce(
     for await (const chunk of response as AsyncIterable<Buffer>) {
       if (transfer.receivedBytes + chunk.length > capBytes) throw tooLarge(transfer.url, capBytes, options);
       transfer.hash.update(chunk);
-      await transfer.file.write(chunk, 0, chunk.length, transfer.receivedBytes);
+      await write(transfer, chunk);
       transfer.receivedBytes += chunk.length;
       options.onBytes?.(transfer.receivedBytes);
     }
@@ -105,6 +105,17 @@ async function transferOnce(
   } finally {
     response.destroy();
   }
+}
+
+/** Apart from the network's errors: a full disk does not get better by asking the server again. */
+async function write(transfer: Transfer, chunk: Buffer): Promise<void> {
+  await transfer.file.write(chunk, 0, chunk.length, transfer.receivedBytes).catch((cause) => {
+    throw new TollgateError('infrastructure', `Cannot store ${transfer.url}: ${cause.message}`, {
+      reason: 'cache-write',
+      hint: 'The cache folder needs a few hundred megabytes of free space.',
+      cause,
+    });
+  });
 }
 
 async function startOver(transfer: Transfer): Promise<void> {
@@ -163,11 +174,19 @@ function send(
   limits: TransferLimits,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = address ? client.get(address, options, resolve) : client.get(options, resolve);
+    let incoming: IncomingMessage | undefined;
+    const arrived = (response: IncomingMessage) => {
+      incoming = response;
+      resolve(response);
+    };
+    const outgoing = address ? client.get(address, options, arrived) : client.get(options, arrived);
     outgoing.on('error', reject);
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no data for ${limits.stallMs / 1000} s`)));
+    // Whoever waits for the response's body is to learn the reason, not that it was 'aborted'.
+    outgoing.on('timeout', () => (incoming ?? outgoing).destroy(new Error(stalled(limits))));
   });
 }
+
+const stalled = ({ stallMs }: TransferLimits) => `no data for ${stallMs / 1000} s`;
 
 function tunnel(address: URL, proxy: URL, common: RequestOptions, limits: TransferLimits): Promise<Duplex> {
   return new Promise((resolve, reject) => {
@@ -186,7 +205,7 @@ function tunnel(address: URL, proxy: URL, common: RequestOptions, limits: Transf
       else reject(new Error(`the proxy answered ${response.statusCode}`));
     });
     connect.on('error', reject);
-    connect.on('timeout', () => connect.destroy(new Error(`no data for ${limits.stallMs / 1000} s`)));
+    connect.on('timeout', () => connect.destroy(new Error(stalled(limits))));
     connect.end();
   });
 }

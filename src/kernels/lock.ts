@@ -30,7 +30,7 @@ export function parseLock(text: string, file: string): readonly LockedKernel[] {
   if (document.errors.length > 0) {
     throw new TollgateErrors(document.errors.map((error) => lockError(error.message, placeOf(error.pos[0]))));
   }
-  const found = lockFile.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const found = lockFile.safeParse(toPlain());
   if (found.success) {
     return found.data.kernels.map(({ kernel, version, packages }) => ({
       reference: kernel,
@@ -49,6 +49,15 @@ export function parseLock(text: string, file: string): readonly LockedKernel[] {
       );
     }),
   );
+
+  function toPlain(): unknown {
+    try {
+      // Aliases can grow a small file to any size, and no lock needs them.
+      return document.toJS({ maxAliasCount: 0 });
+    } catch (cause) {
+      throw lockError(cause instanceof Error ? cause.message : String(cause));
+    }
+  }
 
   /** The nearest node there is on the way to a value, which itself may be missing. */
   function offsetOf(steps: readonly PropertyKey[]): number {

@@ -4,7 +4,7 @@
 export interface Kernel {
   /** The reference as the user gave it: 'debian:6.1'. */
   readonly reference: string;
-  /** uname -r. Undefined for a bare bzImage, until it has booted. */
+  /** uname -r. Undefined for a bare vmlinux, until it has booted: it has no header to say it. */
   readonly release?: string;
   /** The package version, as Debian's '6.1.192-2'. */
   readonly version?: string;
