@@ -107,7 +107,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     421,
     421,
     'over',
-    [`over run_insns: ${SUBJECT} is 421, as before: 1 insns above the maximum of 420`],
+    [`over run_insns: ${SUBJECT} is 421, as before: 1 above the maximum of 420`],
   ],
   [
     '{ xdp_lb: { run_insns: 0 } }',
@@ -121,7 +121,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     0,
     420.5,
     'over',
-    [`over run_insns: ${SUBJECT} is 420.5, 420.5 more than before: 0.25 insns above the maximum of 420.25`],
+    [`over run_insns: ${SUBJECT} is 420.5, 420.5 more than before: 0.25 above the maximum of 420.25`],
   ],
   // increase
   [
@@ -136,7 +136,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     420,
     421,
     'over',
-    [`over run_insns: ${SUBJECT} is 421, 1 more than before: 1 insns above the allowed increase of 0`],
+    [`over run_insns: ${SUBJECT} is 421, 1 more than before: 1 above the allowed increase of 0`],
   ],
   [
     '{ xdp_lb: { run_insns: { increase: 2% } } }',
@@ -150,9 +150,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     420,
     429,
     'over',
-    [
-      `over run_insns: ${SUBJECT} is 429, 9 more than before: 1 insns above the allowed increase of 8 (2% of 420)`,
-    ],
+    [`over run_insns: ${SUBJECT} is 429, 9 more than before: 1 above the allowed increase of 8 (2% of 420)`],
   ],
   [
     '{ xdp_lb: { run_insns: { increase: 10 } } }',
@@ -166,9 +164,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     0,
     1,
     'over',
-    [
-      `over run_insns: ${SUBJECT} is 1, 1 more than before: 1 insns above the allowed increase of 0 (50% of 0)`,
-    ],
+    [`over run_insns: ${SUBJECT} is 1, 1 more than before: 1 above the allowed increase of 0 (50% of 0)`],
   ],
   [
     '{ xdp_lb: { run_insns: { increase: 0.1 } } }',
@@ -184,7 +180,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     421,
     'over',
     [
-      `over run_insns: ${SUBJECT} is 421, 2 more than before: 1 insns above the maximum of 420; 2 insns above the allowed increase of 0`,
+      `over run_insns: ${SUBJECT} is 421, 2 more than before: 1 above the maximum of 420; 2 above the allowed increase of 0`,
     ],
   ],
   // figures that are missing
@@ -216,7 +212,7 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
     'no test run',
     420,
     'over',
-    [`over run_insns: ${SUBJECT} is 420: 419 insns above the maximum of 1`],
+    [`over run_insns: ${SUBJECT} is 420: 419 above the maximum of 1`],
   ],
 ])('under %s, %s and then %s is %s', (budgets, base, head, verdict, rows) => {
   expect(short(run({ budgets, measurements: pair(base, head) }))).toEqual({ verdict, rows });
@@ -240,7 +236,7 @@ test('a row carries its figures, its budget and the place of the budget', () => 
       change: 10,
       budget: { max: 500, increase: 8, text: 'max 500, increase 2%', file: 't.yml', line: 4 },
       verdict: 'over',
-      why: `${SUBJECT} is 430, 10 more than before: 2 insns above the allowed increase of 8 (2% of 420)`,
+      why: `${SUBJECT} is 430, 10 more than before: 2 above the allowed increase of 8 (2% of 420)`,
     },
   ]);
 });
@@ -347,7 +343,7 @@ test('without a base, absolute budgets hold, increases are no-baseline, and a pr
   expect({ ...short(outcome), notes: outcome.notes }).toEqual({
     verdict: 'over',
     rows: [
-      'over run_insns: run_insns of a (udp:64) on debian:6.1 is 6: 1 insns above the maximum of 5',
+      'over run_insns: run_insns of a (udp:64) on debian:6.1 is 6: 1 above the maximum of 5',
       'no-baseline run_insns: run_insns of b (udp:64) on debian:6.1 is 6: within the maximum of 500; the increase cannot be checked: the branch has no merge base',
       'no-baseline run_insns: run_insns of c (udp:64) on debian:6.1 is 6: the increase cannot be checked: the branch has no merge base',
       'over load_ok: d does not load on debian:6.1',
@@ -394,7 +390,7 @@ test('new and removed inputs are said, and a new one is held to its maximum', ()
       }),
     ).rows,
   ).toEqual([
-    'over run_insns: run_insns of xdp_lb (new.pcap) on debian:6.1 is 9: 1 insns above the maximum of 8',
+    'over run_insns: run_insns of xdp_lb (new.pcap) on debian:6.1 is 9: 1 above the maximum of 8',
     'new run_insns_p99: run_insns_p99 of xdp_lb (new.pcap) on debian:6.1 is 9: the increase cannot be checked: the program or its input is new',
     'gone run_insns: the input is gone: xdp_lb (old.pcap) on debian:6.1',
     `pass run_insns: ${SUBJECT} is 6, as before: within the maximum of 8; within the allowed increase of 0`,
@@ -454,7 +450,7 @@ test.each<[string, Partial<Comparison>, string, string[]]>([
     'a failed target beside one that is over',
     { targets: [CRASHED, TARGET], measurements: pair(1, 2), rules: rules('{ "*": { run_insns: 1 } }') },
     'over',
-    [CRASH_ROW, `over run_insns: ${SUBJECT} is 2, 1 more than before: 1 insns above the maximum of 1`],
+    [CRASH_ROW, `over run_insns: ${SUBJECT} is 2, 1 more than before: 1 above the maximum of 1`],
   ],
   [
     'a target that measured nothing',

@@ -307,7 +307,7 @@ function metricRow(
     return unbudgetedRow(scope, metric, pair, head, base, subject, input);
   }
 
-  const checks = [...maxCheck(budget, head, metric), ...increaseCheck(budget, head, base, metric)];
+  const checks = [...maxCheck(budget, head), ...increaseCheck(budget, head, base)];
   const over = checks.filter(({ verdict }) => verdict === 'over');
   const open = checks.filter(({ verdict }) => verdict === 'inconclusive');
   const change = base === undefined ? undefined : subtract(head.value, base.value);

@@ -2,7 +2,6 @@
 
 import type { Increase } from '../model/config.ts';
 import { percentFloor, subtract } from '../model/decimal.ts';
-import type { Metric } from '../model/metrics.ts';
 import type { Verdict } from '../model/report.ts';
 import type { Figure } from './figures.ts';
 import type { Budget } from './resolve.ts';
@@ -13,11 +12,11 @@ export interface Check {
 }
 
 /** An interval is over only if the whole of it is. */
-export function maxCheck({ max }: Budget, head: Figure, { unit }: Metric): Check[] {
+export function maxCheck({ max }: Budget, head: Figure): Check[] {
   if (max === undefined) return [];
   const { value } = max;
   if (head.low > value) {
-    return [{ verdict: 'over', why: `${subtract(head.value, value)} ${unit} above the maximum of ${value}` }];
+    return [{ verdict: 'over', why: `${subtract(head.value, value)} above the maximum of ${value}` }];
   }
   if (head.high > value) {
     return [
@@ -31,12 +30,7 @@ export function maxCheck({ max }: Budget, head: Figure, { unit }: Metric): Check
 }
 
 /** Growth up to and including the allowance passes. */
-export function increaseCheck(
-  { increase }: Budget,
-  head: Figure,
-  base: Figure | undefined,
-  { unit }: Metric,
-): Check[] {
+export function increaseCheck({ increase }: Budget, head: Figure, base: Figure | undefined): Check[] {
   if (increase === undefined || base === undefined) return [];
   const allowed = allowedIncrease(increase.value, base.value);
   const words =
@@ -45,9 +39,7 @@ export function increaseCheck(
       : `${allowed} (${increase.value.percent}% of ${base.value})`;
   const change = subtract(head.value, base.value);
   if (subtract(head.low, base.high) > allowed) {
-    return [
-      { verdict: 'over', why: `${subtract(change, allowed)} ${unit} above the allowed increase of ${words}` },
-    ];
+    return [{ verdict: 'over', why: `${subtract(change, allowed)} above the allowed increase of ${words}` }];
   }
   if (subtract(head.high, base.low) > allowed) {
     return [{ verdict: 'inconclusive', why: `the intervals hold the allowed increase of ${words}` }];

@@ -232,7 +232,7 @@ test.each<[string, string[]]>([
     ],
   ],
   ['budgets:', ["Cannot parse 'budgets': expected keys with values, got nothing (t.yml:4:9)"]],
-  ['kernels: [x]', ["Cannot parse 't.yml': Map keys must be unique (t.yml:4:1)"]],
+  ['kernels: [x]', ["Cannot parse 't.yml': the key 'kernels' comes twice (t.yml:4:1)"]],
   [
     'programs: { a: { inputs: [{ upd: 64 }] } }',
     ["Cannot parse 'programs.a.inputs[0].upd': unknown key (t.yml:4:29)", "  did you mean 'udp'?"],

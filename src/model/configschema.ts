@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { inputSchema } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
-import { METRICS } from './metrics.ts';
+import { METRICS, type Metric } from './metrics.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
 export const UNMEASURED_METRICS = [
@@ -86,21 +86,20 @@ const kernelGlobs = z
   .describe('the kernels this budget holds for, globs allowed; without it, all of them');
 
 /** A metric's budget: a bare number is `max`; a list holds entries for different kernels. */
-function budgetSchema(unit: string) {
+function budgetSchema(unit: 'bytes' | 'count') {
   const limit = unit === 'bytes' ? z.union([count, size, none]) : z.union([count, none]);
   const growth = unit === 'bytes' ? z.union([count, percent, size, none]) : z.union([count, percent, none]);
   const expectedMax = unit === 'bytes' ? "expected a number of bytes, or one as '64M'" : 'expected a number';
   const bare = (unit === 'bytes' ? z.union([count, size]) : count).describe('the same as max');
   const entry = z
     .strictObject({
-      max: z
-        .union(limit.options, { error: expectedMax })
-        .optional()
-        .describe(`the most it may be, in ${unit}`),
+      max: z.union(limit.options, { error: expectedMax }).optional().describe('the most it may be'),
       increase: z
         .union(growth.options, { error: "expected a count or a percentage as '2%'" })
         .optional()
-        .describe(`the most it may grow against the base, up to and including, in ${unit} or percent`),
+        .describe(
+          "the most it may grow against the base, up to and including: a count, or a percentage as '2%'",
+        ),
       kernels: kernelGlobs.optional(),
     })
     .refine((value) => value.max !== undefined || value.increase !== undefined, {
@@ -110,6 +109,9 @@ function budgetSchema(unit: string) {
   const list = z.array(z.union([bare, entry], { error })).min(1, 'expected at least one entry');
   return z.union([bare, entry, list], { error });
 }
+
+const bytesBudgetSchema = budgetSchema('bytes');
+const countBudgetSchema = budgetSchema('count');
 
 const loadEntry = z.strictObject({
   required: z.boolean().describe('false: the program may fail to load'),
@@ -128,16 +130,19 @@ const loadBudgetSchema = z.union(
   { error: 'expected true, false or { required, kernels }' },
 );
 
+function schemaOf({ name, unit }: Metric) {
+  if (name === 'load_ok') return loadBudgetSchema;
+  return unit === 'bytes' ? bytesBudgetSchema : countBudgetSchema;
+}
+
 const programBudgetsSchema = z
   .strictObject(
     Object.fromEntries(
       METRICS.map((metric) => [
         metric.name,
-        (metric.name === 'load_ok' ? loadBudgetSchema : budgetSchema(metric.unit))
-          .optional()
-          .describe(`${metric.description} (${metric.unit})`),
+        schemaOf(metric).optional().describe(`${metric.description} (${metric.unit})`),
       ]),
-    ) as Record<string, z.ZodOptional<ReturnType<typeof budgetSchema> | typeof loadBudgetSchema>>,
+    ) as Record<string, z.ZodOptional<ReturnType<typeof schemaOf>>>,
   )
   .describe('metric: budget');
 

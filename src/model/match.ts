@@ -46,9 +46,19 @@ export function matchGlob(glob: string, name: string): number | undefined {
   if (glob === name) return 2;
   if (glob === '*') return 0;
   if (!/[*?[{]/.test(glob)) return undefined;
+  return matcherOf(glob)(name) ? 1 : undefined;
+}
+
+/** A glob compiles to a regular expression, which costs a hundred times what running it does. */
+const matchers = new Map<string, (name: string) => boolean>();
+
+function matcherOf(glob: string): (name: string) => boolean {
+  const known = matchers.get(glob);
+  if (known) return known;
   // bash: '*' also crosses '/', which kernel references have; a '!' at the front is a letter, not a negation.
-  const matches = picomatch.isMatch(name, glob, { bash: true, dot: true, nonegate: true, noextglob: true });
-  return matches ? 1 : undefined;
+  const matcher = picomatch(glob, { bash: true, dot: true, nonegate: true, noextglob: true });
+  matchers.set(glob, matcher);
+  return matcher;
 }
 
 /** The last part of a path. */

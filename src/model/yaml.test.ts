@@ -36,7 +36,7 @@ test('keys and values know their line and column, through aliases too', () => {
 });
 
 test.each<[string, string[]]>([
-  ['a: 1\na: 2\n', ["Cannot parse 't.yml': Map keys must be unique (t.yml:2:1)"]],
+  ['a: 1\na: 2\n', ["Cannot parse 't.yml': the key 'a' comes twice (t.yml:2:1)"]],
   ['{0: 1, "0": 2}', ["Cannot parse 't.yml': the key '0' comes twice (t.yml:1:8)"]],
   [
     '*: 1\n',
@@ -99,6 +99,15 @@ test.each<[string, string]>([
   ['indentation', Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
 ])('deep nesting by %s is refused, not a crash', (_name, text) => {
   expect(messages(text)).toEqual(["Cannot parse 't.yml': it is nested deeper than 32 levels"]);
+});
+
+test.each<[string, string]>([
+  ['keys', Array.from({ length: 20_000 }, (_, i) => `k${i}: 1\n`).join('')],
+  ['faults in one line', '&a '.repeat(50_000)],
+])('a file full of %s is read or refused within seconds', (_name, text) => {
+  const started = performance.now();
+  messages(text);
+  expect(performance.now() - started).toBeLessThan(10_000);
 });
 
 test('a file above the size bound is refused unread', () => {

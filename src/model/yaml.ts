@@ -18,6 +18,7 @@ import { type ErrorDetails, type Place, TollgateError, TollgateErrors } from './
 export const YAML_MAX_BYTES = 1024 * 1024;
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 32;
+const MAX_FAULTS = 20;
 
 export type YamlPath = readonly (string | number)[];
 
@@ -47,18 +48,20 @@ export function parseYaml(text: string, fileName: string): PlainYaml {
   }
   if (tooDeep(source)) throw new TollgateErrors([fail(`it is nested deeper than ${MAX_DEPTH} levels`)]);
 
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  // The parser compares each key with all before it; `visitMap` finds those that come twice in one step each.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const document = parseDocument(source, options);
   const found = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
-  const faults = found.map((fault) =>
+  const faults = found.slice(0, MAX_FAULTS).map((fault) =>
     fail(oneLine(fault.message), {
       place: placeAt(fault.pos[0]),
       ...syntaxHint(fault.message, source, fault.pos[0]),
     }),
   );
-  if (faults.length > 0) throw new TollgateErrors(faults.slice(0, 20));
+  if (faults.length > 0) throw new TollgateErrors(faults);
 
   const { value, places, errors } = toPlain(document, fail, placeAt);
-  if (errors.length > 0) throw new TollgateErrors(errors.slice(0, 20));
+  if (errors.length > 0) throw new TollgateErrors(errors.slice(0, MAX_FAULTS));
   const nearest = (path: YamlPath, which: 'key' | 'value'): Place => {
     for (let length = path.length; length >= 0; length--) {
       const found = places.get(JSON.stringify(path.slice(0, length)));
@@ -115,7 +118,6 @@ function toPlain(
       if (name === undefined || name === '__proto__') {
         errors.push(fail('expected a name as the key', { place: placeAt(offset), ...quoteHint(key) }));
       } else if (name in object) {
-        // The parser sees that a key comes twice; that 0 and "0" are the same name, it does not.
         errors.push(fail(`the key '${name}' comes twice`, { place: placeAt(offset) }));
       } else {
         object[name] = visit(value, [...path, name], offset);

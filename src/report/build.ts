@@ -1,0 +1,49 @@
+// Targets, figures and verdicts put together into the report that every rendering starts from.
+
+import { byText } from '../budget/figures.ts';
+import { METRIC_NAMES } from '../model/metrics.ts';
+import type { Measurement, Report, Target, Verdict } from '../model/report.ts';
+
+export interface ReportParts {
+  /** Tollgate's own version. */
+  readonly version: string;
+  readonly targets: readonly Target[];
+  readonly measurements: readonly Measurement[];
+  /** What comparing gave; without it the report is a measurement, and fails only where a target did. */
+  readonly outcome?: {
+    readonly verdicts: readonly Verdict[];
+    readonly verdict: Report['verdict'];
+    readonly notes: readonly string[];
+  };
+  /** What else a reader must know before the table. */
+  readonly notes?: readonly string[];
+}
+
+/** Measurements come in one order, whatever order kernels and sides finished in. */
+export function buildReport({ version, targets, measurements, outcome, notes = [] }: ReportParts): Report {
+  const nothing = targets.length === 0 || targets.some(({ status }) => status === 'failed');
+  return {
+    schema: 1,
+    tool: { name: 'tollgate', version },
+    verdict: outcome?.verdict ?? (nothing ? 'failed' : 'pass'),
+    notes: [...(outcome?.notes ?? []), ...notes],
+    targets: [...targets],
+    measurements: sortMeasurements(measurements, targets),
+    verdicts: [...(outcome?.verdicts ?? [])],
+  };
+}
+
+function sortMeasurements(measurements: readonly Measurement[], targets: readonly Target[]): Measurement[] {
+  const rank = new Map(targets.map(({ id }, i) => [id, i]));
+  const metric = (name: string) => (METRIC_NAMES as readonly string[]).indexOf(name);
+  return [...measurements].sort(
+    (a, b) =>
+      (rank.get(a.target) ?? targets.length) - (rank.get(b.target) ?? targets.length) ||
+      byText(a.object, b.object) ||
+      byText(a.program, b.program) ||
+      byText(a.input ?? '', b.input ?? '') ||
+      metric(a.metric) - metric(b.metric) ||
+      byText(a.metric, b.metric) ||
+      byText(a.side, b.side),
+  );
+}
