@@ -4,7 +4,7 @@
 // what their sources make. Bytes are compared only under the clang that made them: another version
 // generates other code from the same source.
 
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,16 @@ const folders = [
   { sources: 'fixtures/tricky/src', objects: 'fixtures/tricky/built' },
 ];
 
-/** The sample project is built by its own Makefile: once as it is, once per head's patch. */
-const sample = { base: 'fixtures/lb/base', heads: 'fixtures/lb/heads', objects: 'fixtures/lb/built' };
+/**
+ * The sample project is built by its own Makefile: once as it is, once per head's patch. Beside each one's objects
+ * stand links to what all of them share, so that every built folder is a project that can be checked.
+ */
+const sample = {
+  base: 'fixtures/lb/base',
+  heads: 'fixtures/lb/heads',
+  objects: 'fixtures/lb/built',
+  shared: ['tollgate.yml', 'pcaps'],
+};
 
 /**
  * Builds every committed object. With `check`, builds into a temporary folder instead and returns what differs.
@@ -38,6 +46,7 @@ export async function buildBpf({ check = false } = {}) {
     if (!check) {
       for (const { objects } of [...folders, sample]) await removeObjects(path.join(root, objects));
       for (const name of built) await copyInto(path.join(out, name), path.join(root, name));
+      await linkShared();
       await writeFile(path.join(root, versionFile), `${clang}\n`);
       return { objects: built.length, differences: [], compared: true, clang, recorded: clang };
     }
@@ -105,10 +114,21 @@ async function buildSample(out) {
       if (head) await execa('git', ['apply', path.join(root, sample.heads, head)], { cwd: copy });
       await execa('make', ['-s'], { cwd: copy, stderr: 'inherit' });
       for (const object of await listObjects(copy)) {
-        await copyInto(path.join(copy, object), path.join(out, sample.objects, name, path.basename(object)));
+        await copyInto(path.join(copy, object), path.join(out, sample.objects, name, object));
       }
     } finally {
       await rm(copy, { recursive: true, force: true });
+    }
+  }
+}
+
+async function linkShared() {
+  const objects = path.join(root, sample.objects);
+  for (const name of await readdir(objects)) {
+    for (const shared of sample.shared) {
+      const link = path.join(objects, name, shared);
+      await rm(link, { force: true });
+      await symlink(path.relative(path.dirname(link), path.join(root, sample.base, shared)), link);
     }
   }
 }
