@@ -19,6 +19,9 @@ const folders = [
   { sources: 'fixtures/tricky/src', objects: 'fixtures/tricky/built' },
 ];
 
+/** Objects that no loader should take as they are, most of them made from one that it takes. */
+const broken = { source: 'fixtures/tricky/src/count.bpf.c', objects: 'fixtures/tricky/broken' };
+
 /**
  * The sample project is built by its own Makefile: once as it is, once per head's patch. Beside each one's objects
  * stand links to what all of them share, so that every built folder is a project that can be checked.
@@ -42,9 +45,10 @@ export async function buildBpf({ check = false } = {}) {
   try {
     for (const folder of folders) await buildFolder(folder, out);
     await buildSample(out);
+    await buildBroken(out);
     const built = await listObjects(out);
     if (!check) {
-      for (const { objects } of [...folders, sample]) await removeObjects(path.join(root, objects));
+      for (const { objects } of [...folders, sample, broken]) await removeObjects(path.join(root, objects));
       for (const name of built) await copyInto(path.join(out, name), path.join(root, name));
       await linkShared();
       await writeFile(path.join(root, versionFile), `${clang}\n`);
@@ -71,33 +75,44 @@ const major = (version) => version.split('.')[0];
 
 async function buildFolder({ sources, objects }, out) {
   const names = (await readdir(path.join(root, sources)).catch(() => [])).filter((n) => n.endsWith('.bpf.c'));
-  const include = await multiarchInclude();
   for (const name of names.sort()) {
     const object = path.join(out, objects, name.replace(/\.c$/, '.o'));
-    await mkdir(path.dirname(object), { recursive: true });
-    await execa(
-      'clang',
-      [
-        ...[
-          '-O2',
-          '-g',
-          '-target',
-          'bpf',
-          '-mcpu=v3',
-          '-Wall',
-          '-Wextra',
-          '-Wno-unused-parameter',
-          '-Werror',
-        ],
-        // Without the map, the folder of this very clone would stand in the object's line info.
-        `-ffile-prefix-map=${root}=`,
-        ...include,
-        ...['-c', path.join(sources, name), '-o', object],
-      ],
-      { cwd: root, stderr: 'inherit' },
-    );
+    await compile(path.join(sources, name), object, ['-g', '-target', 'bpf', '-mcpu=v3']);
     await execa('llvm-strip', ['-g', object]);
   }
+}
+
+/** `source` is relative to the repository, `object` absolute. */
+async function compile(source, object, target) {
+  await mkdir(path.dirname(object), { recursive: true });
+  const warnings = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
+  // Without the map, the folder of this very clone would stand in the object's line info.
+  const map = `-ffile-prefix-map=${root}=`;
+  await execa(
+    'clang',
+    ['-O2', ...target, ...warnings, map, ...(await multiarchInclude()), '-c', source, '-o', object],
+    { cwd: root, stderr: 'inherit' },
+  );
+}
+
+async function buildBroken(out) {
+  const folder = path.join(out, broken.objects);
+  const whole = await readFile(path.join(out, 'fixtures/tricky/built/count.bpf.o'));
+  const btf = whole.indexOf(Buffer.from([0x9f, 0xeb]));
+  const badBtf = Buffer.from(whole);
+  badBtf.writeUInt16LE(0xdead, btf);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'empty.bpf.o'), '');
+  await writeFile(path.join(folder, 'text.bpf.o'), 'This is no object.\n');
+  await writeFile(path.join(folder, 'truncated-header.bpf.o'), whole.subarray(0, 40));
+  await writeFile(path.join(folder, 'truncated.bpf.o'), whole.subarray(0, whole.length / 2));
+  await writeFile(path.join(folder, 'bad-btf.bpf.o'), badBtf);
+  await compile(broken.source, path.join(folder, 'no-btf.bpf.o'), ['-target', 'bpf', '-mcpu=v3']);
+  await compile(broken.source, path.join(folder, 'big-endian.bpf.o'), ['-target', 'bpfeb', '-mcpu=v3']);
+  await compile('fixtures/tricky/src/host.c', path.join(folder, 'host.bpf.o'), [
+    '-target',
+    'x86_64-linux-gnu',
+  ]);
 }
 
 async function buildSample(out) {
@@ -162,7 +177,7 @@ async function compare(built, out, bytes) {
     else if (bytes && !committed.equals(await readFile(path.join(out, name))))
       differences.push(`${name} differs`);
   }
-  for (const { objects } of [...folders, sample]) {
+  for (const { objects } of [...folders, sample, broken]) {
     for (const name of await listObjects(path.join(root, objects)).catch(() => [])) {
       const full = path.join(objects, name);
       if (!built.includes(full)) differences.push(`${full} has no source`);
