@@ -4,7 +4,7 @@
 // what their sources make. Bytes are compared only under the clang that made them: another version
 // generates other code from the same source.
 
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,19 @@ const folders = [
   { sources: 'fixtures/tricky/src', objects: 'fixtures/tricky/built' },
 ];
 
-/** The sample project is built by its own Makefile: once as it is, once per head's patch. */
-const sample = { base: 'fixtures/lb/base', heads: 'fixtures/lb/heads', objects: 'fixtures/lb/built' };
+/** Objects that no loader should take as they are, most of them made from one that it takes. */
+const broken = { source: 'fixtures/tricky/src/count.bpf.c', objects: 'fixtures/tricky/broken' };
+
+/**
+ * The sample project is built by its own Makefile: once as it is, once per head's patch. Beside each one's objects
+ * stand links to what all of them share, so that every built folder is a project that can be checked.
+ */
+const sample = {
+  base: 'fixtures/lb/base',
+  heads: 'fixtures/lb/heads',
+  objects: 'fixtures/lb/built',
+  shared: ['tollgate.yml', 'pcaps'],
+};
 
 /**
  * Builds every committed object. With `check`, builds into a temporary folder instead and returns what differs.
@@ -34,10 +45,12 @@ export async function buildBpf({ check = false } = {}) {
   try {
     for (const folder of folders) await buildFolder(folder, out);
     await buildSample(out);
+    await buildBroken(out);
     const built = await listObjects(out);
     if (!check) {
-      for (const { objects } of [...folders, sample]) await removeObjects(path.join(root, objects));
+      for (const { objects } of [...folders, sample, broken]) await removeObjects(path.join(root, objects));
       for (const name of built) await copyInto(path.join(out, name), path.join(root, name));
+      await linkShared();
       await writeFile(path.join(root, versionFile), `${clang}\n`);
       return { objects: built.length, differences: [], compared: true, clang, recorded: clang };
     }
@@ -62,33 +75,44 @@ const major = (version) => version.split('.')[0];
 
 async function buildFolder({ sources, objects }, out) {
   const names = (await readdir(path.join(root, sources)).catch(() => [])).filter((n) => n.endsWith('.bpf.c'));
-  const include = await multiarchInclude();
   for (const name of names.sort()) {
     const object = path.join(out, objects, name.replace(/\.c$/, '.o'));
-    await mkdir(path.dirname(object), { recursive: true });
-    await execa(
-      'clang',
-      [
-        ...[
-          '-O2',
-          '-g',
-          '-target',
-          'bpf',
-          '-mcpu=v3',
-          '-Wall',
-          '-Wextra',
-          '-Wno-unused-parameter',
-          '-Werror',
-        ],
-        // Without the map, the folder of this very clone would stand in the object's line info.
-        `-ffile-prefix-map=${root}=`,
-        ...include,
-        ...['-c', path.join(sources, name), '-o', object],
-      ],
-      { cwd: root, stderr: 'inherit' },
-    );
+    await compile(path.join(sources, name), object, ['-g', '-target', 'bpf', '-mcpu=v3']);
     await execa('llvm-strip', ['-g', object]);
   }
+}
+
+/** `source` is relative to the repository, `object` absolute. */
+async function compile(source, object, target) {
+  await mkdir(path.dirname(object), { recursive: true });
+  const warnings = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
+  // Without the map, the folder of this very clone would stand in the object's line info.
+  const map = `-ffile-prefix-map=${root}=`;
+  await execa(
+    'clang',
+    ['-O2', ...target, ...warnings, map, ...(await multiarchInclude()), '-c', source, '-o', object],
+    { cwd: root, stderr: 'inherit' },
+  );
+}
+
+async function buildBroken(out) {
+  const folder = path.join(out, broken.objects);
+  const whole = await readFile(path.join(out, 'fixtures/tricky/built/count.bpf.o'));
+  const btf = whole.indexOf(Buffer.from([0x9f, 0xeb]));
+  const badBtf = Buffer.from(whole);
+  badBtf.writeUInt16LE(0xdead, btf);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'empty.bpf.o'), '');
+  await writeFile(path.join(folder, 'text.bpf.o'), 'This is no object.\n');
+  await writeFile(path.join(folder, 'truncated-header.bpf.o'), whole.subarray(0, 40));
+  await writeFile(path.join(folder, 'truncated.bpf.o'), whole.subarray(0, whole.length / 2));
+  await writeFile(path.join(folder, 'bad-btf.bpf.o'), badBtf);
+  await compile(broken.source, path.join(folder, 'no-btf.bpf.o'), ['-target', 'bpf', '-mcpu=v3']);
+  await compile(broken.source, path.join(folder, 'big-endian.bpf.o'), ['-target', 'bpfeb', '-mcpu=v3']);
+  await compile('fixtures/tricky/src/host.c', path.join(folder, 'host.bpf.o'), [
+    '-target',
+    'x86_64-linux-gnu',
+  ]);
 }
 
 async function buildSample(out) {
@@ -105,10 +129,21 @@ async function buildSample(out) {
       if (head) await execa('git', ['apply', path.join(root, sample.heads, head)], { cwd: copy });
       await execa('make', ['-s'], { cwd: copy, stderr: 'inherit' });
       for (const object of await listObjects(copy)) {
-        await copyInto(path.join(copy, object), path.join(out, sample.objects, name, path.basename(object)));
+        await copyInto(path.join(copy, object), path.join(out, sample.objects, name, object));
       }
     } finally {
       await rm(copy, { recursive: true, force: true });
+    }
+  }
+}
+
+async function linkShared() {
+  const objects = path.join(root, sample.objects);
+  for (const name of await readdir(objects)) {
+    for (const shared of sample.shared) {
+      const link = path.join(objects, name, shared);
+      await rm(link, { force: true });
+      await symlink(path.relative(path.dirname(link), path.join(root, sample.base, shared)), link);
     }
   }
 }
@@ -142,7 +177,7 @@ async function compare(built, out, bytes) {
     else if (bytes && !committed.equals(await readFile(path.join(out, name))))
       differences.push(`${name} differs`);
   }
-  for (const { objects } of [...folders, sample]) {
+  for (const { objects } of [...folders, sample, broken]) {
     for (const name of await listObjects(path.join(root, objects)).catch(() => [])) {
       const full = path.join(objects, name);
       if (!built.includes(full)) differences.push(`${full} has no source`);
