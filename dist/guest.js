@@ -237,6 +237,21 @@ function findPauseDevice() {
   }
   throw new Error("no pvpanic-pci device: the VM cannot be paused");
 }
+function findRetainedInitramfs() {
+  const log = (0, import_node_fs.openSync)("/dev/kmsg", import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK);
+  const line = Buffer.alloc(8192);
+  try {
+    for (; ; ) {
+      const text = line.toString("utf8", 0, (0, import_node_fs.readSync)(log, line));
+      const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
+      if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
+    }
+  } catch {
+    return void 0;
+  } finally {
+    (0, import_node_fs.closeSync)(log);
+  }
+}
 function mapWindow(physicalAddress, sizeBytes) {
   const fd = (0, import_node_fs.openSync)("/dev/mem", "r+");
   const window = mapShared(fd, sizeBytes, physicalAddress);
@@ -452,10 +467,10 @@ function deepestStack(depths, xlated, subprogStarts) {
   if (depths.length === 0) throw contradiction("no depth for the program itself");
   if (depths.length === 1) return depths[0];
   const calls = readCalls(xlated);
-  const starts = subprogStarts ?? [.../* @__PURE__ */ new Set([0, ...calls.flatMap(({ targets }) => targets.slice(0, 1))])].sort((a, b) => a - b);
-  if (starts.length !== depths.length)
-    throw contradiction(`${depths.length} depths for ${starts.length} subprograms`);
-  const indexOf = new Map(starts.map((start, index) => [start, index]));
+  const starts = subprogStarts ? new Map(subprogStarts.map((start, index) => [index, start])) : startsFromCalls(calls, depths.length);
+  if (subprogStarts && subprogStarts.length !== depths.length)
+    throw contradiction(`${depths.length} depths for ${subprogStarts.length} subprograms`);
+  const indexOf = new Map([...starts].map(([index, start]) => [start, index]));
   const callees = depths.map(() => /* @__PURE__ */ new Set());
   for (const { at, targets } of calls) {
     const callee = targets.map((target) => indexOf.get(target)).find((index) => index !== void 0);
@@ -488,13 +503,38 @@ function readCalls(xlated) {
       const near = at + 1 + view.getInt16(at * 8 + 2, true);
       const far = at + 1 + view.getInt32(at * 8 + 4, true);
       const wrapped = [...wraps(near, count)];
-      calls.push({ at, targets: [...wrapped, far] });
+      calls.push({ at, targets: [...wrapped, far], index: view.getInt32(at * 8 + 4, true) });
     } else if (code === LD_IMM64) {
-      if (source === PSEUDO_FUNC) calls.push({ at, targets: [at + 1 + view.getInt32(at * 8 + 4, true)] });
+      if (source === PSEUDO_FUNC)
+        calls.push({
+          at,
+          targets: [at + 1 + view.getInt32(at * 8 + 4, true)],
+          ...secondImm(view, at, count)
+        });
       at++;
     }
   }
   return calls;
+}
+function startsFromCalls(calls, count) {
+  const targets = [.../* @__PURE__ */ new Set([0, ...calls.map((call) => call.targets[0])])].sort((a, b) => a - b);
+  if (targets.length === count) return new Map(targets.map((start, index) => [index, start]));
+  const starts = /* @__PURE__ */ new Map([[0, 0]]);
+  for (const { at, index, targets: likely } of calls) {
+    const start = likely[0];
+    const isNew = index !== void 0 && index > 0 && index < count && (starts.get(index) ?? start) === start;
+    if (!isNew)
+      throw contradiction(
+        `${count} depths for ${targets.length} subprograms, and the call at ${at} names none`
+      );
+    starts.set(index, start);
+  }
+  const inOrder = [...starts].sort(([a], [b]) => a - b).map(([, start]) => start);
+  if (inOrder.some((start, i) => i > 0 && start <= inOrder[i - 1]))
+    throw contradiction(
+      `${count} depths for ${targets.length} subprograms, whose order is not that of their starts`
+    );
+  return starts;
 }
 function* wraps(near, count) {
   if (near >= 0 && near < count) yield near;
@@ -502,7 +542,18 @@ function* wraps(near, count) {
     if (target !== near) yield target;
 }
 function ownerOf(starts, at) {
-  return starts.findLastIndex((start) => start <= at);
+  let owner = 0;
+  let latest = -1;
+  for (const [index, start] of starts) {
+    if (start <= at && start > latest) {
+      owner = index;
+      latest = start;
+    }
+  }
+  return owner;
+}
+function secondImm(view, at, count) {
+  return at + 1 < count ? { index: view.getInt32((at + 1) * 8 + 4, true) } : {};
 }
 function contradiction(what) {
   return new TollgateError("infrastructure", `Cannot tell the stack of the deepest call chain: ${what}`, {
@@ -20975,6 +21026,7 @@ function main() {
   const grid = findTicks(clock);
   const guest = { window, channel, clock, grid };
   warmUp(guest);
+  const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
     release: (0, import_node_fs3.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
@@ -20983,6 +21035,7 @@ function main() {
     tickNs: String(grid.tickNs),
     ticksPerSecond: String(ticksPerSecond(clock)),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
+    ...discard ? { discard } : {},
     warnings
   });
   const pause = findPauseDevice();
@@ -21030,9 +21083,14 @@ function warmUp(guest) {
   guest.channel.reset();
 }
 function ticksPerSecond(clock) {
+  const [oneTicks, oneNs] = clockPair(clock, 1e9);
+  const [twoTicks, twoNs] = clockPair(clock, 2e9);
+  return Math.round(1e9 * Number(twoTicks - oneTicks) / Number(twoNs - oneNs));
+}
+function clockPair(clock, sleepNs) {
   const [ticks, ns] = [memory(8), memory(8)];
-  clock.ratio(1e9, ticks, ns);
-  return Math.round(Number(ticks.readBigUInt64LE()) / Number(ns.readBigUInt64LE()) * 1e9);
+  clock.ratio(sleepNs, ticks, ns);
+  return [ticks.readBigUInt64LE(), ns.readBigUInt64LE()];
 }
 function say(line) {
   try {

@@ -1,10 +1,20 @@
 // Builds dist/: the command line, the guest with koffi's native file beside it.  node scripts/build.mjs [--check]
 // --check builds into a temporary folder and fails if the committed dist/ differs.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { generateSchemas } from './schemas.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');
@@ -40,13 +50,14 @@ async function bundle(dir) {
   if (existsSync(keys)) cpSync(keys, join(dir, 'keys'), { recursive: true });
 }
 
-function compare(fresh, committed) {
-  const stale = walk(fresh).filter((file) => {
+function compare(fresh, committed, staleSchemas) {
+  const staleFiles = walk(fresh).filter((file) => {
     const there = join(committed, file);
     return !existsSync(there) || !readFileSync(there).equals(readFileSync(join(fresh, file)));
   });
+  const stale = [...staleFiles.map((file) => `dist/${file}`), ...staleSchemas];
   if (stale.length > 0) {
-    console.error(`dist/ is not what src/ builds: ${stale.join(', ')}\nRun: npm run build`);
+    console.error(`not what src/ builds: ${stale.join(', ')}\nRun: npm run build`);
     process.exitCode = 1;
   }
 }
@@ -69,7 +80,8 @@ const koffiNative = {
 
 try {
   await bundle(out);
-  if (check) compare(out, join(root, 'dist'));
+  const staleSchemas = await generateSchemas({ check });
+  if (check) compare(out, join(root, 'dist'), staleSchemas);
 } finally {
   if (check) rmSync(out, { recursive: true, force: true });
 }

@@ -3,7 +3,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openChannel } from './guest/channel.ts';
-import { findPauseDevice, loadModules, mapWindow, mountAll, setUpKernel } from './guest/init.ts';
+import {
+  findPauseDevice,
+  findRetainedInitramfs,
+  loadModules,
+  mapWindow,
+  mountAll,
+  setUpKernel,
+} from './guest/init.ts';
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
 import { findTicks } from './guest/libbpf/runs.ts';
 import { type Guest, runJob } from './guest/runner.ts';
@@ -27,6 +34,7 @@ function main(): void {
   const grid = findTicks(clock);
   const guest: Guest = { window, channel, clock, grid };
   warmUp(guest);
+  const discard = findRetainedInitramfs();
   channel.send({
     type: 'hello',
     release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
@@ -35,6 +43,7 @@ function main(): void {
     tickNs: String(grid.tickNs),
     ticksPerSecond: String(ticksPerSecond(clock)),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
+    ...(discard ? { discard } : {}),
     warnings,
   });
   const pause = findPauseDevice();
@@ -89,10 +98,17 @@ function warmUp(guest: Guest): void {
   guest.channel.reset();
 }
 
+/** TSC ticks in a second of the kernel's clock. Two sleeps and their difference: what reading the clocks costs cancels. */
 function ticksPerSecond(clock: ReturnType<typeof loadClock>): number {
+  const [oneTicks, oneNs] = clockPair(clock, 1_000_000_000);
+  const [twoTicks, twoNs] = clockPair(clock, 2_000_000_000);
+  return Math.round((1e9 * Number(twoTicks - oneTicks)) / Number(twoNs - oneNs));
+}
+
+function clockPair(clock: ReturnType<typeof loadClock>, sleepNs: number): [ticks: bigint, ns: bigint] {
   const [ticks, ns] = [memory(8), memory(8)];
-  clock.ratio(1_000_000_000, ticks, ns);
-  return Math.round((Number(ticks.readBigUInt64LE()) / Number(ns.readBigUInt64LE())) * 1e9);
+  clock.ratio(sleepNs, ticks, ns);
+  return [ticks.readBigUInt64LE(), ns.readBigUInt64LE()];
 }
 
 function say(line: string): void {

@@ -1,7 +1,16 @@
 // Pid 1: mounts what the guest needs, loads modules, sets the kernel up for measuring, finds the pause device.
 // The only place with mounts and module loading.
 
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs';
 import { addressOf, cString, errno, errorName, libc, mapShared } from './libbpf/ffi.ts';
 
 /** Mounts proc, sys, dev, bpffs and cgroup2; throws where the kernel refuses one that is needed. */
@@ -77,6 +86,26 @@ export function findPauseDevice(): () => void {
     };
   }
   throw new Error('no pvpanic-pci device: the VM cannot be paused');
+}
+
+/**
+ * Where the kernel has kept the initramfs since it unpacked it (retain_initrd): memory nobody reads again.
+ * Said in its log: "Allocated new RAMDISK: [mem 0x10000000-0x167fffff]" (arch/x86/kernel/setup.c).
+ */
+export function findRetainedInitramfs(): [address: number, bytes: number] | undefined {
+  const log = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK);
+  const line = Buffer.alloc(8192);
+  try {
+    for (;;) {
+      const text = line.toString('utf8', 0, readSync(log, line));
+      const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
+      if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
+    }
+  } catch {
+    return undefined; // EAGAIN: the log's end
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** Maps the window that memmap= keeps the kernel out of. */

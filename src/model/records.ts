@@ -18,6 +18,8 @@ export const helloSchema = z.strictObject({
   /** TSC ticks a second of the kernel's clock; 1000000000 where the clock counts instructions exactly. */
   ticksPerSecond: number,
   possibleCpus: z.number().int().positive(),
+  /** A range of memory that holds nothing anybody reads again, [address, bytes]: where the initramfs was. */
+  discard: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
   warnings: z.array(text(1000)).max(20),
 });
 

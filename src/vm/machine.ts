@@ -12,7 +12,7 @@ const CPU_FEATURES = '+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16';
 const NEVER = '-rdrand,-rdseed';
 
 const MB = 1 << 20;
-const RAM_MB = 640;
+const RAM_MB = 704;
 const WINDOW_MB = WINDOW_BYTES / MB;
 /** Where the initramfs lies: above the kernel (which is loaded at 16 MB), below what QEMU's firmware uses. */
 export const INITRAMFS_AT = 128 * MB;
@@ -59,6 +59,9 @@ export function kernelCommandLine(spec: MachineSpec): string {
     'softlockup_panic=1',
     // memory that is the host's and the guest program's, not the kernel's
     `memmap=${WINDOW_MB}M$${RAM_MB}M`,
+    // not the kernel's until it has moved the initramfs out of it, which it does early and to a place it reserves:
+    // initrdmem= alone is read after the first allocations
+    `memmap=${Math.ceil(spec.initramfsBytes / MB)}M$${INITRAMFS_AT / MB}M`,
     `initrdmem=0x${INITRAMFS_AT.toString(16)},0x${spec.initramfsBytes.toString(16)}`,
     'retain_initrd',
     'rdinit=/bin/init',

@@ -133,12 +133,12 @@ const BLOCK_BYTES = 64 << 10;
 
 /**
  * Gives back the disk blocks of a memory file that hold only zeros, by writing a sparse copy.
- * `skip` is a range whose content nobody needs again (the initramfs, unpacked long ago).
+ * `skip` names ranges whose content nobody needs again (the initramfs, unpacked long ago).
  */
 export async function writeSparse(
   from: string,
   to: string,
-  skip: { readonly at: number; readonly size: number },
+  skip: readonly { readonly at: number; readonly size: number }[],
 ): Promise<void> {
   const out = await open(to, 'wx', 0o600);
   try {
@@ -149,8 +149,10 @@ export async function writeSparse(
       for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) {
         const block = bytes.subarray(offset, offset + BLOCK_BYTES);
         const position = at + offset;
-        const skipped = position >= skip.at && position + block.length <= skip.at + skip.size;
-        if (!skipped && !block.equals(zeros.subarray(0, block.length)))
+        if (
+          !skip.some((range) => isWithin(position, block.length, range)) &&
+          !block.equals(zeros.subarray(0, block.length))
+        )
           await out.write(block, 0, block.length, position);
       }
       at += bytes.length;
@@ -159,4 +161,8 @@ export async function writeSparse(
   } finally {
     await out.close();
   }
+}
+
+function isWithin(at: number, size: number, range: { readonly at: number; readonly size: number }): boolean {
+  return at >= range.at && at + size <= range.at + range.size;
 }

@@ -95,7 +95,11 @@ async function makeState(options: SessionOptions, key: string): Promise<SavedSta
       const { ramPath, devicesPath } = statePaths(stateFolder);
       await boot.vm.saveDevices(devicesPath);
       await boot.vm.close();
-      await writeSparse(boot.ramPath, ramPath, { at: INITRAMFS_AT, size: options.machine.initramfsBytes });
+      const [at, size] = boot.hello.discard ?? [0, 0];
+      await writeSparse(boot.ramPath, ramPath, [
+        { at: INITRAMFS_AT, size: options.machine.initramfsBytes },
+        { at, size },
+      ]);
       return keepState(cacheDir, key, stateFolder, `${kernel.reference} ${boot.hello.release}`, boot.hello);
     } catch (cause) {
       options.signal?.throwIfAborted();
