@@ -36,7 +36,9 @@ async function bundle(dir) {
     define: { 'import.meta.url': '__filename_url', TOLLGATE_VERSION: JSON.stringify(version) },
     banner: { js: "const __filename_url = require('node:url').pathToFileURL(__filename).href;" },
   };
-  await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
+  // Every start parses this file: fewer characters are a quicker start; names are kept for stack traces.
+  const small = { minifyWhitespace: true, minifySyntax: true };
+  await build({ ...common, ...small, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
   await build({
     ...common,
     entryPoints: ['src/guest.ts'],

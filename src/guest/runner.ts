@@ -36,8 +36,8 @@ export function runJob(guest: Guest, job: Job): void {
   const elf = bytesOf(guest, job.elf);
   try {
     guest.channel.send({ type: 'progress', step: 'load' });
-    const loadable = findLoadable(job, elf);
-    const loaded = takeStatics(guest, job, elf, loadable);
+    const { loadable, object } = findLoadable(job, elf);
+    const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
     measureAll(guest, job, elf, loadable, loaded);
     guest.channel.send({
@@ -60,7 +60,12 @@ function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
 }
 
 /** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
-function takeStatics({ channel }: Guest, job: Job, elf: Uint8Array, loadable: Loadable): LoadedProgram[] {
+function takeStatics(
+  { channel }: Guest,
+  job: Job,
+  loadable: Loadable,
+  object: LoadedObject,
+): LoadedProgram[] {
   if (job.reportStatics) {
     for (const { name, section, typeId } of loadable.programs)
       channel.send({ type: 'program', program: name, section, programType: programTypeById(typeId).name });
@@ -74,7 +79,6 @@ function takeStatics({ channel }: Guest, job: Job, elf: Uint8Array, loadable: Lo
         log: log.slice(-LOG_TAIL_CHARACTERS),
       });
   }
-  const object = loadObject(job, elf, loadable);
   try {
     return object.programs.map((program) => describe(program));
   } finally {

@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import { cachePaths, makeCache, shared, withWorkDir, writeAtomically } from './cache.ts';
 import { download } from './download.ts';

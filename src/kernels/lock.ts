@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Place, TollgateError, TollgateErrors } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import { writeAtomically } from './cache.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
 import { mirrorOf, transferOptions } from './archive.ts';

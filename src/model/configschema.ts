@@ -1,6 +1,6 @@
 // The budget file's grammar, once: it parses, it words the errors, and the editors' JSON Schema is made from it.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { inputSchema } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
 import { METRICS, type Metric } from './metrics.ts';

@@ -1,12 +1,18 @@
 // What a program runs on: packets from a file or from a built-in generator, or a raw context.
 // Only the words are here; the bytes are made in packets.ts.
 
-import { z } from 'zod';
-import { decodeHex, hexSchema } from './hex.ts';
+import * as z from 'zod';
+import { decodeHex, HEX_MAX_BYTES, HEX_PATTERN } from './hex.ts';
 
 /** Frame lengths a generator makes, Ethernet header included, without the frame check sequence. */
 export const FRAME_MIN_BYTES = 64;
 export const FRAME_MAX_BYTES = 9000;
+
+const hexSchema = z
+  .string()
+  .regex(HEX_PATTERN, "expected 'hex:' and two hexadecimal digits a byte")
+  .max(4 + 2 * HEX_MAX_BYTES, `expected at most ${HEX_MAX_BYTES} bytes`)
+  .describe("raw bytes: 'hex:' and two hexadecimal digits a byte, as 'hex:0a000001'");
 
 const frameSizeSchema = z
   .number()

@@ -2,7 +2,7 @@
 // little-endian; structures are written out as raw bytes.
 
 import { TollgateError } from './errors.ts';
-import { decodeHex, hexSchema } from './hex.ts';
+import { decodeHex, isHex } from './hex.ts';
 
 /** A decimal or hexadecimal integer, or raw bytes as 'hex:0a00'. */
 export const MAP_VALUE_PATTERN = /^(?:-?[0-9]{1,40}|0[xX][0-9a-fA-F]{1,64}|hex:(?:[0-9a-fA-F]{2})*)$/;
@@ -15,7 +15,7 @@ export function encodeMapBytes(text: string, sizeBytes: number): Uint8Array {
   if (!MAP_VALUE_PATTERN.test(text)) {
     throw refusal(text, "expected an integer (decimal or 0x...) or 'hex:' and two hexadecimal digits a byte");
   }
-  if (hexSchema.safeParse(text).success) {
+  if (isHex(text)) {
     const bytes = decodeHex(text);
     if (bytes.length === sizeBytes) return bytes;
     throw refusal(text, `expected ${sizeBytes} bytes, got ${bytes.length}`);

@@ -1,7 +1,7 @@
 // What the guest says: newline-delimited JSON, the last record {"type":"end"}. Without it there is no verdict.
 // Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { absentSchema } from './report.ts';
 
 const text = (most: number) => z.string().max(most);

@@ -1,6 +1,6 @@
 // The report: plain data, the single source of every rendering. Schema 1.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A value that could not be had, with the reason; missing is never 0. `since`: the first kernel that has it. */
 export const absentSchema = z.strictObject({ reason: z.string(), since: z.string().optional() });

@@ -1,7 +1,7 @@
 // What a schema refuses, in the words of the user's file: which value, where, what was expected, what was meant.
 // Zod's own messages name neither the place nor the known keys.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { TollgateError } from './errors.ts';
 import { didYouMean } from './suggest.ts';
 import type { PlainYaml, YamlPath } from './yaml.ts';

@@ -1,6 +1,6 @@
 // The JSON Schemas that are published: generated from the parsers, so that neither can drift from the other.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema } from './configschema.ts';
 import { reportSchema } from './report.ts';
 

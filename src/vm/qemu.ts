@@ -4,7 +4,7 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import { digestsOf } from './digests.ts';
 import { remember } from './remember.ts';

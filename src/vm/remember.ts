@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Reads `path`, or makes the value and writes it there atomically. A file that does not parse is made again. */
 export async function remember<T>(path: string, schema: z.ZodType<T>, make: () => Promise<T>): Promise<T> {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Hello, helloSchema } from '../model/records.ts';
 
 const metaSchema = z.strictObject({ label: z.string(), hello: helloSchema });

@@ -59,19 +59,23 @@ const UNSPEC = 0; // BPF_PROG_TYPE_UNSPEC
 const PROG_ARRAY = 3;
 const PER_CPU_MAP_TYPES = new Set([5, 6, 10, 21]);
 
-/** Finds out which programs and maps this kernel takes. Throws ObjectRejected. */
-export function findLoadable(job: Job, elf: Uint8Array): Loadable {
+/**
+ * Finds out which programs and maps this kernel takes; `object` is the load that left out the rest, for the
+ * caller to close. Throws ObjectRejected.
+ */
+export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
   const refusedPrograms: Refused[] = [];
   const refusedMaps: Refused[] = [];
-  let programs: Loadable['programs'] = [];
   for (;;) {
     const object = open(job, elf, { refusedPrograms, refusedMaps });
-    programs = object.programs;
     const error = Number(libbpf().bpf_object__load(object.pointer));
     const messages = libbpf().takeMessages();
-    const failed = error === 0 ? undefined : whatFailed(messages, object);
+    if (error === 0) {
+      const loadable = { refusedPrograms, refusedMaps, programs: object.programs };
+      return { loadable, object: withoutRefused(object, loadable) };
+    }
+    const failed = whatFailed(messages, object);
     object.close();
-    if (error === 0) return { refusedPrograms, refusedMaps, programs };
     if (failed?.kind === 'map' && !refusedMaps.some((map) => map.name === failed.name))
       refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
     else if (failed?.kind === 'program' && !refusedPrograms.some((program) => program.name === failed.name))
@@ -94,23 +98,27 @@ export function loadObject(
     object.close();
     throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error)}`);
   }
-  const refused = new Set(loadable.refusedPrograms.map((program) => program.name));
-  const refusedMaps = new Set(loadable.refusedMaps.map((map) => map.name));
-  const loaded: LoadedObject = {
-    programs: object.programs.filter((program) => !refused.has(program.name)),
-    maps: object.maps.filter((map) => !refusedMaps.has(map.name)),
-    close: object.close,
-  };
+  const loaded = withoutRefused(object, loadable);
   try {
     if (setUp) {
       fillMaps(setUp, loaded);
-      fillTailCalls(setUp, loaded, refused);
+      fillTailCalls(setUp, loaded, new Set(loadable.refusedPrograms.map((program) => program.name)));
     }
   } catch (cause) {
     loaded.close();
     throw cause;
   }
   return loaded;
+}
+
+function withoutRefused(object: LoadedObject, { refusedPrograms, refusedMaps }: Loadable): LoadedObject {
+  const programs = new Set(refusedPrograms.map((program) => program.name));
+  const maps = new Set(refusedMaps.map((map) => map.name));
+  return {
+    programs: object.programs.filter((program) => !programs.has(program.name)),
+    maps: object.maps.filter((map) => !maps.has(map.name)),
+    close: object.close,
+  };
 }
 
 interface OpenObject extends LoadedObject {
