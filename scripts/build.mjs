@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notices } from './notices.mjs';
 import { generateSchemas } from './schemas.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -31,12 +32,15 @@ async function bundle(dir) {
     legalComments: 'none',
     absWorkingDir: root,
     logLevel: 'warning',
+    metafile: true,
+    // Packages reached by a link bear the same names in the output as packages in place.
+    preserveSymlinks: true,
     // Bundled ESM packages ask for their own address; in one CommonJS file that is the file's.
     define: { 'import.meta.url': '__filename_url' },
     banner: { js: "const __filename_url = require('node:url').pathToFileURL(__filename).href;" },
   };
-  await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
-  await build({
+  const cli = await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
+  const guest = await build({
     ...common,
     entryPoints: ['src/guest.ts'],
     outfile: join(dir, 'guest.js'),
@@ -44,6 +48,7 @@ async function bundle(dir) {
     loader: { '.node': 'copy' },
     assetNames: '[name]',
   });
+  writeFileSync(join(dir, 'THIRD_PARTY_NOTICES.txt'), notices([cli.metafile, guest.metafile], root));
   // dist is CommonJS whatever the package around it says, and in a folder of its own too.
   writeFileSync(join(dir, 'package.json'), '{ "type": "commonjs" }\n');
   const keys = join(root, 'src/kernels/keys');
