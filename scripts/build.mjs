@@ -18,6 +18,7 @@ import { notices } from './notices.mjs';
 import { generateSchemas } from './schemas.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const check = process.argv.includes('--check');
 const out = check ? mkdtempSync(join(tmpdir(), 'tollgate-dist-')) : join(root, 'dist');
 
@@ -36,7 +37,7 @@ async function bundle(dir) {
     // Packages reached by a link bear the same names in the output as packages in place.
     preserveSymlinks: true,
     // Bundled ESM packages ask for their own address; in one CommonJS file that is the file's.
-    define: { 'import.meta.url': '__filename_url' },
+    define: { 'import.meta.url': '__filename_url', TOLLGATE_VERSION: JSON.stringify(version) },
     banner: { js: "const __filename_url = require('node:url').pathToFileURL(__filename).href;" },
   };
   const cli = await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });

@@ -21,6 +21,7 @@ const MANY_PACKETS: readonly MetricName[] = [
 
 export const run: MeasurementKind = {
   name: 'run',
+  runs: true,
   metrics: MANY_PACKETS,
   measure: (subject) => {
     const { program, inputs, notRun } = subject;
@@ -30,7 +31,7 @@ export const run: MeasurementKind = {
         reason: `${type.name} programs have no test run: they run only where they are attached`,
       });
     if (inputs.length === 0)
-      return absent(undefined, ONE_PACKET, { reason: notRun ?? 'the budget file names no input' });
+      return notRun === undefined ? [] : absent(undefined, ONE_PACKET, { reason: notRun });
     return inputs.flatMap((input) => measureInput(subject, input));
   },
 };
