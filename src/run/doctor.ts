@@ -140,7 +140,7 @@ function command(
   args: readonly string[],
   aptPackage: string,
   needed: Need,
-  version = /\d+(?:\.\d+)+\S*/,
+  version = /\d+(?:\.\d+)+[\w.+~-]*/,
 ): Probe {
   const fix = `apt-get install ${aptPackage}`;
   return {
