@@ -358,11 +358,6 @@ function roundTo3(value) {
   return rounded === 0 ? 0 : rounded;
 }
 
-// src/model/port.ts
-function isAbsent(value) {
-  return !Array.isArray(value);
-}
-
 // src/measurements/run.ts
 var WARM_PASSES_ONE_PACKET = 16;
 var WARM_PASSES_MANY_PACKETS = 4;
@@ -392,8 +387,8 @@ var run = {
 function measureInput({ program, port }, input2) {
   const many = input2.packets.length > 1;
   const runs = port.run(program.name, input2, 1 + (many ? WARM_PASSES_MANY_PACKETS : WARM_PASSES_ONE_PACKET));
-  if (isAbsent(runs)) return absent(input2.name, many ? MANY_PACKETS : ONE_PACKET, runs);
-  const [cold, ...warm] = runs;
+  if ("reason" in runs) return absent(input2.name, many ? MANY_PACKETS : ONE_PACKET, runs);
+  const [cold, ...warm] = runs.passes;
   if (!cold?.[0] || warm.length === 0) throw new RangeError("a measurement needs a cold and a warm pass");
   const perPacket = cold.map((_, packet2) => steadyValue(warm.map((pass) => pass[packet2].insns)));
   const figure = (metric, value, note) => ({
@@ -403,7 +398,7 @@ function measureInput({ program, port }, input2) {
     ...note === void 0 ? {} : { note }
   });
   const figures = [
-    figure("run_insns", mean(perPacket), varies(warm)),
+    figure("run_insns", mean(perPacket), runs.note ?? varies(warm)),
     figure("run_insns_cold", cold[0].insns)
   ];
   if (!many) return figures;
@@ -20932,12 +20927,21 @@ function runPort(guest, job, elf, loadable) {
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
         const failed = raw.findIndex((run2) => run2.error !== 0);
-        if (failed >= 0) return refusal2(failed % data.length, raw[failed].error, data.length, testRun.since);
-        const runs = raw.map(({ insns, retval }) => ({ insns: insns - overhead, retval }));
-        return Array.from(
-          { length: passes },
-          (_, pass) => runs.slice(pass * data.length, (pass + 1) * data.length)
-        );
+        if (raw.every((run2) => run2.error !== 0)) return refusal2(raw[0].error, testRun.since);
+        const refused = new Set(raw.flatMap((run2, i) => run2.error === 0 ? [] : [i % data.length]));
+        const taken = data.map((_, packet2) => packet2).filter((packet2) => !refused.has(packet2));
+        return {
+          passes: Array.from(
+            { length: passes },
+            (_, pass) => taken.map((packet2) => {
+              const { insns, retval } = raw[pass * data.length + packet2];
+              return { insns: insns - overhead, retval };
+            })
+          ),
+          ...failed < 0 ? {} : {
+            note: `${refused.size} of ${data.length} packets are left out: the kernel refuses them (${errorName(raw[failed].error)}), first packet ${failed % data.length + 1}`
+          }
+        };
       } finally {
         object2.close();
       }
@@ -20950,15 +20954,14 @@ function measureEmpty(guest, like, data) {
   const fd = loadEmpty({ id, emptyReturns: testRun.emptyReturns }, like.expectedAttachType, like.flags);
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun.clock);
   const error62 = runs.find((run2) => run2.error !== 0)?.error;
-  if (error62 !== void 0) return refusal2(0, error62, 1, testRun.since);
+  if (error62 !== void 0) return refusal2(error62, testRun.since);
   const own2 = straightLineLength(programInfo(fd).jited);
   return { overhead: steadyValue(runs.slice(1).map((run2) => run2.insns)) - own2 };
 }
-function refusal2(packet2, error62, packets, since) {
+function refusal2(error62, since) {
   const name = errorName(error62);
   if (name === "ENOTSUPP") return { reason: "this kernel has no test run for the type (ENOTSUPP)", since };
-  const which = packets > 1 ? ` on packet ${packet2 + 1}` : "";
-  return { reason: `BPF_PROG_TEST_RUN refuses it${which}: ${name}` };
+  return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
 }
 function runData(guest, input2) {
   const context = input2.context && bytesOf(guest, input2.context);

@@ -164,11 +164,22 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
         const failed = raw.findIndex((run) => run.error !== 0);
-        if (failed >= 0) return refusal(failed % data.length, raw[failed]!.error, data.length, testRun.since);
-        const runs = raw.map(({ insns, retval }): Run => ({ insns: insns - overhead, retval }));
-        return Array.from({ length: passes }, (_, pass) =>
-          runs.slice(pass * data.length, (pass + 1) * data.length),
-        );
+        if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
+        const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % data.length])));
+        const taken = data.map((_, packet) => packet).filter((packet) => !refused.has(packet));
+        return {
+          passes: Array.from({ length: passes }, (_, pass) =>
+            taken.map((packet): Run => {
+              const { insns, retval } = raw[pass * data.length + packet]!;
+              return { insns: insns - overhead, retval };
+            }),
+          ),
+          ...(failed < 0
+            ? {}
+            : {
+                note: `${refused.size} of ${data.length} packets are left out: the kernel refuses them (${errorName(raw[failed]!.error)}), first packet ${(failed % data.length) + 1}`,
+              }),
+        };
       } finally {
         object.close();
       }
@@ -185,16 +196,15 @@ function measureEmpty(guest: Guest, like: OpenProgram, data: RunData): EmptyRun 
   const fd = loadEmpty({ id, emptyReturns: testRun!.emptyReturns }, like.expectedAttachType, like.flags);
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun!.clock);
   const error = runs.find((run) => run.error !== 0)?.error;
-  if (error !== undefined) return refusal(0, error, 1, testRun!.since);
+  if (error !== undefined) return refusal(error, testRun!.since);
   const own = straightLineLength(programInfo(fd).jited);
   return { overhead: steadyValue(runs.slice(1).map((run) => run.insns)) - own };
 }
 
-function refusal(packet: number, error: number, packets: number, since: string): Absent {
+function refusal(error: number, since: string): Absent {
   const name = errorName(error);
   if (name === 'ENOTSUPP') return { reason: 'this kernel has no test run for the type (ENOTSUPP)', since };
-  const which = packets > 1 ? ` on packet ${packet + 1}` : '';
-  return { reason: `BPF_PROG_TEST_RUN refuses it${which}: ${name}` };
+  return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
 }
 
 function runData(guest: Guest, input: JobInput): RunData[] {
