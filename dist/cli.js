@@ -363,11 +363,11 @@ var require_help = __commonJS({
        * @returns {number}
        */
       longestSubcommandTermLength(cmd, helper) {
-        return helper.visibleCommands(cmd).reduce((max, command) => {
+        return helper.visibleCommands(cmd).reduce((max, command2) => {
           return Math.max(
             max,
             this.displayWidth(
-              helper.styleSubcommandTerm(helper.subcommandTerm(command))
+              helper.styleSubcommandTerm(helper.subcommandTerm(command2))
             )
           );
         }, 0);
@@ -1300,8 +1300,8 @@ var require_command = __commonJS({
        */
       _getCommandAndAncestors() {
         const result = [];
-        for (let command = this; command; command = command.parent) {
-          result.push(command);
+        for (let command2 = this; command2; command2 = command2.parent) {
+          result.push(command2);
         }
         return result;
       }
@@ -1742,22 +1742,22 @@ Expecting one of '${allowedValues.join("', '")}'`);
        * @param {Command} command
        * @private
        */
-      _registerCommand(command) {
+      _registerCommand(command2) {
         const knownBy = (cmd) => {
           return [cmd.name()].concat(cmd.aliases());
         };
-        const alreadyUsed = knownBy(command).find(
+        const alreadyUsed = knownBy(command2).find(
           (name3) => this._findCommand(name3)
         );
         if (alreadyUsed) {
           const existingCmd = knownBy(this._findCommand(alreadyUsed)).join("|");
-          const newCmd = knownBy(command).join("|");
+          const newCmd = knownBy(command2).join("|");
           throw new Error(
             `cannot add command '${newCmd}' as already have command '${existingCmd}'`
           );
         }
-        this._initCommandGroup(command);
-        this.commands.push(command);
+        this._initCommandGroup(command2);
+        this.commands.push(command2);
       }
       /**
        * Add an option.
@@ -2929,12 +2929,12 @@ Expecting one of '${allowedValues.join("', '")}'`);
         let suggestion = "";
         if (flag.startsWith("--") && this._showSuggestionAfterError) {
           let candidateFlags = [];
-          let command = this;
+          let command2 = this;
           do {
-            const moreFlags = command.createHelp().visibleOptions(command).filter((option) => option.long).map((option) => option.long);
+            const moreFlags = command2.createHelp().visibleOptions(command2).filter((option) => option.long).map((option) => option.long);
             candidateFlags = candidateFlags.concat(moreFlags);
-            command = command.parent;
-          } while (command && !command._enablePositionalOptions);
+            command2 = command2.parent;
+          } while (command2 && !command2._enablePositionalOptions);
           suggestion = suggestSimilar(flag, candidateFlags);
         }
         const message = `error: unknown option '${flag}'${suggestion}`;
@@ -2964,9 +2964,9 @@ Expecting one of '${allowedValues.join("', '")}'`);
         let suggestion = "";
         if (this._showSuggestionAfterError) {
           const candidateNames = [];
-          this.createHelp().visibleCommands(this).forEach((command) => {
-            candidateNames.push(command.name());
-            if (command.alias()) candidateNames.push(command.alias());
+          this.createHelp().visibleCommands(this).forEach((command2) => {
+            candidateNames.push(command2.name());
+            if (command2.alias()) candidateNames.push(command2.alias());
           });
           suggestion = suggestSimilar(unknownName, candidateNames);
         }
@@ -3037,11 +3037,11 @@ Expecting one of '${allowedValues.join("', '")}'`);
        */
       alias(alias) {
         if (alias === void 0) return this._aliases[0];
-        let command = this;
+        let command2 = this;
         if (this.commands.length !== 0 && this.commands[this.commands.length - 1]._executableHandler) {
-          command = this.commands[this.commands.length - 1];
+          command2 = this.commands[this.commands.length - 1];
         }
-        if (alias === command._name)
+        if (alias === command2._name)
           throw new Error("Command alias can't be the same as its name");
         const matchingCommand = this.parent?._findCommand(alias);
         if (matchingCommand) {
@@ -3050,7 +3050,7 @@ Expecting one of '${allowedValues.join("', '")}'`);
             `cannot add alias '${alias}' to command '${this.name()}' as already have command '${existingCmd}'`
           );
         }
-        command._aliases.push(alias);
+        command2._aliases.push(alias);
         return this;
       }
       /**
@@ -3262,7 +3262,7 @@ Expecting one of '${allowedValues.join("', '")}'`);
           write: outputContext.write,
           command: this
         };
-        this._getCommandAndAncestors().reverse().forEach((command) => command.emit("beforeAllHelp", eventContext));
+        this._getCommandAndAncestors().reverse().forEach((command2) => command2.emit("beforeAllHelp", eventContext));
         this.emit("beforeHelp", eventContext);
         let helpInformation = this.helpInformation({ error: outputContext.error });
         if (deprecatedCallback) {
@@ -3277,7 +3277,7 @@ Expecting one of '${allowedValues.join("', '")}'`);
         }
         this.emit("afterHelp", eventContext);
         this._getCommandAndAncestors().forEach(
-          (command) => command.emit("afterAllHelp", eventContext)
+          (command2) => command2.emit("afterAllHelp", eventContext)
         );
       }
       /**
@@ -3810,12 +3810,12 @@ var require_readShebang = __commonJS({
     "use strict";
     var fs = require("fs");
     var shebangCommand = require_shebang_command();
-    function readShebang(command) {
+    function readShebang(command2) {
       const size2 = 150;
       const buffer = Buffer.alloc(size2);
       let fd;
       try {
-        fd = fs.openSync(command, "r");
+        fd = fs.openSync(command2, "r");
         fs.readSync(fd, buffer, 0, size2, 0);
         fs.closeSync(fd);
       } catch (e) {
@@ -3865,7 +3865,7 @@ var require_parse = __commonJS({
       }
       return parsed;
     }
-    function parse3(command, args, options) {
+    function parse3(command2, args, options) {
       if (args && !Array.isArray(args)) {
         options = args;
         args = null;
@@ -3873,12 +3873,12 @@ var require_parse = __commonJS({
       args = args ? args.slice(0) : [];
       options = Object.assign({}, options);
       const parsed = {
-        command,
+        command: command2,
         args,
         options,
         file: void 0,
         original: {
-          command,
+          command: command2,
           args
         }
       };
@@ -3945,14 +3945,14 @@ var require_cross_spawn = __commonJS({
     var cp = require("child_process");
     var parse3 = require_parse();
     var enoent = require_enoent();
-    function spawn2(command, args, options) {
-      const parsed = parse3(command, args, options);
+    function spawn2(command2, args, options) {
+      const parsed = parse3(command2, args, options);
       const spawned = cp.spawn(parsed.command, parsed.args, parsed.options);
       enoent.hookChildProcess(spawned, parsed);
       return spawned;
     }
-    function spawnSync2(command, args, options) {
-      const parsed = parse3(command, args, options);
+    function spawnSync2(command2, args, options) {
+      const parsed = parse3(command2, args, options);
       const result = cp.spawnSync(parsed.command, parsed.args, parsed.options);
       result.error = result.error || enoent.verifyENOENTSync(result.status, parsed);
       return result;
@@ -4592,7 +4592,7 @@ var require_directives = __commonJS({
         return tag[0] === "!" ? tag : `!<${tag}>`;
       }
       toString(doc) {
-        const lines = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
+        const lines2 = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
         const tagEntries = Object.entries(this.tags);
         let tagNames;
         if (doc && tagEntries.length > 0 && identity3.isNode(doc.contents)) {
@@ -4608,9 +4608,9 @@ var require_directives = __commonJS({
           if (handle === "!!" && prefix === "tag:yaml.org,2002:")
             continue;
           if (!doc || tagNames.some((tn) => tn.startsWith(prefix)))
-            lines.push(`%TAG ${handle} ${prefix}`);
+            lines2.push(`%TAG ${handle} ${prefix}`);
         }
-        return lines.join("\n");
+        return lines2.join("\n");
       }
     };
     Directives.defaultYaml = { explicit: false, version: "1.2" };
@@ -6071,22 +6071,22 @@ var require_stringifyCollection = __commonJS({
       const { indent: indent2, options: { commentString } } = ctx;
       const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
       let chompKeep = false;
-      const lines = [];
+      const lines2 = [];
       for (let i2 = 0; i2 < items.length; ++i2) {
         const item = items[i2];
         let comment2 = null;
         if (identity3.isNode(item)) {
           if (!chompKeep && item.spaceBefore)
-            lines.push("");
-          addCommentBefore(ctx, lines, item.commentBefore, chompKeep);
+            lines2.push("");
+          addCommentBefore(ctx, lines2, item.commentBefore, chompKeep);
           if (item.comment)
             comment2 = item.comment;
         } else if (identity3.isPair(item)) {
           const ik = identity3.isNode(item.key) ? item.key : null;
           if (ik) {
             if (!chompKeep && ik.spaceBefore)
-              lines.push("");
-            addCommentBefore(ctx, lines, ik.commentBefore, chompKeep);
+              lines2.push("");
+            addCommentBefore(ctx, lines2, ik.commentBefore, chompKeep);
           }
         }
         chompKeep = false;
@@ -6095,15 +6095,15 @@ var require_stringifyCollection = __commonJS({
           str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment2));
         if (chompKeep && comment2)
           chompKeep = false;
-        lines.push(blockItemPrefix + str2);
+        lines2.push(blockItemPrefix + str2);
       }
       let str;
-      if (lines.length === 0) {
+      if (lines2.length === 0) {
         str = flowChars.start + flowChars.end;
       } else {
-        str = lines[0];
-        for (let i2 = 1; i2 < lines.length; ++i2) {
-          const line = lines[i2];
+        str = lines2[0];
+        for (let i2 = 1; i2 < lines2.length; ++i2) {
+          const line = lines2[i2];
           str += line ? `
 ${indent2}${line}` : "\n";
         }
@@ -6126,22 +6126,22 @@ ${indent2}${line}` : "\n";
       });
       let reqNewline = false;
       let linesAtValue = 0;
-      const lines = [];
+      const lines2 = [];
       for (let i2 = 0; i2 < items.length; ++i2) {
         const item = items[i2];
         let comment = null;
         if (identity3.isNode(item)) {
           if (item.spaceBefore)
-            lines.push("");
-          addCommentBefore(ctx, lines, item.commentBefore, false);
+            lines2.push("");
+          addCommentBefore(ctx, lines2, item.commentBefore, false);
           if (item.comment)
             comment = item.comment;
         } else if (identity3.isPair(item)) {
           const ik = identity3.isNode(item.key) ? item.key : null;
           if (ik) {
             if (ik.spaceBefore)
-              lines.push("");
-            addCommentBefore(ctx, lines, ik.commentBefore, false);
+              lines2.push("");
+            addCommentBefore(ctx, lines2, ik.commentBefore, false);
             if (ik.comment)
               reqNewline = true;
           }
@@ -6158,12 +6158,12 @@ ${indent2}${line}` : "\n";
         if (comment)
           reqNewline = true;
         let str = stringify2.stringify(item, itemCtx, () => comment = null);
-        reqNewline || (reqNewline = lines.length > linesAtValue || str.includes("\n"));
+        reqNewline || (reqNewline = lines2.length > linesAtValue || str.includes("\n"));
         if (i2 < items.length - 1) {
           str += ",";
         } else if (ctx.options.trailingComma) {
           if (ctx.options.lineWidth > 0) {
-            reqNewline || (reqNewline = lines.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
+            reqNewline || (reqNewline = lines2.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
           }
           if (reqNewline) {
             str += ",";
@@ -6171,35 +6171,35 @@ ${indent2}${line}` : "\n";
         }
         if (comment)
           str += stringifyComment.lineComment(str, itemIndent, commentString(comment));
-        lines.push(str);
-        linesAtValue = lines.length;
+        lines2.push(str);
+        linesAtValue = lines2.length;
       }
       const { start, end } = flowChars;
-      if (lines.length === 0) {
+      if (lines2.length === 0) {
         return start + end;
       } else {
         if (!reqNewline) {
-          const len = lines.reduce((sum, line) => sum + line.length + 2, 2);
+          const len = lines2.reduce((sum, line) => sum + line.length + 2, 2);
           reqNewline = ctx.options.lineWidth > 0 && len > ctx.options.lineWidth;
         }
         if (reqNewline) {
           let str = start;
-          for (const line of lines)
+          for (const line of lines2)
             str += line ? `
 ${indentStep}${indent2}${line}` : "\n";
           return `${str}
 ${indent2}${end}`;
         } else {
-          return `${start}${fcPadding}${lines.join(" ")}${fcPadding}${end}`;
+          return `${start}${fcPadding}${lines2.join(" ")}${fcPadding}${end}`;
         }
       }
     }
-    function addCommentBefore({ indent: indent2, options: { commentString } }, lines, comment, chompKeep) {
+    function addCommentBefore({ indent: indent2, options: { commentString } }, lines2, comment, chompKeep) {
       if (comment && chompKeep)
         comment = comment.replace(/^\n+/, "");
       if (comment) {
         const ic = stringifyComment.indentComment(commentString(comment), indent2);
-        lines.push(ic.trimStart());
+        lines2.push(ic.trimStart());
       }
     }
     exports2.stringifyCollection = stringifyCollection;
@@ -6837,11 +6837,11 @@ var require_binary = __commonJS({
         if (type !== Scalar.Scalar.QUOTE_DOUBLE) {
           const lineWidth = Math.max(ctx.options.lineWidth - ctx.indent.length, ctx.options.minContentWidth);
           const n2 = Math.ceil(str.length / lineWidth);
-          const lines = new Array(n2);
+          const lines2 = new Array(n2);
           for (let i2 = 0, o2 = 0; i2 < n2; ++i2, o2 += lineWidth) {
-            lines[i2] = str.substr(o2, lineWidth);
+            lines2[i2] = str.substr(o2, lineWidth);
           }
-          str = lines.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
+          str = lines2.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
         }
         return stringifyString.stringifyString({ comment, type, value: str }, ctx, onComment, onChompKeep);
       }
@@ -7521,35 +7521,35 @@ var require_stringifyDocument = __commonJS({
     var stringify2 = require_stringify();
     var stringifyComment = require_stringifyComment();
     function stringifyDocument(doc, options) {
-      const lines = [];
+      const lines2 = [];
       let hasDirectives = options.directives === true;
       if (options.directives !== false && doc.directives) {
         const dir = doc.directives.toString(doc);
         if (dir) {
-          lines.push(dir);
+          lines2.push(dir);
           hasDirectives = true;
         } else if (doc.directives.docStart)
           hasDirectives = true;
       }
       if (hasDirectives)
-        lines.push("---");
+        lines2.push("---");
       const ctx = stringify2.createStringifyContext(doc, options);
       const { commentString } = ctx.options;
       if (doc.commentBefore) {
-        if (lines.length !== 1)
-          lines.unshift("");
+        if (lines2.length !== 1)
+          lines2.unshift("");
         const cs = commentString(doc.commentBefore);
-        lines.unshift(stringifyComment.indentComment(cs, ""));
+        lines2.unshift(stringifyComment.indentComment(cs, ""));
       }
       let chompKeep = false;
       let contentComment = null;
       if (doc.contents) {
         if (identity3.isNode(doc.contents)) {
           if (doc.contents.spaceBefore && hasDirectives)
-            lines.push("");
+            lines2.push("");
           if (doc.contents.commentBefore) {
             const cs = commentString(doc.contents.commentBefore);
-            lines.push(stringifyComment.indentComment(cs, ""));
+            lines2.push(stringifyComment.indentComment(cs, ""));
           }
           ctx.forceBlockIndent = !!doc.comment;
           contentComment = doc.contents.comment;
@@ -7558,36 +7558,36 @@ var require_stringifyDocument = __commonJS({
         let body = stringify2.stringify(doc.contents, ctx, () => contentComment = null, onChompKeep);
         if (contentComment)
           body += stringifyComment.lineComment(body, "", commentString(contentComment));
-        if ((body[0] === "|" || body[0] === ">") && lines[lines.length - 1] === "---") {
-          lines[lines.length - 1] = `--- ${body}`;
+        if ((body[0] === "|" || body[0] === ">") && lines2[lines2.length - 1] === "---") {
+          lines2[lines2.length - 1] = `--- ${body}`;
         } else
-          lines.push(body);
+          lines2.push(body);
       } else {
-        lines.push(stringify2.stringify(doc.contents, ctx));
+        lines2.push(stringify2.stringify(doc.contents, ctx));
       }
       if (doc.directives?.docEnd) {
         if (doc.comment) {
           const cs = commentString(doc.comment);
           if (cs.includes("\n")) {
-            lines.push("...");
-            lines.push(stringifyComment.indentComment(cs, ""));
+            lines2.push("...");
+            lines2.push(stringifyComment.indentComment(cs, ""));
           } else {
-            lines.push(`... ${cs}`);
+            lines2.push(`... ${cs}`);
           }
         } else {
-          lines.push("...");
+          lines2.push("...");
         }
       } else {
         let dc = doc.comment;
         if (dc && chompKeep)
           dc = dc.replace(/^\n+/, "");
         if (dc) {
-          if ((!chompKeep || contentComment) && lines[lines.length - 1] !== "")
-            lines.push("");
-          lines.push(stringifyComment.indentComment(commentString(dc), ""));
+          if ((!chompKeep || contentComment) && lines2[lines2.length - 1] !== "")
+            lines2.push("");
+          lines2.push(stringifyComment.indentComment(commentString(dc), ""));
         }
       }
-      return lines.join("\n") + "\n";
+      return lines2.join("\n") + "\n";
     }
     exports2.stringifyDocument = stringifyDocument;
   }
@@ -8649,17 +8649,17 @@ var require_resolve_block_scalar = __commonJS({
       if (!header2)
         return { value: "", type: null, comment: "", range: [start, start, start] };
       const type = header2.mode === ">" ? Scalar.Scalar.BLOCK_FOLDED : Scalar.Scalar.BLOCK_LITERAL;
-      const lines = scalar.source ? splitLines(scalar.source) : [];
-      let chompStart = lines.length;
-      for (let i2 = lines.length - 1; i2 >= 0; --i2) {
-        const content = lines[i2][1];
+      const lines2 = scalar.source ? splitLines(scalar.source) : [];
+      let chompStart = lines2.length;
+      for (let i2 = lines2.length - 1; i2 >= 0; --i2) {
+        const content = lines2[i2][1];
         if (content === "" || content === "\r")
           chompStart = i2;
         else
           break;
       }
       if (chompStart === 0) {
-        const value2 = header2.chomp === "+" && lines.length > 0 ? "\n".repeat(Math.max(1, lines.length - 1)) : "";
+        const value2 = header2.chomp === "+" && lines2.length > 0 ? "\n".repeat(Math.max(1, lines2.length - 1)) : "";
         let end2 = start + header2.length;
         if (scalar.source)
           end2 += scalar.source.length;
@@ -8669,7 +8669,7 @@ var require_resolve_block_scalar = __commonJS({
       let offset = scalar.offset + header2.length;
       let contentStart = 0;
       for (let i2 = 0; i2 < chompStart; ++i2) {
-        const [indent2, content] = lines[i2];
+        const [indent2, content] = lines2[i2];
         if (content === "" || content === "\r") {
           if (header2.indent === 0 && indent2.length > trimIndent)
             trimIndent = indent2.length;
@@ -8689,17 +8689,17 @@ var require_resolve_block_scalar = __commonJS({
         }
         offset += indent2.length + content.length + 1;
       }
-      for (let i2 = lines.length - 1; i2 >= chompStart; --i2) {
-        if (lines[i2][0].length > trimIndent)
+      for (let i2 = lines2.length - 1; i2 >= chompStart; --i2) {
+        if (lines2[i2][0].length > trimIndent)
           chompStart = i2 + 1;
       }
       let value = "";
       let sep2 = "";
       let prevMoreIndented = false;
       for (let i2 = 0; i2 < contentStart; ++i2)
-        value += lines[i2][0].slice(trimIndent) + "\n";
+        value += lines2[i2][0].slice(trimIndent) + "\n";
       for (let i2 = contentStart; i2 < chompStart; ++i2) {
-        let [indent2, content] = lines[i2];
+        let [indent2, content] = lines2[i2];
         offset += indent2.length + content.length + 1;
         const crlf = content[content.length - 1] === "\r";
         if (crlf)
@@ -8736,8 +8736,8 @@ var require_resolve_block_scalar = __commonJS({
         case "-":
           break;
         case "+":
-          for (let i2 = chompStart; i2 < lines.length; ++i2)
-            value += "\n" + lines[i2][0].slice(trimIndent);
+          for (let i2 = chompStart; i2 < lines2.length; ++i2)
+            value += "\n" + lines2[i2][0].slice(trimIndent);
           if (value[value.length - 1] !== "\n")
             value += "\n";
           break;
@@ -8812,10 +8812,10 @@ var require_resolve_block_scalar = __commonJS({
       const first = split2[0];
       const m = first.match(/^( *)/);
       const line0 = m?.[1] ? [m[1], first.slice(m[1].length)] : ["", first];
-      const lines = [line0];
+      const lines2 = [line0];
       for (let i2 = 1; i2 < split2.length; i2 += 2)
-        lines.push([split2[i2], split2[i2 + 1]]);
-      return lines;
+        lines2.push([split2[i2], split2[i2 + 1]]);
+      return lines2;
     }
     exports2.resolveBlockScalar = resolveBlockScalar;
   }
@@ -12171,7 +12171,7 @@ var require_scan = __commonJS({
 var require_parse2 = __commonJS({
   "node_modules/picomatch/lib/parse.js"(exports2, module2) {
     "use strict";
-    var constants5 = require_constants();
+    var constants6 = require_constants();
     var utils = require_utils();
     var {
       MAX_LENGTH,
@@ -12179,7 +12179,7 @@ var require_parse2 = __commonJS({
       REGEX_NON_SPECIAL_CHARS,
       REGEX_SPECIAL_CHARS_BACKREF,
       REPLACEMENTS
-    } = constants5;
+    } = constants6;
     var expandRange = (args, options) => {
       if (typeof options.expandRange === "function") {
         return options.expandRange(...args, options);
@@ -12388,7 +12388,7 @@ var require_parse2 = __commonJS({
       if (options.maxExtglobRecursion === false) {
         return { risky: false };
       }
-      const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants5.DEFAULT_MAX_EXTGLOB_RECURSION;
+      const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants6.DEFAULT_MAX_EXTGLOB_RECURSION;
       const branches = splitTopLevel(body).map((branch) => branch.trim());
       if (branches.length > 1) {
         if (branches.some((branch) => branch === "") || branches.some((branch) => /^[*?]+$/.test(branch)) || hasRepeatedCharPrefixOverlap(branches)) {
@@ -12434,8 +12434,8 @@ var require_parse2 = __commonJS({
       const bos = { type: "bos", value: "", output: opts.prepend || "" };
       const tokens = [bos];
       const capture = opts.capture ? "" : "?:";
-      const PLATFORM_CHARS = constants5.globChars(opts.windows);
-      const EXTGLOB_CHARS = constants5.extglobChars(PLATFORM_CHARS);
+      const PLATFORM_CHARS = constants6.globChars(opts.windows);
+      const EXTGLOB_CHARS = constants6.extglobChars(PLATFORM_CHARS);
       const {
         DOT_LITERAL,
         PLUS_LITERAL,
@@ -13131,7 +13131,7 @@ var require_parse2 = __commonJS({
         NO_DOTS_SLASH,
         STAR,
         START_ANCHOR
-      } = constants5.globChars(opts.windows);
+      } = constants6.globChars(opts.windows);
       const nodot = opts.dot ? NO_DOTS : NO_DOT;
       const slashDot = opts.dot ? NO_DOTS_SLASH : NO_DOT;
       const capture = opts.capture ? "" : "?:";
@@ -13189,7 +13189,7 @@ var require_picomatch = __commonJS({
     var scan = require_scan();
     var parse3 = require_parse2();
     var utils = require_utils();
-    var constants5 = require_constants();
+    var constants6 = require_constants();
     var isObject3 = (val) => val && typeof val === "object" && !Array.isArray(val);
     var picomatch3 = (glob2, options, returnState = false) => {
       if (Array.isArray(glob2)) {
@@ -13317,7 +13317,7 @@ var require_picomatch = __commonJS({
         return /$^/;
       }
     };
-    picomatch3.constants = constants5;
+    picomatch3.constants = constants6;
     module2.exports = picomatch3;
   }
 });
@@ -13754,11 +13754,11 @@ __export(base_exports, {
   setCwd: () => setCwd,
   synchronizedOutput: () => synchronizedOutput
 });
-var import_node_process11, import_node_os8, ESC, OSC, BEL, SEP, isTerminalApp, isWindows3, isTmux, cwdFunction, wrapOsc, cursorTo, cursorMove, cursorUp, cursorDown, cursorForward, cursorBackward, cursorLeft, cursorSavePosition, cursorRestorePosition, cursorGetPosition, cursorNextLine, cursorPrevLine, cursorHide, cursorShow, eraseLines, eraseEndLine, eraseStartLine, eraseLine, eraseDown, eraseUp, eraseScreen, scrollUp, scrollDown, clearScreen, clearViewport, isOldWindows, clearTerminal, enterAlternativeScreen, exitAlternativeScreen, beginSynchronizedOutput, endSynchronizedOutput, synchronizedOutput, beep, link, image, iTerm, ConEmu, setCwd;
+var import_node_process11, import_node_os9, ESC, OSC, BEL, SEP, isTerminalApp, isWindows3, isTmux, cwdFunction, wrapOsc, cursorTo, cursorMove, cursorUp, cursorDown, cursorForward, cursorBackward, cursorLeft, cursorSavePosition, cursorRestorePosition, cursorGetPosition, cursorNextLine, cursorPrevLine, cursorHide, cursorShow, eraseLines, eraseEndLine, eraseStartLine, eraseLine, eraseDown, eraseUp, eraseScreen, scrollUp, scrollDown, clearScreen, clearViewport, isOldWindows, clearTerminal, enterAlternativeScreen, exitAlternativeScreen, beginSynchronizedOutput, endSynchronizedOutput, synchronizedOutput, beep, link, image, iTerm, ConEmu, setCwd;
 var init_base = __esm({
   "node_modules/ansi-escapes/base.js"() {
     import_node_process11 = __toESM(require("node:process"), 1);
-    import_node_os8 = __toESM(require("node:os"), 1);
+    import_node_os9 = __toESM(require("node:os"), 1);
     init_environment();
     ESC = "\x1B[";
     OSC = "\x1B]";
@@ -13838,7 +13838,7 @@ var init_base = __esm({
       if (isBrowser || !isWindows3) {
         return false;
       }
-      const parts = import_node_os8.default.release().split(".");
+      const parts = import_node_os9.default.release().split(".");
       const major = Number(parts[0]);
       const build3 = Number(parts[2] ?? 0);
       if (major < 10) {
@@ -15016,9 +15016,9 @@ var init_log_update = __esm({
     getWidth = ({ columns = 80 }) => columns;
     fitToTerminalHeight = (stream, text3) => {
       const terminalHeight = stream.rows ?? defaultTerminalHeight;
-      const lines = text3.split("\n");
-      const toRemove = Math.max(0, lines.length - terminalHeight);
-      return toRemove ? sliceAnsi(text3, stripAnsi(lines.slice(0, toRemove).join("\n")).length + 1) : text3;
+      const lines2 = text3.split("\n");
+      const toRemove = Math.max(0, lines2.length - terminalHeight);
+      return toRemove ? sliceAnsi(text3, stripAnsi(lines2.slice(0, toRemove).join("\n")).length + 1) : text3;
     };
     logUpdate = createLogUpdate(import_node_process14.default.stdout);
     log_update_default = logUpdate;
@@ -15484,8 +15484,8 @@ function parseControlStringCode(string4, index) {
   let supportsBellTerminator = false;
   switch (codePoint) {
     case ESCAPE_CODE_POINT: {
-      const command = string4[index + 1];
-      switch (command) {
+      const command2 = string4[index + 1];
+      switch (command2) {
         case ANSI_OSC2: {
           sequenceStartIndex = index + 2;
           supportsBellTerminator = true;
@@ -16306,9 +16306,9 @@ var init_cli_truncate = __esm({
 });
 
 // src/cli.ts
-var import_node_fs20 = require("node:fs");
-var import_node_os9 = require("node:os");
-var import_node_path26 = require("node:path");
+var import_node_fs21 = require("node:fs");
+var import_node_os10 = require("node:os");
+var import_node_path27 = require("node:path");
 
 // node_modules/commander/esm.mjs
 var import_index = __toESM(require_commander(), 1);
@@ -16354,10 +16354,10 @@ var TollgateErrors = class extends TollgateError {
 function formatError(error62) {
   const { place: place2, hint, tail } = error62.details;
   const where = place2 ? ` (${place2.file}:${place2.line}:${place2.column})` : "";
-  const lines = [`${error62.message}${where}`];
-  if (hint) lines.push(`  ${hint}`);
-  if (tail) lines.push(...tail.split("\n").map((line) => `  | ${line}`));
-  return lines.join("\n");
+  const lines2 = [`${error62.message}${where}`];
+  if (hint) lines2.push(`  ${hint}`);
+  if (tail) lines2.push(...tail.split("\n").map((line) => `  | ${line}`));
+  return lines2.join("\n");
 }
 
 // src/kernels/debian.ts
@@ -18105,14 +18105,14 @@ function toDotPath(_path) {
   return segs.join("");
 }
 function prettifyError(error62) {
-  const lines = [];
+  const lines2 = [];
   const issues = [...error62.issues].sort((a2, b) => (a2.path ?? []).length - (b.path ?? []).length);
   for (const issue2 of issues) {
-    lines.push(`✖ ${issue2.message}`);
+    lines2.push(`✖ ${issue2.message}`);
     if (issue2.path?.length)
-      lines.push(`  → at ${toDotPath(issue2.path)}`);
+      lines2.push(`  → at ${toDotPath(issue2.path)}`);
   }
-  return lines.join("\n");
+  return lines2.join("\n");
 }
 
 // node_modules/zod/v4/core/parse.js
@@ -18947,9 +18947,9 @@ var Doc = class {
       return;
     }
     const content = arg;
-    const lines = content.split("\n").filter((x) => x);
-    const minIndent = Math.min(...lines.map((x) => x.length - x.trimStart().length));
-    const dedented = lines.map((x) => x.slice(minIndent)).map((x) => " ".repeat(this.indent * 2) + x);
+    const lines2 = content.split("\n").filter((x) => x);
+    const minIndent = Math.min(...lines2.map((x) => x.length - x.trimStart().length));
+    const dedented = lines2.map((x) => x.slice(minIndent)).map((x) => " ".repeat(this.indent * 2) + x);
     for (const line of dedented) {
       this.content.push(line);
     }
@@ -36384,11 +36384,11 @@ var import_node_process2 = require("node:process");
 var import_node_util2 = require("node:util");
 var joinCommand = (filePath, rawArguments) => {
   const fileAndArguments = [filePath, ...rawArguments];
-  const command = fileAndArguments.join(" ");
+  const command2 = fileAndArguments.join(" ");
   const escapedCommand = fileAndArguments.map((fileAndArgument) => quoteString(escapeControlCharacters(fileAndArgument))).join(" ");
-  return { command, escapedCommand };
+  return { command: command2, escapedCommand };
 };
-var escapeLines = (lines) => (0, import_node_util2.stripVTControlCharacters)(lines).split("\n").map((line) => escapeControlCharacters(line)).join("\n");
+var escapeLines = (lines2) => (0, import_node_util2.stripVTControlCharacters)(lines2).split("\n").map((line) => escapeControlCharacters(line)).join("\n");
 var escapeControlCharacters = (line) => line.replaceAll(SPECIAL_CHAR_REGEXP, (character) => escapeControlCharacter(character));
 var escapeControlCharacter = (character) => {
   const commonEscape = COMMON_ESCAPES[character];
@@ -36939,12 +36939,12 @@ var getDurationMs = (startTime) => Number(import_node_process4.hrtime.bigint() -
 // node_modules/execa/lib/arguments/command.js
 var handleCommand = (filePath, rawArguments, rawOptions) => {
   const startTime = getStartTime();
-  const { command, escapedCommand } = joinCommand(filePath, rawArguments);
+  const { command: command2, escapedCommand } = joinCommand(filePath, rawArguments);
   const verbose = normalizeFdSpecificOption(rawOptions, "verbose");
   const verboseInfo = getVerboseInfo(verbose, escapedCommand, { ...rawOptions });
   logCommand(escapedCommand, verboseInfo);
   return {
-    command,
+    command: command2,
     escapedCommand,
     startTime,
     verboseInfo
@@ -38348,7 +38348,7 @@ var normalizeOptions = (filePath, rawArguments, rawOptions) => {
   options.env = getEnv(options);
   options.killSignal = normalizeKillSignal(options.killSignal);
   options.forceKillAfterDelay = normalizeForceKillAfterDelay(options.forceKillAfterDelay);
-  options.lines = options.lines.map((lines, fdNumber) => lines && !BINARY_ENCODINGS.has(options.encoding) && options.buffer[fdNumber]);
+  options.lines = options.lines.map((lines2, fdNumber) => lines2 && !BINARY_ENCODINGS.has(options.encoding) && options.buffer[fdNumber]);
   if (import_node_process8.default.platform === "win32" && import_node_path5.default.basename(file2, ".exe") === "cmd") {
     commandArguments.unshift("/q");
   }
@@ -38797,23 +38797,23 @@ var stringMethods = {
 Object.assign(nodeImports, { on: import_node_events6.on, finished: import_promises5.finished });
 
 // node_modules/execa/lib/io/max-buffer.js
-var handleMaxBuffer = ({ error: error62, stream, readableObjectMode, lines, encoding, fdNumber }) => {
+var handleMaxBuffer = ({ error: error62, stream, readableObjectMode, lines: lines2, encoding, fdNumber }) => {
   if (!(error62 instanceof MaxBufferError)) {
     throw error62;
   }
   if (fdNumber === "all") {
     return error62;
   }
-  const unit = getMaxBufferUnit(readableObjectMode, lines, encoding);
+  const unit = getMaxBufferUnit(readableObjectMode, lines2, encoding);
   error62.maxBufferInfo = { fdNumber, unit };
   stream.destroy();
   throw error62;
 };
-var getMaxBufferUnit = (readableObjectMode, lines, encoding) => {
+var getMaxBufferUnit = (readableObjectMode, lines2, encoding) => {
   if (readableObjectMode) {
     return "objects";
   }
-  if (lines) {
+  if (lines2) {
     return "lines";
   }
   if (encoding === "buffer") {
@@ -38975,7 +38975,7 @@ var serializeMessageItem = (messageItem) => {
 
 // node_modules/execa/lib/return/result.js
 var makeSuccessResult = ({
-  command,
+  command: command2,
   escapedCommand,
   stdio,
   all,
@@ -38983,7 +38983,7 @@ var makeSuccessResult = ({
   options: { cwd },
   startTime
 }) => omitUndefinedProperties({
-  command,
+  command: command2,
   escapedCommand,
   cwd,
   durationMs: getDurationMs(startTime),
@@ -39004,7 +39004,7 @@ var makeSuccessResult = ({
 });
 var makeEarlyError = ({
   error: error62,
-  command,
+  command: command2,
   escapedCommand,
   fileDescriptors,
   options,
@@ -39012,7 +39012,7 @@ var makeEarlyError = ({
   isSync
 }) => makeError({
   error: error62,
-  command,
+  command: command2,
   escapedCommand,
   startTime,
   timedOut: false,
@@ -39027,7 +39027,7 @@ var makeEarlyError = ({
 });
 var makeError = ({
   error: originalError,
-  command,
+  command: command2,
   escapedCommand,
   startTime,
   timedOut,
@@ -39074,7 +39074,7 @@ var makeError = ({
   const error62 = getFinalError(originalError, message, isSync);
   Object.assign(error62, getErrorProperties({
     error: error62,
-    command,
+    command: command2,
     escapedCommand,
     startTime,
     timedOut,
@@ -39096,7 +39096,7 @@ var makeError = ({
 };
 var getErrorProperties = ({
   error: error62,
-  command,
+  command: command2,
   escapedCommand,
   startTime,
   timedOut,
@@ -39116,7 +39116,7 @@ var getErrorProperties = ({
 }) => omitUndefinedProperties({
   shortMessage,
   originalMessage,
-  command,
+  command: command2,
   escapedCommand,
   cwd,
   durationMs: getDurationMs(startTime),
@@ -40416,7 +40416,7 @@ var transformOutputSync = ({ fileDescriptors, syncResult: { output: output2 }, o
   }, options));
   return { output: transformedOutput, ...state };
 };
-var transformOutputResultSync = ({ result, fileDescriptors, fdNumber, state, outputFiles, isMaxBuffer, verboseInfo }, { buffer, encoding, lines, stripFinalNewline: stripFinalNewline2, maxBuffer }) => {
+var transformOutputResultSync = ({ result, fileDescriptors, fdNumber, state, outputFiles, isMaxBuffer, verboseInfo }, { buffer, encoding, lines: lines2, stripFinalNewline: stripFinalNewline2, maxBuffer }) => {
   if (result === null) {
     return;
   }
@@ -40428,7 +40428,7 @@ var transformOutputResultSync = ({ result, fileDescriptors, fdNumber, state, out
     chunks,
     objectMode,
     encoding,
-    lines,
+    lines: lines2,
     stripFinalNewline: stripFinalNewline2,
     fdNumber
   });
@@ -40460,7 +40460,7 @@ var runOutputGeneratorsSync = (chunks, stdioItems, encoding, state) => {
     return chunks;
   }
 };
-var serializeChunks = ({ chunks, objectMode, encoding, lines, stripFinalNewline: stripFinalNewline2, fdNumber }) => {
+var serializeChunks = ({ chunks, objectMode, encoding, lines: lines2, stripFinalNewline: stripFinalNewline2, fdNumber }) => {
   if (objectMode) {
     return { serializedResult: chunks };
   }
@@ -40468,7 +40468,7 @@ var serializeChunks = ({ chunks, objectMode, encoding, lines, stripFinalNewline:
     return { serializedResult: joinToUint8Array(chunks) };
   }
   const serializedResult = joinToString(chunks, encoding);
-  if (lines[fdNumber]) {
+  if (lines2[fdNumber]) {
     return { serializedResult, finalResult: splitLinesSync(serializedResult, !stripFinalNewline2[fdNumber], objectMode) };
   }
   return { serializedResult };
@@ -40580,12 +40580,12 @@ var getResultError = (error62, exitCode2, signal) => {
 
 // node_modules/execa/lib/methods/main-sync.js
 var execaCoreSync = (rawFile, rawArguments, rawOptions) => {
-  const { file: file2, commandArguments, command, escapedCommand, startTime, verboseInfo, options, fileDescriptors } = handleSyncArguments(rawFile, rawArguments, rawOptions);
+  const { file: file2, commandArguments, command: command2, escapedCommand, startTime, verboseInfo, options, fileDescriptors } = handleSyncArguments(rawFile, rawArguments, rawOptions);
   const result = spawnSubprocessSync({
     file: file2,
     commandArguments,
     options,
-    command,
+    command: command2,
     escapedCommand,
     verboseInfo,
     fileDescriptors,
@@ -40594,7 +40594,7 @@ var execaCoreSync = (rawFile, rawArguments, rawOptions) => {
   return handleResult(result, verboseInfo, options);
 };
 var handleSyncArguments = (rawFile, rawArguments, rawOptions) => {
-  const { command, escapedCommand, startTime, verboseInfo } = handleCommand(rawFile, rawArguments, rawOptions);
+  const { command: command2, escapedCommand, startTime, verboseInfo } = handleCommand(rawFile, rawArguments, rawOptions);
   const syncOptions = normalizeSyncOptions(rawOptions);
   const { file: file2, commandArguments, options } = normalizeOptions(rawFile, rawArguments, syncOptions);
   validateSyncOptions(options);
@@ -40602,7 +40602,7 @@ var handleSyncArguments = (rawFile, rawArguments, rawOptions) => {
   return {
     file: file2,
     commandArguments,
-    command,
+    command: command2,
     escapedCommand,
     startTime,
     verboseInfo,
@@ -40628,12 +40628,12 @@ var validateSyncOptions = ({ ipc, ipcInput, detached, cancelSignal }) => {
 var throwInvalidSyncOption = (value) => {
   throw new TypeError(`The "${value}" option cannot be used with synchronous methods.`);
 };
-var spawnSubprocessSync = ({ file: file2, commandArguments, options, command, escapedCommand, verboseInfo, fileDescriptors, startTime }) => {
+var spawnSubprocessSync = ({ file: file2, commandArguments, options, command: command2, escapedCommand, verboseInfo, fileDescriptors, startTime }) => {
   const syncResult = runSubprocessSync({
     file: file2,
     commandArguments,
     options,
-    command,
+    command: command2,
     escapedCommand,
     fileDescriptors,
     startTime
@@ -40660,12 +40660,12 @@ var spawnSubprocessSync = ({ file: file2, commandArguments, options, command, es
     stdio,
     all,
     options,
-    command,
+    command: command2,
     escapedCommand,
     startTime
   });
 };
-var runSubprocessSync = ({ file: file2, commandArguments, options, command, escapedCommand, fileDescriptors, startTime }) => {
+var runSubprocessSync = ({ file: file2, commandArguments, options, command: command2, escapedCommand, fileDescriptors, startTime }) => {
   try {
     addInputOptionsSync(fileDescriptors, options);
     const normalizedOptions = normalizeSpawnSyncOptions(options);
@@ -40673,7 +40673,7 @@ var runSubprocessSync = ({ file: file2, commandArguments, options, command, esca
   } catch (error62) {
     return makeEarlyError({
       error: error62,
-      command,
+      command: command2,
       escapedCommand,
       fileDescriptors,
       options,
@@ -40683,8 +40683,8 @@ var runSubprocessSync = ({ file: file2, commandArguments, options, command, esca
   }
 };
 var normalizeSpawnSyncOptions = ({ encoding, maxBuffer, ...options }) => ({ ...options, encoding: "buffer", maxBuffer: getMaxBufferSync(maxBuffer) });
-var getSyncResult = ({ error: error62, exitCode: exitCode2, signal, timedOut, isMaxBuffer, stdio, all, options, command, escapedCommand, startTime }) => error62 === void 0 ? makeSuccessResult({
-  command,
+var getSyncResult = ({ error: error62, exitCode: exitCode2, signal, timedOut, isMaxBuffer, stdio, all, options, command: command2, escapedCommand, startTime }) => error62 === void 0 ? makeSuccessResult({
+  command: command2,
   escapedCommand,
   stdio,
   all,
@@ -40693,7 +40693,7 @@ var getSyncResult = ({ error: error62, exitCode: exitCode2, signal, timedOut, is
   startTime
 }) : makeError({
   error: error62,
-  command,
+  command: command2,
   escapedCommand,
   timedOut,
   isCanceled: false,
@@ -40893,14 +40893,14 @@ var getIpcMethods = (anyProcess, isSubprocess, ipc) => ({
 // node_modules/execa/lib/return/early-error.js
 var import_node_child_process4 = require("node:child_process");
 var import_node_stream2 = require("node:stream");
-var handleEarlyError = ({ error: error62, command, escapedCommand, fileDescriptors, options, startTime, verboseInfo }) => {
+var handleEarlyError = ({ error: error62, command: command2, escapedCommand, fileDescriptors, options, startTime, verboseInfo }) => {
   cleanupCustomStreams(fileDescriptors);
   const subprocess = new import_node_child_process4.ChildProcess();
   createDummyStreams(subprocess, fileDescriptors);
   Object.assign(subprocess, { readable, writable, duplex });
   const earlyError = makeEarlyError({
     error: error62,
-    command,
+    command: command2,
     escapedCommand,
     fileDescriptors,
     options,
@@ -41578,7 +41578,7 @@ var stopReadingOnExit = async (subprocess, controller) => {
     controller.abort();
   }
 };
-var iterateForResult = ({ stream, onStreamEnd, lines, encoding, stripFinalNewline: stripFinalNewline2, allMixed }) => {
+var iterateForResult = ({ stream, onStreamEnd, lines: lines2, encoding, stripFinalNewline: stripFinalNewline2, allMixed }) => {
   const controller = new AbortController();
   stopReadingOnStreamEnd(onStreamEnd, controller, stream);
   const objectMode = stream.readableObjectMode && !allMixed;
@@ -41588,7 +41588,7 @@ var iterateForResult = ({ stream, onStreamEnd, lines, encoding, stripFinalNewlin
     binary: encoding === "buffer",
     shouldEncode: !objectMode,
     encoding,
-    shouldSplit: !objectMode && lines,
+    shouldSplit: !objectMode && lines2,
     preserveNewlines: !stripFinalNewline2
   });
 };
@@ -41648,7 +41648,7 @@ var getGenerators = ({ binary, shouldEncode, encoding, shouldSplit, preserveNewl
 ].filter(Boolean);
 
 // node_modules/execa/lib/io/contents.js
-var getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer, maxBuffer, lines, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
+var getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer, maxBuffer, lines: lines2, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
   const logPromise = logOutputAsync({
     stream,
     onStreamEnd,
@@ -41666,7 +41666,7 @@ var getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer, 
   const iterable = iterateForResult({
     stream,
     onStreamEnd,
-    lines,
+    lines: lines2,
     encoding,
     stripFinalNewline: stripFinalNewlineValue,
     allMixed
@@ -41678,7 +41678,7 @@ var getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer, 
       fdNumber,
       encoding,
       maxBuffer,
-      lines
+      lines: lines2
     }),
     logPromise
   ]);
@@ -41709,9 +41709,9 @@ var resumeStream = async (stream) => {
     stream.resume();
   }
 };
-var getStreamContents2 = async ({ stream, stream: { readableObjectMode }, iterable, fdNumber, encoding, maxBuffer, lines }) => {
+var getStreamContents2 = async ({ stream, stream: { readableObjectMode }, iterable, fdNumber, encoding, maxBuffer, lines: lines2 }) => {
   try {
-    if (readableObjectMode || lines) {
+    if (readableObjectMode || lines2) {
       return await getStreamAsArray(iterable, { maxBuffer });
     }
     if (encoding === "buffer") {
@@ -41723,7 +41723,7 @@ var getStreamContents2 = async ({ stream, stream: { readableObjectMode }, iterab
       error: error62,
       stream,
       readableObjectMode,
-      lines,
+      lines: lines2,
       encoding,
       fdNumber
     }));
@@ -41792,19 +41792,19 @@ var isStreamAbort = (error62) => error62?.code === "ERR_STREAM_PREMATURE_CLOSE";
 var isStreamEpipe = (error62) => error62?.code === "EPIPE";
 
 // node_modules/execa/lib/resolve/stdio.js
-var waitForStdioStreams = ({ subprocess, encoding, buffer, maxBuffer, lines, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => subprocess.stdio.map((stream, fdNumber) => waitForSubprocessStream({
+var waitForStdioStreams = ({ subprocess, encoding, buffer, maxBuffer, lines: lines2, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => subprocess.stdio.map((stream, fdNumber) => waitForSubprocessStream({
   stream,
   fdNumber,
   encoding,
   buffer: buffer[fdNumber],
   maxBuffer: maxBuffer[fdNumber],
-  lines: lines[fdNumber],
+  lines: lines2[fdNumber],
   allMixed: false,
   stripFinalNewline: stripFinalNewline2,
   verboseInfo,
   streamInfo
 }));
-var waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer, maxBuffer, lines, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
+var waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer, maxBuffer, lines: lines2, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
   if (!stream) {
     return;
   }
@@ -41821,7 +41821,7 @@ var waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer, maxBu
       encoding,
       buffer,
       maxBuffer,
-      lines,
+      lines: lines2,
       allMixed,
       stripFinalNewline: stripFinalNewline2,
       verboseInfo,
@@ -41834,12 +41834,12 @@ var waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer, maxBu
 
 // node_modules/execa/lib/resolve/all-async.js
 var makeAllStream = ({ stdout, stderr }, { all }) => all && (stdout || stderr) ? mergeStreams([stdout, stderr].filter(Boolean)) : void 0;
-var waitForAllStream = ({ subprocess, encoding, buffer, maxBuffer, lines, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => waitForSubprocessStream({
+var waitForAllStream = ({ subprocess, encoding, buffer, maxBuffer, lines: lines2, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => waitForSubprocessStream({
   ...getAllStream(subprocess, buffer),
   fdNumber: "all",
   encoding,
   maxBuffer: maxBuffer[1] + maxBuffer[2],
-  lines: lines[1] || lines[2],
+  lines: lines2[1] || lines2[2],
   allMixed: getAllMixed(subprocess),
   stripFinalNewline: stripFinalNewline2,
   verboseInfo,
@@ -41920,7 +41920,7 @@ var waitForSubprocessResult = async ({
     encoding,
     buffer,
     maxBuffer,
-    lines,
+    lines: lines2,
     timeoutDuration: timeout,
     cancelSignal,
     gracefulCancel,
@@ -41949,7 +41949,7 @@ var waitForSubprocessResult = async ({
     encoding,
     buffer,
     maxBuffer,
-    lines,
+    lines: lines2,
     stripFinalNewline: stripFinalNewline2,
     verboseInfo,
     streamInfo
@@ -41959,7 +41959,7 @@ var waitForSubprocessResult = async ({
     encoding,
     buffer,
     maxBuffer,
-    lines,
+    lines: lines2,
     stripFinalNewline: stripFinalNewline2,
     verboseInfo,
     streamInfo
@@ -42359,14 +42359,14 @@ var descriptors = ["then", "catch", "finally"].map((property) => [
 
 // node_modules/execa/lib/methods/main-async.js
 var execaCoreAsync = (rawFile, rawArguments, rawOptions, createNested) => {
-  const { file: file2, commandArguments, command, escapedCommand, startTime, verboseInfo, options, fileDescriptors } = handleAsyncArguments(rawFile, rawArguments, rawOptions);
+  const { file: file2, commandArguments, command: command2, escapedCommand, startTime, verboseInfo, options, fileDescriptors } = handleAsyncArguments(rawFile, rawArguments, rawOptions);
   const { subprocess, promise: promise3 } = spawnSubprocessAsync({
     file: file2,
     commandArguments,
     options,
     startTime,
     verboseInfo,
-    command,
+    command: command2,
     escapedCommand,
     fileDescriptors
   });
@@ -42381,14 +42381,14 @@ var execaCoreAsync = (rawFile, rawArguments, rawOptions, createNested) => {
   return subprocess;
 };
 var handleAsyncArguments = (rawFile, rawArguments, rawOptions) => {
-  const { command, escapedCommand, startTime, verboseInfo } = handleCommand(rawFile, rawArguments, rawOptions);
+  const { command: command2, escapedCommand, startTime, verboseInfo } = handleCommand(rawFile, rawArguments, rawOptions);
   const { file: file2, commandArguments, options: normalizedOptions } = normalizeOptions(rawFile, rawArguments, rawOptions);
   const options = handleAsyncOptions(normalizedOptions);
   const fileDescriptors = handleStdioAsync(options, verboseInfo);
   return {
     file: file2,
     commandArguments,
-    command,
+    command: command2,
     escapedCommand,
     startTime,
     verboseInfo,
@@ -42402,14 +42402,14 @@ var handleAsyncOptions = ({ timeout, signal, ...options }) => {
   }
   return { ...options, timeoutDuration: timeout };
 };
-var spawnSubprocessAsync = ({ file: file2, commandArguments, options, startTime, verboseInfo, command, escapedCommand, fileDescriptors }) => {
+var spawnSubprocessAsync = ({ file: file2, commandArguments, options, startTime, verboseInfo, command: command2, escapedCommand, fileDescriptors }) => {
   let subprocess;
   try {
     subprocess = (0, import_node_child_process5.spawn)(...concatenateShell(file2, commandArguments, options));
   } catch (error62) {
     return handleEarlyError({
       error: error62,
-      command,
+      command: command2,
       escapedCommand,
       fileDescriptors,
       options,
@@ -42441,7 +42441,7 @@ var spawnSubprocessAsync = ({ file: file2, commandArguments, options, startTime,
     verboseInfo,
     fileDescriptors,
     originalStreams,
-    command,
+    command: command2,
     escapedCommand,
     context,
     onInternalError,
@@ -42449,7 +42449,7 @@ var spawnSubprocessAsync = ({ file: file2, commandArguments, options, startTime,
   });
   return { subprocess, promise: promise3 };
 };
-var handlePromise = async ({ subprocess, options, startTime, verboseInfo, fileDescriptors, originalStreams, command, escapedCommand, context, onInternalError, controller }) => {
+var handlePromise = async ({ subprocess, options, startTime, verboseInfo, fileDescriptors, originalStreams, command: command2, escapedCommand, context, onInternalError, controller }) => {
   const [
     errorInfo,
     [exitCode2, signal],
@@ -42479,15 +42479,15 @@ var handlePromise = async ({ subprocess, options, startTime, verboseInfo, fileDe
     ipcOutput,
     context,
     options,
-    command,
+    command: command2,
     escapedCommand,
     startTime
   });
   return handleResult(result, verboseInfo, options);
 };
-var getAsyncResult = ({ errorInfo, exitCode: exitCode2, signal, stdio, all, ipcOutput, context, options, command, escapedCommand, startTime }) => "error" in errorInfo ? makeError({
+var getAsyncResult = ({ errorInfo, exitCode: exitCode2, signal, stdio, all, ipcOutput, context, options, command: command2, escapedCommand, startTime }) => "error" in errorInfo ? makeError({
   error: errorInfo.error,
-  command,
+  command: command2,
   escapedCommand,
   timedOut: context.terminationReason === "timeout",
   isCanceled: context.terminationReason === "cancel" || context.terminationReason === "gracefulCancel",
@@ -42503,7 +42503,7 @@ var getAsyncResult = ({ errorInfo, exitCode: exitCode2, signal, stdio, all, ipcO
   startTime,
   isSync: false
 }) : makeSuccessResult({
-  command,
+  command: command2,
   escapedCommand,
   stdio,
   all,
@@ -42579,18 +42579,18 @@ var parseArguments = ({ mapArguments, firstArgument, nextArguments, deepOptions,
 // node_modules/execa/lib/methods/command.js
 var mapCommandAsync = ({ file: file2, commandArguments }) => parseCommand(file2, commandArguments);
 var mapCommandSync = ({ file: file2, commandArguments }) => ({ ...parseCommand(file2, commandArguments), isSync: true });
-var parseCommand = (command, unusedArguments) => {
+var parseCommand = (command2, unusedArguments) => {
   if (unusedArguments.length > 0) {
-    throw new TypeError(`The command and its arguments must be passed as a single string: ${command} ${unusedArguments}.`);
+    throw new TypeError(`The command and its arguments must be passed as a single string: ${command2} ${unusedArguments}.`);
   }
-  const [file2, ...commandArguments] = parseCommandString(command);
+  const [file2, ...commandArguments] = parseCommandString(command2);
   return { file: file2, commandArguments };
 };
-var parseCommandString = (command) => {
-  if (typeof command !== "string") {
-    throw new TypeError(`The command must be a string: ${String(command)}.`);
+var parseCommandString = (command2) => {
+  if (typeof command2 !== "string") {
+    throw new TypeError(`The command must be a string: ${String(command2)}.`);
   }
-  const trimmedCommand = command.trim();
+  const trimmedCommand = command2.trim();
   if (trimmedCommand === "") {
     return [];
   }
@@ -42970,8 +42970,8 @@ var PACKAGE_OF = {
   zstd: "zstd"
 };
 async function runTool(tool, args, options = {}) {
-  for (const command of [tool, `/usr/sbin/${tool}`, `/sbin/${tool}`]) {
-    const result = await execa(command, args, {
+  for (const command2 of [tool, `/usr/sbin/${tool}`, `/sbin/${tool}`]) {
+    const result = await execa(command2, args, {
       reject: false,
       env: { LC_ALL: "C" },
       ...options.input ? { input: options.input } : { stdin: "ignore" },
@@ -43520,6 +43520,20 @@ async function resolveFresh(reference, options) {
   await remember(kernel, options);
   return kernel;
 }
+async function availableSeries(options) {
+  const found = /* @__PURE__ */ new Map();
+  for (const candidate of await askSuites(
+    SUITES.filter(({ small }) => small),
+    "any",
+    options
+  )) {
+    const series = seriesOf(candidate.image);
+    const best = found.get(series);
+    if (!best || compareVersions(candidate.image.version, best.image.version) > 0)
+      found.set(series, candidate);
+  }
+  return [...found].map(([series, { image: image2, suite }]) => ({ series, version: image2.version, suite: suite.name })).sort((a2, b) => compareVersions(b.version, a2.version));
+}
 async function findCandidates(series, options) {
   return askSuites(
     SUITES.filter((suite) => suite.has(series)),
@@ -43869,10 +43883,10 @@ async function readLock(file2) {
 }
 function parseLock(text3, file2) {
   if (text3.length > MAX_LOCK_CHARS) throw lockError(`it has more than ${MAX_LOCK_CHARS} characters`);
-  const lines = new import_yaml.LineCounter();
-  const document = (0, import_yaml.parseDocument)(text3, { lineCounter: lines, prettyErrors: false });
+  const lines2 = new import_yaml.LineCounter();
+  const document = (0, import_yaml.parseDocument)(text3, { lineCounter: lines2, prettyErrors: false });
   const placeOf = (offset) => {
-    const { line, col } = lines.linePos(offset);
+    const { line, col } = lines2.linePos(offset);
     return { file: file2, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   if (document.errors.length > 0) {
@@ -44578,9 +44592,9 @@ var MAX_DEPTH = 32;
 var MAX_FAULTS = 20;
 function parseYaml(text3, fileName2) {
   const source = text3.startsWith("\uFEFF") ? text3.slice(1) : text3;
-  const lines = new import_yaml2.LineCounter();
+  const lines2 = new import_yaml2.LineCounter();
   const placeAt = (offset) => {
-    const { line, col } = lines.linePos(offset);
+    const { line, col } = lines2.linePos(offset);
     return { file: fileName2, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const fail = (reason, details = {}) => new TollgateError("config", `Cannot parse '${fileName2}': ${reason}`, details);
@@ -44589,7 +44603,7 @@ function parseYaml(text3, fileName2) {
     throw new TollgateErrors([fail(`it has ${sizeBytes} bytes, more than the ${YAML_MAX_BYTES} allowed`)]);
   }
   if (tooDeep(source)) throw new TollgateErrors([fail(`it is nested deeper than ${MAX_DEPTH} levels`)]);
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const options = { lineCounter: lines2, prettyErrors: false, uniqueKeys: false };
   const document = (0, import_yaml2.parseDocument)(source, options);
   const found = [...document.errors, ...document.warnings].sort((a2, b) => a2.pos[0] - b.pos[0]);
   const faults = found.slice(0, MAX_FAULTS).map(
@@ -45068,7 +45082,7 @@ function markdownTable(table, options) {
   cellMatrix.splice(1, 0, row2);
   sizeMatrix.splice(1, 0, sizes);
   rowIndex = -1;
-  const lines = [];
+  const lines2 = [];
   while (++rowIndex < cellMatrix.length) {
     const row3 = cellMatrix[rowIndex];
     const sizes2 = sizeMatrix[rowIndex];
@@ -45119,11 +45133,11 @@ function markdownTable(table, options) {
         line.push("|");
       }
     }
-    lines.push(
+    lines2.push(
       settings.delimiterEnd === false ? line.join("").replace(/ +$/, "") : line.join("")
     );
   }
-  return lines.join("\n");
+  return lines2.join("\n");
 }
 function serialize2(value) {
   return value === null || value === void 0 ? "" : String(value);
@@ -45158,11 +45172,11 @@ function markdownText(text3) {
   );
 }
 function markdownBlock(text3) {
-  const lines = visibleLines(text3);
-  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length);
+  const lines2 = visibleLines(text3);
+  const runs = lines2.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length);
   const fence = "`".repeat(Math.max(2, ...runs) + 1);
   return `${fence}text
-${lines.join("\n")}
+${lines2.join("\n")}
 ${fence}`;
 }
 var UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u3164]|[\ufe00-\ufe0f]/gu;
@@ -45391,10 +45405,10 @@ function why({ why: why2, where }) {
 
 // src/report/table.ts
 function alignTable(columns, rows, width) {
-  const lines = [columns.map(({ header: header2 }) => header2), ...rows];
-  const widths = columns.map((_, i2) => Math.max(...lines.map((line) => length(line[i2] ?? ""))));
+  const lines2 = [columns.map(({ header: header2 }) => header2), ...rows];
+  const widths = columns.map((_, i2) => Math.max(...lines2.map((line) => length(line[i2] ?? ""))));
   if (width !== void 0) shrink(columns, widths, width);
-  return lines.map(
+  return lines2.map(
     (line) => columns.map(({ align }, i2) => {
       const cell = cut(line[i2] ?? "", widths[i2]);
       const padding2 = " ".repeat(widths[i2] - length(cell));
@@ -45428,19 +45442,19 @@ var length = (text3) => [...text3].length;
 
 // src/report/measure.ts
 function renderMeasure(report4, options = {}) {
-  const lines = report4.notes.map((note) => `note: ${visible(note)}`);
+  const lines2 = report4.notes.map((note) => `note: ${visible(note)}`);
   for (const target of report4.targets) {
-    lines.push(...lines.length > 0 ? [""] : [], visible(`${target.id}: ${targetFacts(target)}`));
-    if (target.error) lines.push(`failed: ${visible(`${target.error.reason}: ${target.error.message}`)}`);
+    lines2.push(...lines2.length > 0 ? [""] : [], visible(`${target.id}: ${targetFacts(target)}`));
+    if (target.error) lines2.push(`failed: ${visible(`${target.error.reason}: ${target.error.message}`)}`);
     const grid = gridOf(report4, target);
-    if (grid.rows.length > 0) lines.push(...setGrid(grid, options.width));
-    lines.push(...absences(report4, target).map((text3) => `- ${visible(text3)}`));
+    if (grid.rows.length > 0) lines2.push(...setGrid(grid, options.width));
+    lines2.push(...absences(report4, target).map((text3) => `- ${visible(text3)}`));
   }
   const differences = differencesOf(report4, options.verbose === true);
   if (hasBase(report4)) {
-    lines.push("", differences.length === 0 ? "No figure differs from the base." : "Against the base:");
+    lines2.push("", differences.length === 0 ? "No figure differs from the base." : "Against the base:");
     if (differences.length > 0) {
-      lines.push(
+      lines2.push(
         ...alignTable(
           DIFFERENCE_COLUMNS,
           differences.map((row2) => row2.map(visible)),
@@ -45449,8 +45463,8 @@ function renderMeasure(report4, options = {}) {
       );
     }
   }
-  if (report4.targets.some(({ mode }) => mode === "exact")) lines.push("", NOT_TIME);
-  return lines.length === 0 ? "Nothing was measured.\n" : `${lines.join("\n")}
+  if (report4.targets.some(({ mode }) => mode === "exact")) lines2.push("", NOT_TIME);
+  return lines2.length === 0 ? "Nothing was measured.\n" : `${lines2.join("\n")}
 `;
 }
 function renderMeasureMarkdown(report4, options = {}) {
@@ -45526,7 +45540,7 @@ function setGrid(grid, width) {
     const indexes = grid.metrics.flatMap((metric, i2) => metric.perInput === perInput ? [i2] : []);
     return splitToFit(grid, indexes, perInput || !hasInput, width);
   });
-  return tables.flatMap((lines, i2) => i2 === 0 ? lines : ["", ...lines]);
+  return tables.flatMap((lines2, i2) => i2 === 0 ? lines2 : ["", ...lines2]);
 }
 function splitToFit(grid, indexes, withInput, width) {
   if (indexes.length === 0) return [];
@@ -45612,20 +45626,20 @@ function groupBy(items, key) {
 // src/report/terminal.ts
 function renderTerminal(report4, options = {}) {
   const { failures, changed, unchecked, rest } = sections(report4);
-  const lines = [paint(headline(report4), report4.verdict, options)];
+  const lines2 = [paint(headline(report4), report4.verdict, options)];
   const counts = tally(report4);
-  if (counts !== "") lines.push(counts);
-  lines.push(...report4.notes.map((note) => `note: ${visible(note)}`));
-  lines.push(...section("", failures, report4, options, true));
-  lines.push(...failureDetails(report4));
-  lines.push(...section("Changed", changed, report4, options, options.verbose === true));
-  lines.push(...section("Not checked", unchecked, report4, options, true));
-  if (options.verbose) lines.push(...section("Within budget", rest, report4, options, false));
+  if (counts !== "") lines2.push(counts);
+  lines2.push(...report4.notes.map((note) => `note: ${visible(note)}`));
+  lines2.push(...section("", failures, report4, options, true));
+  lines2.push(...failureDetails(report4));
+  lines2.push(...section("Changed", changed, report4, options, options.verbose === true));
+  lines2.push(...section("Not checked", unchecked, report4, options, true));
+  if (options.verbose) lines2.push(...section("Within budget", rest, report4, options, false));
   if (report4.targets.length > 0) {
-    lines.push("", ...report4.targets.map((target) => visible(`${target.id}: ${targetFacts(target)}`)));
-    if (report4.targets.some(({ mode }) => mode === "exact")) lines.push(NOT_TIME);
+    lines2.push("", ...report4.targets.map((target) => visible(`${target.id}: ${targetFacts(target)}`)));
+    if (report4.targets.some(({ mode }) => mode === "exact")) lines2.push(NOT_TIME);
   }
-  return `${lines.join("\n")}
+  return `${lines2.join("\n")}
 `;
 }
 var COLUMNS = [
@@ -45655,12 +45669,12 @@ function section(title, rows, report4, options, withWhy) {
     visible(row2.budget?.text ?? "")
   ]);
   const kept = COLUMNS.flatMap((_, i2) => cells.some((row2) => row2[i2] !== "") ? [i2] : []);
-  const [header2, ...lines] = alignTable(
+  const [header2, ...lines2] = alignTable(
     kept.map((i2) => COLUMNS[i2]),
     cells.map((row2) => kept.map((i2) => row2[i2])),
     options.width
   );
-  const body = lines.flatMap((line, i2) => {
+  const body = lines2.flatMap((line, i2) => {
     const row2 = shown[i2];
     const painted = paint(line.slice(0, row2.verdict.length), row2.verdict, options) + line.slice(row2.verdict.length);
     return withWhy ? [painted, `  ${visible(row2.why)}${place(row2)}`] : [painted];
@@ -45808,8 +45822,8 @@ function budgetText(budget, base) {
 
 // src/budget/rejection.ts
 function rejectionReason(log2) {
-  const lines = log2.split("\n").map((line) => line.trim());
-  return lines.findLast((line) => line !== "" && !NOISE.some((noise) => noise.test(line)))?.slice(0, 300);
+  const lines2 = log2.split("\n").map((line) => line.trim());
+  return lines2.findLast((line) => line !== "" && !NOISE.some((noise) => noise.test(line)))?.slice(0, 300);
 }
 var NOISE = [
   /^processed \d+ insns/,
@@ -46255,10 +46269,10 @@ async function baseFromGit(projectDir, reference, signal) {
   return { directory: (0, import_node_path13.join)(worktree, (0, import_node_path13.relative)(top, (0, import_node_path13.resolve)(projectDir))), remove };
 }
 var OUTPUT_TAIL_CHARACTERS = 4e3;
-async function build(side, command, directory, options) {
-  options.onProgress?.({ task: `build ${side}`, phase: "build", message: command });
+async function build(side, command2, directory, options) {
+  options.onProgress?.({ task: `build ${side}`, phase: "build", message: command2 });
   try {
-    await execa("sh", ["-c", command], {
+    await execa("sh", ["-c", command2], {
       cwd: directory,
       stdin: "ignore",
       all: true,
@@ -46268,7 +46282,7 @@ async function build(side, command, directory, options) {
   } catch (cause) {
     options.signal?.throwIfAborted();
     const output2 = cause instanceof ExecaError ? String(cause.all ?? "") : String(cause);
-    throw new TollgateError("config", `Cannot build ${side} with '${command}' in '${directory}'`, {
+    throw new TollgateError("config", `Cannot build ${side} with '${command2}' in '${directory}'`, {
       tail: output2.slice(-OUTPUT_TAIL_CHARACTERS).trim(),
       reason: "build-failed",
       cause
@@ -46873,8 +46887,8 @@ function bareCause(cause) {
   }
 }
 function consoleTail(text3) {
-  const lines = text3.replaceAll("\r", "").replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "").split("\n").filter((line) => line.trim() !== "");
-  return lines.slice(-TAIL_LINES).map((line) => line.slice(0, 300)).join("\n");
+  const lines2 = text3.replaceAll("\r", "").replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "").split("\n").filter((line) => line.trim() !== "");
+  return lines2.slice(-TAIL_LINES).map((line) => line.slice(0, 300)).join("\n");
 }
 
 // src/vm/saved-state.ts
@@ -47016,10 +47030,10 @@ async function connectQmp(path13, signal) {
   };
   socket.on("close", fail);
   socket.on("error", fail);
-  const execute2 = (command, args = {}) => new Promise((resolve7, reject) => {
+  const execute2 = (command2, args = {}) => new Promise((resolve7, reject) => {
     if (socket.destroyed) reject(new Error("QEMU closed the connection"));
     waiting.push({ resolve: resolve7, reject });
-    socket.write(`${JSON.stringify({ execute: command, arguments: args })}
+    socket.write(`${JSON.stringify({ execute: command2, arguments: args })}
 `);
   });
   await Promise.race([greeting, aborted3(signal)]);
@@ -47077,8 +47091,8 @@ async function startVm(options, ramIsShared, extra) {
     qmp: (0, import_node_path20.join)(folder, "qmp")
   };
   const args = [...qemuArguments(machine, files, ramIsShared), ...extra];
-  const [command, ...prefix] = machine.qemu.hasSetpriv ? ["setpriv", "--pdeathsig", "KILL", machine.qemu.path] : [machine.qemu.path];
-  const process_ = execa(command, [...prefix, ...args], {
+  const [command2, ...prefix] = machine.qemu.hasSetpriv ? ["setpriv", "--pdeathsig", "KILL", machine.qemu.path] : [machine.qemu.path];
+  const process_ = execa(command2, [...prefix, ...args], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
@@ -47432,17 +47446,17 @@ function messageOf(cause) {
 var READ_LIMIT_CHARACTERS = 256 * 1024;
 var MESSAGE_LIMIT_CHARACTERS = 500;
 function parseRejection(log2, limits2 = { lines: 20, characters: 4e3 }) {
-  const lines = withoutStatistics(endOf(log2).split("\n").map(printable));
-  const traceEnd = lines.findLastIndex(isTrace);
-  const reasons = lines.slice(traceEnd + 1).filter((line) => line.trim() !== "");
-  const reason = reasons.find((line) => !NOISE2.test(line)) ?? reasons[0] ?? lines.at(-1) ?? "";
+  const lines2 = withoutStatistics(endOf(log2).split("\n").map(printable));
+  const traceEnd = lines2.findLastIndex(isTrace);
+  const reasons = lines2.slice(traceEnd + 1).filter((line) => line.trim() !== "");
+  const reason = reasons.find((line) => !NOISE2.test(line)) ?? reasons[0] ?? lines2.at(-1) ?? "";
   const message = cut2(reason.trim(), MESSAGE_LIMIT_CHARACTERS);
-  const tail = tailOf(lines, limits2);
+  const tail = tailOf(lines2, limits2);
   if (OF_WHOLE_PROGRAM.test(message)) return { message, tail };
-  const insnLine = lines.findLast((line) => INSN.test(line));
+  const insnLine = lines2.findLast((line) => INSN.test(line));
   const named = /\binsn (\d+)/.exec(message);
   const index = insnLine !== void 0 ? INSN.exec(insnLine)[1] : named?.[1];
-  const comment = lines.findLast((line) => COMMENT.test(line));
+  const comment = lines2.findLast((line) => COMMENT.test(line));
   const where = comment === void 0 ? void 0 : whereOf(comment);
   return {
     message,
@@ -47471,13 +47485,13 @@ function whereOf(comment) {
   };
   return Object.keys(found).length > 0 ? found : void 0;
 }
-function withoutStatistics(lines) {
-  const kept = [...lines];
+function withoutStatistics(lines2) {
+  const kept = [...lines2];
   while (kept.length > 0 && (kept.at(-1).trim() === "" || STATISTICS.test(kept.at(-1)))) kept.pop();
   return kept;
 }
-function tailOf(lines, limits2) {
-  const tail = lines.slice(-limits2.lines).join("\n");
+function tailOf(lines2, limits2) {
+  const tail = lines2.slice(-limits2.lines).join("\n");
   if (tail.length <= limits2.characters) return tail;
   const end = tail.slice(-limits2.characters);
   const nextLine = end.indexOf("\n");
@@ -49173,7 +49187,7 @@ function parseObject(bytes, name3) {
     const section2 = elf.sections.find((candidate) => candidate.name === ".BTF");
     return section2 && parseBtf(section2.data);
   });
-  const lines = attempt(notes, () => {
+  const lines2 = attempt(notes, () => {
     const section2 = elf.sections.find((candidate) => candidate.name === ".BTF.ext");
     return section2 && btf && parseLineInfo(section2.data, btf);
   });
@@ -49187,8 +49201,8 @@ function parseObject(bytes, name3) {
     programs,
     maps,
     notes,
-    lineInfo: (program3, insnIndex) => lineOfInsn(linked.get(program3), lines, insnIndex),
-    findLineByText: (program3, text3) => lineOfText(linked.get(program3), lines, text3)
+    lineInfo: (program3, insnIndex) => lineOfInsn(linked.get(program3), lines2, insnIndex),
+    findLineByText: (program3, text3) => lineOfText(linked.get(program3), lines2, text3)
   };
 }
 function readFunctions(elf, bad) {
@@ -49312,18 +49326,18 @@ function describe3(entry, pieces) {
 function unique(values) {
   return [...new Set(values)];
 }
-function lineOfInsn(pieces, lines, insnIndex) {
+function lineOfInsn(pieces, lines2, insnIndex) {
   const piece = pieces?.find(({ part, at: at2 }) => insnIndex >= at2 && insnIndex < at2 + part.insnCount);
-  const entries = piece && lines?.get(piece.part.section.name);
+  const entries = piece && lines2?.get(piece.part.section.name);
   if (!piece || !entries) return void 0;
   const insn = piece.part.start + insnIndex - piece.at;
   return lineAt(entries, piece.part.start * 8, insn * 8);
 }
-function lineOfText(pieces, lines, text3) {
+function lineOfText(pieces, lines2, text3) {
   const wanted = text3.trim();
   const found = /* @__PURE__ */ new Map();
   for (const { part } of pieces ?? []) {
-    for (const { offset, source } of lines?.get(part.section.name) ?? []) {
+    for (const { offset, source } of lines2?.get(part.section.name) ?? []) {
       const isInside = offset >= part.start * 8 && offset < (part.start + part.insnCount) * 8;
       if (isInside && source.text === wanted && !found.has(`${source.file}:${source.line}`))
         found.set(`${source.file}:${source.line}`, source);
@@ -49966,11 +49980,267 @@ function requireMatches(config2, head, base) {
   if (fault) throw fault;
 }
 
+// src/run/doctor.ts
+var import_node_fs20 = require("node:fs");
+var import_promises29 = require("node:fs/promises");
+var import_node_os8 = require("node:os");
+var import_node_path25 = require("node:path");
+async function diagnose(options) {
+  const system = options.system ?? THIS_MACHINE;
+  const checks = await Promise.all(PROBES.map(async (probe) => await guarded(probe, system, options)));
+  return checks.flat();
+}
+function canRun(checks) {
+  return checks.every(({ ok, needed }) => ok || needed !== "run");
+}
+function renderDoctor(checks) {
+  const width = Math.max(0, ...checks.map(({ name: name3 }) => name3.length));
+  const groups = GROUPS.flatMap(({ need, title }) => {
+    const members2 = checks.filter(({ needed }) => needed === need);
+    if (members2.length === 0) return [];
+    return [title, ...members2.flatMap((check3) => lines(check3, width))];
+  });
+  const broken = checks.filter(({ ok, needed }) => !ok && needed === "run").length;
+  const verdict = broken === 0 ? "this machine can measure" : `this machine cannot measure yet: ${broken} ${broken === 1 ? "thing is" : "things are"} missing`;
+  return `${[...groups, verdict].join("\n")}
+`;
+}
+var GROUPS = [
+  { need: "run", title: "needed to measure" },
+  { need: "optional", title: "optional" },
+  { need: "tests", title: "needed to build and test Tollgate itself, and for a project's own build" }
+];
+function lines({ name: name3, ok, found, fix }, width) {
+  const mark = ok ? "ok     " : "MISSING";
+  const first = `  ${mark}  ${name3.padEnd(width)}  ${found ?? ""}`.trimEnd();
+  return fix === void 0 || ok ? [first] : [first, `           ${fix}`];
+}
+async function guarded(probe, system, options) {
+  const { name: name3, needed } = probe;
+  try {
+    const finding = await probe.look(system, options);
+    if (!finding) return [];
+    const { fix, ...rest } = finding;
+    return [{ name: name3, needed, ...rest, ...finding.ok || fix === void 0 ? {} : { fix } }];
+  } catch (cause) {
+    const hint = cause instanceof TollgateError ? cause.details.hint : void 0;
+    return [
+      { name: name3, needed, ok: false, found: messageOf2(cause), ...hint === void 0 ? {} : { fix: hint } }
+    ];
+  }
+}
+var messageOf2 = (cause) => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+var MB2 = 1 << 20;
+var NODE_AT_LEAST = [20, 12];
+var MACHINE_BYTES2 = 1024 * MB2;
+var CACHE_BYTES = 2048 * MB2;
+var SHM_BYTES = 768 * MB2;
+function command(name3, args, aptPackage, needed, version3 = /\d+(?:\.\d+)+[\w.+~-]*/) {
+  const fix = `apt-get install ${aptPackage}`;
+  return {
+    name: name3,
+    needed,
+    look: async (system) => {
+      const answer = await system.run(name3, args);
+      if (!answer) return { ok: false, found: "not installed", fix };
+      const found = version3.exec(answer.output)?.[0] ?? firstLine2(answer.output);
+      if (answer.exitCode === 0) return { ok: true, found };
+      return { ok: false, found: `'${[name3, ...args].join(" ")}' fails: ${firstLine2(answer.output)}`, fix };
+    }
+  };
+}
+var firstLine2 = (text3) => text3.trim().split("\n")[0].slice(0, 200);
+var PROBES = [
+  {
+    name: "system",
+    needed: "run",
+    look: async ({ node: node2, cores }) => ({
+      ok: node2.platform === "linux" && node2.arch === "x64",
+      found: `${node2.platform} ${node2.arch}, ${cores()} cores`,
+      fix: "Tollgate runs on Linux on x86-64"
+    })
+  },
+  {
+    name: "node",
+    needed: "run",
+    look: async ({ node: node2 }) => {
+      const [major = 0, minor = 0] = node2.version.replace(/^v/, "").split(".").map(Number);
+      return {
+        ok: major > NODE_AT_LEAST[0] || major === NODE_AT_LEAST[0] && minor >= NODE_AT_LEAST[1],
+        found: node2.version,
+        fix: `install Node ${NODE_AT_LEAST.join(".")} or newer: https://nodejs.org`
+      };
+    }
+  },
+  {
+    name: "qemu",
+    needed: "run",
+    look: async (system, { qemuPath, cacheDir }) => {
+      const qemu = await system.findQemu({ cacheDir, ...qemuPath === void 0 ? {} : { qemuPath } });
+      return { ok: true, found: `${qemu.version} at ${qemu.path}, machine ${qemu.machine}` };
+    }
+  },
+  {
+    name: "libbpf",
+    needed: "run",
+    look: async ({ realpath: realpath5 }) => {
+      for (const path13 of LIBBPF_PATHS2) {
+        const file2 = await realpath5(path13);
+        if (file2) return { ok: true, found: `${/\.so\.(.+)$/.exec((0, import_node_path25.basename)(file2))?.[1] ?? "1"} at ${path13}` };
+      }
+      return {
+        ok: false,
+        found: `no libbpf.so.1 in ${LIBBPF_PATHS2.map((path13) => (0, import_node_path25.dirname)(path13)).join(", ")}`,
+        fix: "apt-get install libbpf1 (Ubuntu 22.04 has libbpf0 alone, which is too old)"
+      };
+    }
+  },
+  command("ldd", ["--version"], "libc-bin", "run"),
+  command("gpgv", ["--version"], "gpgv", "run"),
+  command("xz", ["--version"], "xz-utils", "run"),
+  command("lz4", ["--version"], "lz4", "run"),
+  command("zstd", ["--version"], "zstd", "run"),
+  command("depmod", ["--version"], "kmod", "run", /\d+/),
+  command("dpkg-deb", ["--version"], "dpkg", "run"),
+  {
+    name: "cache",
+    needed: "run",
+    look: async ({ makeWritable, space }, { cacheDir }) => {
+      try {
+        await makeWritable(cacheDir);
+      } catch (cause) {
+        return { ok: false, found: messageOf2(cause), fix: "choose another folder with --cache-dir" };
+      }
+      const { freeBytes } = await space(cacheDir);
+      return {
+        ok: freeBytes >= CACHE_BYTES,
+        found: `${cacheDir}, ${megabytes(freeBytes)} free`,
+        fix: `have ${megabytes(CACHE_BYTES)} free there, or choose another folder with --cache-dir`
+      };
+    }
+  },
+  {
+    name: "memory",
+    needed: "run",
+    look: async ({ memory }) => {
+      const { freeBytes, totalBytes } = memory();
+      return {
+        ok: freeBytes >= MACHINE_BYTES2,
+        found: `${megabytes(freeBytes)} free of ${megabytes(totalBytes)}`,
+        fix: `a machine takes up to ${megabytes(MACHINE_BYTES2)}: end something`
+      };
+    }
+  },
+  {
+    name: "/dev/shm",
+    needed: "run",
+    look: async ({ space }) => {
+      const shm = await space("/dev/shm");
+      if (!shm) return { ok: true, found: "none: the temporary folder serves, more slowly" };
+      return {
+        ok: shm.freeBytes >= SHM_BYTES,
+        found: `${megabytes(shm.freeBytes)} free of ${megabytes(shm.totalBytes)}`,
+        fix: "mount -o remount,size=2g /dev/shm; in a container: docker run --shm-size=2g"
+      };
+    }
+  },
+  {
+    name: "mirror",
+    needed: "run",
+    look: async (_, { askMirror }) => {
+      if (!askMirror) return void 0;
+      return { ok: true, found: await askMirror() };
+    }
+  },
+  {
+    name: "setpriv",
+    needed: "optional",
+    look: async ({ run }) => {
+      const answer = await run("setpriv", ["--pdeathsig", "KILL", "true"]);
+      return {
+        ok: answer?.exitCode === 0,
+        found: answer ? "ends QEMU should Tollgate be killed" : "not installed",
+        fix: "apt-get install util-linux"
+      };
+    }
+  },
+  {
+    name: "kvm",
+    needed: "optional",
+    look: async (_, { probeKvm }) => {
+      if (!probeKvm) return void 0;
+      const { ok, says } = await probeKvm();
+      return { ok, found: says, fix: "exact mode does without; timed mode wants a machine with working KVM" };
+    }
+  },
+  {
+    name: "qemu plugins",
+    needed: "optional",
+    look: async (system, { qemuPath, cacheDir }) => {
+      const { path: path13 } = await system.findQemu({ cacheDir, ...qemuPath === void 0 ? {} : { qemuPath } });
+      const help = await system.run(path13, ["--help"]);
+      const ok = /^-plugin\b/m.test(help?.output ?? "");
+      return {
+        ok,
+        found: ok ? "supported" : "this QEMU was built without",
+        fix: "use Debian's or Ubuntu's QEMU, or one built with --enable-plugins"
+      };
+    }
+  },
+  command("iperf3", ["--version"], "iperf3", "optional"),
+  command("clang", ["--version"], "clang", "tests"),
+  command("llvm-strip", ["--version"], "llvm", "tests"),
+  command("bpftool", ["version"], "bpftool (Ubuntu: linux-tools-generic)", "tests"),
+  command("gcc", ["--version"], "gcc", "tests"),
+  command("make", ["--version"], "make", "tests"),
+  command("git", ["--version"], "git", "tests"),
+  command("gpg", ["--version"], "gnupg", "tests"),
+  command("cpio", ["--version"], "cpio", "tests")
+];
+var LIBBPF_PATHS2 = [
+  "/usr/lib/x86_64-linux-gnu/libbpf.so.1",
+  "/lib/x86_64-linux-gnu/libbpf.so.1",
+  "/usr/lib64/libbpf.so.1"
+];
+var megabytes = (bytes) => `${Math.floor(bytes / MB2)} MB`;
+var RUN_LIMIT_MS = 2e4;
+var THIS_MACHINE = {
+  run: async (name3, args) => {
+    const candidates = name3.includes("/") ? [name3] : [name3, `/usr/sbin/${name3}`, `/sbin/${name3}`];
+    for (const candidate of candidates) {
+      const result = await execa(candidate, args, {
+        reject: false,
+        all: true,
+        stdin: "ignore",
+        timeout: RUN_LIMIT_MS,
+        maxBuffer: MB2,
+        env: { LC_ALL: "C" }
+      });
+      if (result.failed && "code" in result && result.code === "ENOENT") continue;
+      return { exitCode: result.exitCode, output: result.all };
+    }
+    return void 0;
+  },
+  realpath: (path13) => (0, import_promises29.realpath)(path13).catch(() => void 0),
+  makeWritable: async (folder) => {
+    await (0, import_promises29.mkdir)(folder, { recursive: true, mode: 448 });
+    await (0, import_promises29.access)(folder, import_node_fs20.constants.W_OK);
+  },
+  space: async (folder) => {
+    const stats = await (0, import_promises29.statfs)(folder).catch(() => void 0);
+    return stats && { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize };
+  },
+  memory: () => ({ freeBytes: (0, import_node_os8.freemem)(), totalBytes: (0, import_node_os8.totalmem)() }),
+  cores: import_node_os8.availableParallelism,
+  node: { version: process.version, arch: process.arch, platform: process.platform },
+  findQemu
+};
+
 // src/model/init.ts
 function initialConfig({ objects, kernels, measurements, schemaUrl }) {
   const head = measurements.filter(({ side }) => side === "head");
   const budgets = budgetKeys(head).flatMap(({ key, figures: figures3 }) => programLines(key, figures3));
-  const lines = [
+  const lines2 = [
     ...schemaUrl === void 0 ? [] : [`# yaml-language-server: $schema=${schemaUrl.replace(/\s/g, "")}`],
     "# Cost budgets of eBPF programs, checked by: tollgate check",
     "version: 1",
@@ -50003,7 +50273,7 @@ function initialConfig({ objects, kernels, measurements, schemaUrl }) {
       ...budgets
     ]
   ];
-  return `${lines.join("\n")}
+  return `${lines2.join("\n")}
 `;
 }
 var METRICS_WITH_MAXIMUM = ["total_insns", "run_insns"];
@@ -50018,8 +50288,8 @@ function programLines(key, figures3) {
     const values = figures3.filter((each) => each.metric === metric).flatMap(({ value }) => value ?? []);
     return values.length === 0 ? [] : [`    ${metric}: { max: ${Math.max(...values)} }`];
   });
-  const lines = [...load2, ...maxima];
-  return lines.length === 0 ? [] : [`  ${key}:`, ...lines];
+  const lines2 = [...load2, ...maxima];
+  return lines2.length === 0 ? [] : [`  ${key}:`, ...lines2];
 }
 function budgetKeys(measurements) {
   const objectsOf = /* @__PURE__ */ new Map();
@@ -50052,9 +50322,9 @@ function quote(text3) {
 }
 
 // src/run/measure.ts
-var import_node_path25 = require("node:path");
+var import_node_path26 = require("node:path");
 async function measure(request2, options) {
-  const objects = request2.objects.map((path13) => readObject(path13, (0, import_node_path25.relative)(options.baseDir, path13) || path13));
+  const objects = request2.objects.map((path13) => readObject(path13, (0, import_node_path26.relative)(options.baseDir, path13) || path13));
   const jobs = planJobs({
     side: "head",
     objects,
@@ -52007,10 +52277,10 @@ var PHASES = {
   done: "done"
 };
 function progressLine({ task, phase, message, done, total }) {
-  const amount = done === void 0 ? "" : phase === "download" ? ` ${megabytes(done)}${total === void 0 ? "" : ` of ${megabytes(total)}`} MB` : ` ${done}${total === void 0 ? "" : ` of ${total}`}`;
+  const amount = done === void 0 ? "" : phase === "download" ? ` ${megabytes2(done)}${total === void 0 ? "" : ` of ${megabytes2(total)}`} MB` : ` ${done}${total === void 0 ? "" : ` of ${total}`}`;
   return `${task}: ${PHASES[phase]}${amount}${message ? ` (${message})` : ""}`;
 }
-function megabytes(bytes) {
+function megabytes2(bytes) {
   return (bytes / 1e6).toFixed(1);
 }
 var silent = { onProgress: () => {
@@ -52093,7 +52363,7 @@ function program2() {
       const report4 = await measure(
         {
           version: version2,
-          objects: objects.map((path13) => (0, import_node_path26.resolve)(path13)),
+          objects: objects.map((path13) => (0, import_node_path27.resolve)(path13)),
           kernels: flags.kernel ?? config2?.kernels ?? DEFAULT_KERNELS,
           ...config2 ? { config: config2 } : {}
         },
@@ -52113,7 +52383,7 @@ function program2() {
         {
           version: version2,
           config: config2,
-          configPath: (0, import_node_path26.resolve)(flags.config),
+          configPath: (0, import_node_path27.resolve)(flags.config),
           ...flags.kernel ? { kernels: flags.kernel } : {},
           ...flags.base === void 0 ? {} : { baseDirectory: flags.base },
           ...flags.baseRef === void 0 ? {} : { baseReference: flags.baseRef }
@@ -52125,8 +52395,8 @@ function program2() {
     });
   });
   withCommon(root.command("init [object...]")).description("write a tollgate.yml from the objects found, with budgets from what they cost now").option("--output <file>", "where to write it", CONFIG_FILE).option("--force", "overwrite a file that is there").action(async (objects, flags) => {
-    const output2 = (0, import_node_path26.resolve)(flags.output);
-    if ((0, import_node_fs20.existsSync)(output2) && !flags.force)
+    const output2 = (0, import_node_path27.resolve)(flags.output);
+    if ((0, import_node_fs21.existsSync)(output2) && !flags.force)
       throw new TollgateError("usage", `Cannot write '${flags.output}': it exists`, {
         hint: "use --force to replace it"
       });
@@ -52134,13 +52404,13 @@ function program2() {
       const text3 = await init(
         {
           version: version2,
-          directory: (0, import_node_path26.dirname)(output2),
+          directory: (0, import_node_path27.dirname)(output2),
           patterns: objects.length > 0 ? objects : ["**/*.bpf.o"],
           kernels: flags.kernel ?? DEFAULT_KERNELS
         },
         options
       );
-      (0, import_node_fs20.writeFileSync)(output2, text3);
+      (0, import_node_fs21.writeFileSync)(output2, text3);
       process.stdout.write(
         `wrote ${flags.output}; check it with: tollgate check --config ${flags.output}
 `
@@ -52149,11 +52419,12 @@ function program2() {
     });
   });
   kernelsCommands(root.command("kernels").description("list, download and pin kernels"));
+  withCommon(root.command("doctor")).description("what this machine can do, what it lacks, and the command that mends it").option("--network", "ask the mirror, too").action(doctor);
   return root;
 }
 function kernelsCommands(kernels) {
   withCommon(kernels.command("list")).description("the sources, what is cached and pinned, and the saved machine states").option("--config <file>", "the budget file whose lock is shown", CONFIG_FILE).action(async (flags) => {
-    const options = runOptions(flags, lockBeside(flags.config), (0, import_node_path26.resolve)((0, import_node_path26.dirname)(flags.config)));
+    const options = runOptions(flags, lockBeside(flags.config), (0, import_node_path27.resolve)((0, import_node_path27.dirname)(flags.config)));
     process.stdout.write(await kernelList(await options));
   });
   withCommon(kernels.command("pull [reference...]")).description("download kernels now; without references those of the budget file").option("--config <file>", "the budget file", CONFIG_FILE).option("--refresh", "ask the archive even if an answer is remembered").action(async (references, flags) => {
@@ -52162,7 +52433,7 @@ function kernelsCommands(kernels) {
     const options = await runOptions(
       flags,
       lockBeside(flags.config),
-      (0, import_node_path26.resolve)((0, import_node_path26.dirname)(flags.config)),
+      (0, import_node_path27.resolve)((0, import_node_path27.dirname)(flags.config)),
       progress
     );
     try {
@@ -52179,13 +52450,31 @@ function kernelsCommands(kernels) {
     (references, flags) => lock(references, flags)
   );
 }
+async function doctor(flags) {
+  const options = await runOptions(flags, void 0, process.cwd());
+  const askMirror = async () => {
+    const [newest] = await availableSeries(options);
+    return `${options.mirror ?? DEFAULT_MIRROR} answers: ${newest?.series ?? "no kernels"}`;
+  };
+  const checks = await diagnose({
+    cacheDir: options.cacheDir,
+    ...options.qemuPath === void 0 ? {} : { qemuPath: options.qemuPath },
+    ...flags.network ? { askMirror } : {}
+  });
+  if (flags.json === "-") process.stdout.write(`${JSON.stringify(checks, null, 2)}
+`);
+  else if (flags.json !== void 0) (0, import_node_fs21.writeFileSync)(flags.json, `${JSON.stringify(checks, null, 2)}
+`);
+  if (flags.json !== "-" && !flags.quiet) process.stdout.write(renderDoctor(checks));
+  process.exitCode = canRun(checks) ? EXIT.pass : EXIT.infrastructure;
+}
 async function lock(references, flags) {
   const file2 = lockPath(flags.config);
   const pinned = await readLock(file2) ?? [];
   const wanted = references.length > 0 ? references : configuredKernels(flags.config);
   const missing2 = flags.update ? wanted : wanted.filter((name3) => !pinned.some((each) => each.reference === name3));
   const progress = progressFor(flags);
-  const options = await runOptions(flags, void 0, (0, import_node_path26.resolve)((0, import_node_path26.dirname)(flags.config)), progress);
+  const options = await runOptions(flags, void 0, (0, import_node_path27.resolve)((0, import_node_path27.dirname)(flags.config)), progress);
   try {
     const fresh = await lockKernels(missing2, { ...options, refresh: true });
     const kept = pinned.filter((each) => !fresh.some((moved) => moved.reference === each.reference));
@@ -52225,8 +52514,8 @@ async function kernelList(options) {
     ""
   ].join("\n");
 }
-function withCommon(command) {
-  return command.option(
+function withCommon(command2) {
+  return command2.option(
     "--kernel <reference...>",
     "kernels, as debian:6.1, path:DIR-or-bzImage (instead of those of the budget file)"
   ).addOption(new Option("--mode <mode>", "how to measure").choices(["exact", "timed"]).default("exact")).option("--json <file>", "write the report as JSON ('-' for standard output)").option("--markdown <file>", "write the report as markdown ('-' for standard output)").option("--quiet", "no progress, no table").option("--verbose", "show what passed, too; on a crash the stack").option("--no-saved-state", "boot for every job").option("--offline", "never open a connection").option("--mirror <url>", "the Debian mirror [TOLLGATE_MIRROR]").option("--cache-dir <dir>", "kernels and saved states [TOLLGATE_CACHE_DIR]").option("--qemu <path>", "another qemu-system-x86_64 [TOLLGATE_QEMU]").option("--cpu <model>", "QEMU's CPU model, instead of the budget file's").option("--parallel <n>", "machines at once", parseCount);
@@ -52245,7 +52534,7 @@ async function withRun(flags, file2, work) {
     );
   const progress = progressFor(flags);
   try {
-    const baseDir = file2 ? (0, import_node_path26.resolve)((0, import_node_path26.dirname)(file2.path)) : process.cwd();
+    const baseDir = file2 ? (0, import_node_path27.resolve)((0, import_node_path27.dirname)(file2.path)) : process.cwd();
     const cpu = flags.cpu ?? file2?.config.machine?.cpu;
     const options = await runOptions(flags, file2 ? lockBeside(file2.path) : void 0, baseDir, progress, cpu);
     const report4 = await work(options);
@@ -52261,8 +52550,8 @@ async function runOptions(flags, locked, baseDir, progress, cpu = flags.cpu) {
   const proxy = env2.http_proxy ?? env2.HTTP_PROXY;
   const pinned = await locked;
   return {
-    cacheDir: (0, import_node_path26.resolve)(
-      flags.cacheDir ?? env2.TOLLGATE_CACHE_DIR ?? (0, import_node_path26.join)(env2.XDG_CACHE_HOME || (0, import_node_path26.join)((0, import_node_os9.homedir)(), ".cache"), "tollgate")
+    cacheDir: (0, import_node_path27.resolve)(
+      flags.cacheDir ?? env2.TOLLGATE_CACHE_DIR ?? (0, import_node_path27.join)(env2.XDG_CACHE_HOME || (0, import_node_path27.join)((0, import_node_os10.homedir)(), ".cache"), "tollgate")
     ),
     distDir: findDist(),
     baseDir,
@@ -52286,8 +52575,8 @@ function megabytesFrom(text3, otherwise) {
   return Number.isFinite(value) && value >= 0 ? value : otherwise;
 }
 function findDist() {
-  const here = (0, import_node_path26.dirname)(process.argv[1] ? (0, import_node_path26.resolve)(process.argv[1]) : __filename);
-  return (0, import_node_fs20.existsSync)((0, import_node_path26.join)(__dirname, "guest.js")) ? __dirname : (0, import_node_path26.join)(here, "../dist");
+  const here = (0, import_node_path27.dirname)(process.argv[1] ? (0, import_node_path27.resolve)(process.argv[1]) : __filename);
+  return (0, import_node_fs21.existsSync)((0, import_node_path27.join)(__dirname, "guest.js")) ? __dirname : (0, import_node_path27.join)(here, "../dist");
 }
 function progressFor(flags) {
   return createProgress({
@@ -52298,7 +52587,7 @@ function progressFor(flags) {
   });
 }
 function readConfig(path13) {
-  const stat6 = (0, import_node_fs20.statSync)(path13, { throwIfNoEntry: false });
+  const stat6 = (0, import_node_fs21.statSync)(path13, { throwIfNoEntry: false });
   if (!stat6?.isFile())
     throw new TollgateError("usage", `Cannot read budget file '${path13}': no such file`, {
       hint: "'tollgate init' writes one from the objects it finds; --config names another"
@@ -52308,15 +52597,15 @@ function readConfig(path13) {
       "config",
       `Cannot read budget file '${path13}': ${stat6.size} bytes exceed ${CONFIG_CAP_BYTES}`
     );
-  return parseConfig((0, import_node_fs20.readFileSync)(path13, "utf8"), path13);
+  return parseConfig((0, import_node_fs21.readFileSync)(path13, "utf8"), path13);
 }
 function configuredKernels(path13) {
-  return (0, import_node_fs20.existsSync)(path13) ? readConfig(path13).kernels : DEFAULT_KERNELS;
+  return (0, import_node_fs21.existsSync)(path13) ? readConfig(path13).kernels : DEFAULT_KERNELS;
 }
 function lockPath(configPath) {
-  const name3 = (0, import_node_path26.basename)(configPath);
+  const name3 = (0, import_node_path27.basename)(configPath);
   const lockName = name3 === CONFIG_FILE ? LOCK_FILE : `${name3.replace(/\.ya?ml$/, "")}.lock`;
-  return (0, import_node_path26.join)((0, import_node_path26.dirname)(configPath), lockName);
+  return (0, import_node_path27.join)((0, import_node_path27.dirname)(configPath), lockName);
 }
 function lockBeside(configPath) {
   return readLock(lockPath(configPath));
@@ -52332,7 +52621,7 @@ function show2(report4, flags, how) {
       verbose: flags.verbose === true
     });
     if (file2 === void 0 || file2 === "-") process.stdout.write(text3);
-    else (0, import_node_fs20.writeFileSync)(file2, text3);
+    else (0, import_node_fs21.writeFileSync)(file2, text3);
   }
 }
 async function main() {
