@@ -50010,8 +50010,8 @@ var GROUPS = [
   { need: "optional", title: "optional" },
   { need: "tests", title: "needed to build and test Tollgate itself, and for a project's own build" }
 ];
-function lines({ name: name3, ok, found, fix }, width) {
-  const mark = ok ? "ok     " : "MISSING";
+function lines({ name: name3, ok, needed, found, fix }, width) {
+  const mark = ok ? "ok     " : needed === "run" ? "MISSING" : "lacking";
   const first = `  ${mark}  ${name3.padEnd(width)}  ${found ?? ""}`.trimEnd();
   return fix === void 0 || ok ? [first] : [first, `           ${fix}`];
 }

@@ -318,7 +318,7 @@ test('a rendering has a line a check, the fix below what is missing, and the ver
       '  MISSING  gpgv    not installed',
       '           apt-get install gpgv',
       'optional',
-      '  MISSING  iperf3  not installed',
+      '  lacking  iperf3  not installed',
       '           apt-get install iperf3',
       'this machine cannot measure yet: 1 thing is missing',
       '',

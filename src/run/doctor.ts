@@ -93,8 +93,8 @@ const GROUPS: readonly { readonly need: Need; readonly title: string }[] = [
   { need: 'tests', title: "needed to build and test Tollgate itself, and for a project's own build" },
 ];
 
-function lines({ name, ok, found, fix }: Check, width: number): string[] {
-  const mark = ok ? 'ok     ' : 'MISSING';
+function lines({ name, ok, needed, found, fix }: Check, width: number): string[] {
+  const mark = ok ? 'ok     ' : needed === 'run' ? 'MISSING' : 'lacking';
   const first = `  ${mark}  ${name.padEnd(width)}  ${found ?? ''}`.trimEnd();
   return fix === undefined || ok ? [first] : [first, `           ${fix}`];
 }
