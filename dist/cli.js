@@ -14260,7 +14260,7 @@ var init_string_width = __esm({
   }
 });
 
-// node_modules/wrap-ansi/node_modules/ansi-styles/index.js
+// node_modules/ansi-styles/index.js
 function assembleStyles() {
   const codes = /* @__PURE__ */ new Map();
   for (const [groupName, group] of Object.entries(styles)) {
@@ -14377,7 +14377,7 @@ function assembleStyles() {
 }
 var ANSI_BACKGROUND_OFFSET, wrapAnsi16, wrapAnsi256, wrapAnsi16m, styles, modifierNames, foregroundColorNames, backgroundColorNames, colorNames, ansiStyles, ansi_styles_default;
 var init_ansi_styles = __esm({
-  "node_modules/wrap-ansi/node_modules/ansi-styles/index.js"() {
+  "node_modules/ansi-styles/index.js"() {
     ANSI_BACKGROUND_OFFSET = 10;
     wrapAnsi16 = (offset = 0) => (code) => `\x1B[${code + offset}m`;
     wrapAnsi256 = (offset = 0) => (code) => `\x1B[${38 + offset};5;${code}m`;
@@ -14618,197 +14618,6 @@ var init_wrap_ansi = __esm({
   }
 });
 
-// node_modules/log-update/node_modules/ansi-styles/index.js
-function assembleStyles2() {
-  const codes = /* @__PURE__ */ new Map();
-  for (const [groupName, group] of Object.entries(styles2)) {
-    for (const [styleName, style] of Object.entries(group)) {
-      styles2[styleName] = {
-        open: `\x1B[${style[0]}m`,
-        close: `\x1B[${style[1]}m`
-      };
-      group[styleName] = styles2[styleName];
-      codes.set(style[0], style[1]);
-    }
-    Object.defineProperty(styles2, groupName, {
-      value: group,
-      enumerable: false
-    });
-  }
-  Object.defineProperty(styles2, "codes", {
-    value: codes,
-    enumerable: false
-  });
-  styles2.color.close = "\x1B[39m";
-  styles2.bgColor.close = "\x1B[49m";
-  styles2.color.ansi = wrapAnsi162();
-  styles2.color.ansi256 = wrapAnsi2562();
-  styles2.color.ansi16m = wrapAnsi16m2();
-  styles2.bgColor.ansi = wrapAnsi162(ANSI_BACKGROUND_OFFSET2);
-  styles2.bgColor.ansi256 = wrapAnsi2562(ANSI_BACKGROUND_OFFSET2);
-  styles2.bgColor.ansi16m = wrapAnsi16m2(ANSI_BACKGROUND_OFFSET2);
-  Object.defineProperties(styles2, {
-    rgbToAnsi256: {
-      value(red3, green3, blue3) {
-        if (red3 === green3 && green3 === blue3) {
-          if (red3 < 8) {
-            return 16;
-          }
-          if (red3 > 248) {
-            return 231;
-          }
-          return Math.round((red3 - 8) / 247 * 24) + 232;
-        }
-        return 16 + 36 * Math.round(red3 / 255 * 5) + 6 * Math.round(green3 / 255 * 5) + Math.round(blue3 / 255 * 5);
-      },
-      enumerable: false
-    },
-    hexToRgb: {
-      value(hex4) {
-        const matches2 = /[a-f\d]{6}|[a-f\d]{3}/i.exec(hex4.toString(16));
-        if (!matches2) {
-          return [0, 0, 0];
-        }
-        let [colorString] = matches2;
-        if (colorString.length === 3) {
-          colorString = [...colorString].map((character) => character + character).join("");
-        }
-        const integer2 = Number.parseInt(colorString, 16);
-        return [
-          /* eslint-disable no-bitwise */
-          integer2 >> 16 & 255,
-          integer2 >> 8 & 255,
-          integer2 & 255
-          /* eslint-enable no-bitwise */
-        ];
-      },
-      enumerable: false
-    },
-    hexToAnsi256: {
-      value: (hex4) => styles2.rgbToAnsi256(...styles2.hexToRgb(hex4)),
-      enumerable: false
-    },
-    ansi256ToAnsi: {
-      value(code) {
-        if (code < 8) {
-          return 30 + code;
-        }
-        if (code < 16) {
-          return 90 + (code - 8);
-        }
-        let red3;
-        let green3;
-        let blue3;
-        if (code >= 232) {
-          red3 = ((code - 232) * 10 + 8) / 255;
-          green3 = red3;
-          blue3 = red3;
-        } else {
-          code -= 16;
-          const remainder = code % 36;
-          red3 = Math.floor(code / 36) / 5;
-          green3 = Math.floor(remainder / 6) / 5;
-          blue3 = remainder % 6 / 5;
-        }
-        const value = Math.max(red3, green3, blue3) * 2;
-        if (value === 0) {
-          return 30;
-        }
-        let result = 30 + (Math.round(blue3) << 2 | Math.round(green3) << 1 | Math.round(red3));
-        if (value === 2) {
-          result += 60;
-        }
-        return result;
-      },
-      enumerable: false
-    },
-    rgbToAnsi: {
-      value: (red3, green3, blue3) => styles2.ansi256ToAnsi(styles2.rgbToAnsi256(red3, green3, blue3)),
-      enumerable: false
-    },
-    hexToAnsi: {
-      value: (hex4) => styles2.ansi256ToAnsi(styles2.hexToAnsi256(hex4)),
-      enumerable: false
-    }
-  });
-  return styles2;
-}
-var ANSI_BACKGROUND_OFFSET2, wrapAnsi162, wrapAnsi2562, wrapAnsi16m2, styles2, modifierNames2, foregroundColorNames2, backgroundColorNames2, colorNames2, ansiStyles2, ansi_styles_default2;
-var init_ansi_styles2 = __esm({
-  "node_modules/log-update/node_modules/ansi-styles/index.js"() {
-    ANSI_BACKGROUND_OFFSET2 = 10;
-    wrapAnsi162 = (offset = 0) => (code) => `\x1B[${code + offset}m`;
-    wrapAnsi2562 = (offset = 0) => (code) => `\x1B[${38 + offset};5;${code}m`;
-    wrapAnsi16m2 = (offset = 0) => (red3, green3, blue3) => `\x1B[${38 + offset};2;${red3};${green3};${blue3}m`;
-    styles2 = {
-      modifier: {
-        reset: [0, 0],
-        // 21 isn't widely supported and 22 does the same thing
-        bold: [1, 22],
-        dim: [2, 22],
-        italic: [3, 23],
-        underline: [4, 24],
-        overline: [53, 55],
-        inverse: [7, 27],
-        hidden: [8, 28],
-        strikethrough: [9, 29]
-      },
-      color: {
-        black: [30, 39],
-        red: [31, 39],
-        green: [32, 39],
-        yellow: [33, 39],
-        blue: [34, 39],
-        magenta: [35, 39],
-        cyan: [36, 39],
-        white: [37, 39],
-        // Bright color
-        blackBright: [90, 39],
-        gray: [90, 39],
-        // Alias of `blackBright`
-        grey: [90, 39],
-        // Alias of `blackBright`
-        redBright: [91, 39],
-        greenBright: [92, 39],
-        yellowBright: [93, 39],
-        blueBright: [94, 39],
-        magentaBright: [95, 39],
-        cyanBright: [96, 39],
-        whiteBright: [97, 39]
-      },
-      bgColor: {
-        bgBlack: [40, 49],
-        bgRed: [41, 49],
-        bgGreen: [42, 49],
-        bgYellow: [43, 49],
-        bgBlue: [44, 49],
-        bgMagenta: [45, 49],
-        bgCyan: [46, 49],
-        bgWhite: [47, 49],
-        // Bright color
-        bgBlackBright: [100, 49],
-        bgGray: [100, 49],
-        // Alias of `bgBlackBright`
-        bgGrey: [100, 49],
-        // Alias of `bgBlackBright`
-        bgRedBright: [101, 49],
-        bgGreenBright: [102, 49],
-        bgYellowBright: [103, 49],
-        bgBlueBright: [104, 49],
-        bgMagentaBright: [105, 49],
-        bgCyanBright: [106, 49],
-        bgWhiteBright: [107, 49]
-      }
-    };
-    modifierNames2 = Object.keys(styles2.modifier);
-    foregroundColorNames2 = Object.keys(styles2.color);
-    backgroundColorNames2 = Object.keys(styles2.bgColor);
-    colorNames2 = [...foregroundColorNames2, ...backgroundColorNames2];
-    ansiStyles2 = assembleStyles2();
-    ansi_styles_default2 = ansiStyles2;
-  }
-});
-
 // node_modules/is-fullwidth-code-point/index.js
 function isFullwidthCodePoint(codePoint) {
   if (!Number.isInteger(codePoint)) {
@@ -14834,11 +14643,11 @@ function getEndCode(code) {
   if (code.includes(";")) {
     code = code[0] + "0";
   }
-  const returnValue = ansi_styles_default2.codes.get(Number.parseInt(code, 10));
+  const returnValue = ansi_styles_default.codes.get(Number.parseInt(code, 10));
   if (returnValue) {
-    return ansi_styles_default2.color.ansi(returnValue);
+    return ansi_styles_default.color.ansi(returnValue);
   }
-  return ansi_styles_default2.reset.open;
+  return ansi_styles_default.reset.open;
 }
 function findNumberIndex(string4) {
   for (let index = 0; index < string4.length; index++) {
@@ -14896,7 +14705,7 @@ function tokenize(string4, endCharacter = Number.POSITIVE_INFINITY) {
 function reduceAnsiCodes(codes) {
   let returnValue = [];
   for (const code of codes) {
-    if (code.code === ansi_styles_default2.reset.open) {
+    if (code.code === ansi_styles_default.reset.open) {
       returnValue = [];
     } else if (endCodesSet.has(code.code)) {
       returnValue = returnValue.filter((returnValueCode) => returnValueCode.endCode !== code.code);
@@ -14945,7 +14754,7 @@ function sliceAnsi(string4, start, end) {
 var ESCAPES2, CODE_POINT_0, CODE_POINT_9, MAX_ANSI_SEQUENCE_LENGTH, endCodesSet, endCodesMap;
 var init_slice_ansi = __esm({
   "node_modules/log-update/node_modules/slice-ansi/index.js"() {
-    init_ansi_styles2();
+    init_ansi_styles();
     init_is_fullwidth_code_point();
     ESCAPES2 = /* @__PURE__ */ new Set([27, 155]);
     CODE_POINT_0 = "0".codePointAt(0);
@@ -14953,9 +14762,9 @@ var init_slice_ansi = __esm({
     MAX_ANSI_SEQUENCE_LENGTH = 19;
     endCodesSet = /* @__PURE__ */ new Set();
     endCodesMap = /* @__PURE__ */ new Map();
-    for (const [start, end] of ansi_styles_default2.codes) {
-      endCodesSet.add(ansi_styles_default2.color.ansi(end));
-      endCodesMap.set(ansi_styles_default2.color.ansi(start), ansi_styles_default2.color.ansi(end));
+    for (const [start, end] of ansi_styles_default.codes) {
+      endCodesSet.add(ansi_styles_default.color.ansi(end));
+      endCodesMap.set(ansi_styles_default.color.ansi(start), ansi_styles_default.color.ansi(end));
     }
   }
 });
@@ -15023,197 +14832,6 @@ var init_log_update = __esm({
     logUpdate = createLogUpdate(import_node_process14.default.stdout);
     log_update_default = logUpdate;
     logUpdateStderr = createLogUpdate(import_node_process14.default.stderr);
-  }
-});
-
-// node_modules/slice-ansi/node_modules/ansi-styles/index.js
-function assembleStyles3() {
-  const codes = /* @__PURE__ */ new Map();
-  for (const [groupName, group] of Object.entries(styles3)) {
-    for (const [styleName, style] of Object.entries(group)) {
-      styles3[styleName] = {
-        open: `\x1B[${style[0]}m`,
-        close: `\x1B[${style[1]}m`
-      };
-      group[styleName] = styles3[styleName];
-      codes.set(style[0], style[1]);
-    }
-    Object.defineProperty(styles3, groupName, {
-      value: group,
-      enumerable: false
-    });
-  }
-  Object.defineProperty(styles3, "codes", {
-    value: codes,
-    enumerable: false
-  });
-  styles3.color.close = "\x1B[39m";
-  styles3.bgColor.close = "\x1B[49m";
-  styles3.color.ansi = wrapAnsi163();
-  styles3.color.ansi256 = wrapAnsi2563();
-  styles3.color.ansi16m = wrapAnsi16m3();
-  styles3.bgColor.ansi = wrapAnsi163(ANSI_BACKGROUND_OFFSET3);
-  styles3.bgColor.ansi256 = wrapAnsi2563(ANSI_BACKGROUND_OFFSET3);
-  styles3.bgColor.ansi16m = wrapAnsi16m3(ANSI_BACKGROUND_OFFSET3);
-  Object.defineProperties(styles3, {
-    rgbToAnsi256: {
-      value(red3, green3, blue3) {
-        if (red3 === green3 && green3 === blue3) {
-          if (red3 < 8) {
-            return 16;
-          }
-          if (red3 > 248) {
-            return 231;
-          }
-          return Math.round((red3 - 8) / 247 * 24) + 232;
-        }
-        return 16 + 36 * Math.round(red3 / 255 * 5) + 6 * Math.round(green3 / 255 * 5) + Math.round(blue3 / 255 * 5);
-      },
-      enumerable: false
-    },
-    hexToRgb: {
-      value(hex4) {
-        const matches2 = /[a-f\d]{6}|[a-f\d]{3}/i.exec(hex4.toString(16));
-        if (!matches2) {
-          return [0, 0, 0];
-        }
-        let [colorString] = matches2;
-        if (colorString.length === 3) {
-          colorString = [...colorString].map((character) => character + character).join("");
-        }
-        const integer2 = Number.parseInt(colorString, 16);
-        return [
-          /* eslint-disable no-bitwise */
-          integer2 >> 16 & 255,
-          integer2 >> 8 & 255,
-          integer2 & 255
-          /* eslint-enable no-bitwise */
-        ];
-      },
-      enumerable: false
-    },
-    hexToAnsi256: {
-      value: (hex4) => styles3.rgbToAnsi256(...styles3.hexToRgb(hex4)),
-      enumerable: false
-    },
-    ansi256ToAnsi: {
-      value(code) {
-        if (code < 8) {
-          return 30 + code;
-        }
-        if (code < 16) {
-          return 90 + (code - 8);
-        }
-        let red3;
-        let green3;
-        let blue3;
-        if (code >= 232) {
-          red3 = ((code - 232) * 10 + 8) / 255;
-          green3 = red3;
-          blue3 = red3;
-        } else {
-          code -= 16;
-          const remainder = code % 36;
-          red3 = Math.floor(code / 36) / 5;
-          green3 = Math.floor(remainder / 6) / 5;
-          blue3 = remainder % 6 / 5;
-        }
-        const value = Math.max(red3, green3, blue3) * 2;
-        if (value === 0) {
-          return 30;
-        }
-        let result = 30 + (Math.round(blue3) << 2 | Math.round(green3) << 1 | Math.round(red3));
-        if (value === 2) {
-          result += 60;
-        }
-        return result;
-      },
-      enumerable: false
-    },
-    rgbToAnsi: {
-      value: (red3, green3, blue3) => styles3.ansi256ToAnsi(styles3.rgbToAnsi256(red3, green3, blue3)),
-      enumerable: false
-    },
-    hexToAnsi: {
-      value: (hex4) => styles3.ansi256ToAnsi(styles3.hexToAnsi256(hex4)),
-      enumerable: false
-    }
-  });
-  return styles3;
-}
-var ANSI_BACKGROUND_OFFSET3, wrapAnsi163, wrapAnsi2563, wrapAnsi16m3, styles3, modifierNames3, foregroundColorNames3, backgroundColorNames3, colorNames3, ansiStyles3, ansi_styles_default3;
-var init_ansi_styles3 = __esm({
-  "node_modules/slice-ansi/node_modules/ansi-styles/index.js"() {
-    ANSI_BACKGROUND_OFFSET3 = 10;
-    wrapAnsi163 = (offset = 0) => (code) => `\x1B[${code + offset}m`;
-    wrapAnsi2563 = (offset = 0) => (code) => `\x1B[${38 + offset};5;${code}m`;
-    wrapAnsi16m3 = (offset = 0) => (red3, green3, blue3) => `\x1B[${38 + offset};2;${red3};${green3};${blue3}m`;
-    styles3 = {
-      modifier: {
-        reset: [0, 0],
-        // 21 isn't widely supported and 22 does the same thing
-        bold: [1, 22],
-        dim: [2, 22],
-        italic: [3, 23],
-        underline: [4, 24],
-        overline: [53, 55],
-        inverse: [7, 27],
-        hidden: [8, 28],
-        strikethrough: [9, 29]
-      },
-      color: {
-        black: [30, 39],
-        red: [31, 39],
-        green: [32, 39],
-        yellow: [33, 39],
-        blue: [34, 39],
-        magenta: [35, 39],
-        cyan: [36, 39],
-        white: [37, 39],
-        // Bright color
-        blackBright: [90, 39],
-        gray: [90, 39],
-        // Alias of `blackBright`
-        grey: [90, 39],
-        // Alias of `blackBright`
-        redBright: [91, 39],
-        greenBright: [92, 39],
-        yellowBright: [93, 39],
-        blueBright: [94, 39],
-        magentaBright: [95, 39],
-        cyanBright: [96, 39],
-        whiteBright: [97, 39]
-      },
-      bgColor: {
-        bgBlack: [40, 49],
-        bgRed: [41, 49],
-        bgGreen: [42, 49],
-        bgYellow: [43, 49],
-        bgBlue: [44, 49],
-        bgMagenta: [45, 49],
-        bgCyan: [46, 49],
-        bgWhite: [47, 49],
-        // Bright color
-        bgBlackBright: [100, 49],
-        bgGray: [100, 49],
-        // Alias of `bgBlackBright`
-        bgGrey: [100, 49],
-        // Alias of `bgBlackBright`
-        bgRedBright: [101, 49],
-        bgGreenBright: [102, 49],
-        bgYellowBright: [103, 49],
-        bgBlueBright: [104, 49],
-        bgMagentaBright: [105, 49],
-        bgCyanBright: [106, 49],
-        bgWhiteBright: [107, 49]
-      }
-    };
-    modifierNames3 = Object.keys(styles3.modifier);
-    foregroundColorNames3 = Object.keys(styles3.color);
-    backgroundColorNames3 = Object.keys(styles3.bgColor);
-    colorNames3 = [...foregroundColorNames3, ...backgroundColorNames3];
-    ansiStyles3 = assembleStyles3();
-    ansi_styles_default3 = ansiStyles3;
   }
 });
 
@@ -15313,7 +14931,7 @@ function getSgrFragments(code) {
         fragments.push({
           type: "start",
           code: openCode3,
-          endCode: ansi_styles_default3.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE)
+          endCode: ansi_styles_default.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE)
         });
         index += SGR_ANSI_256_FRAGMENT_LENGTH;
         continue;
@@ -15323,7 +14941,7 @@ function getSgrFragments(code) {
         fragments.push({
           type: "start",
           code: openCode3,
-          endCode: ansi_styles_default3.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE)
+          endCode: ansi_styles_default.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE)
         });
         index += SGR_TRUECOLOR_FRAGMENT_LENGTH;
         continue;
@@ -15332,7 +14950,7 @@ function getSgrFragments(code) {
       fragments.push({
         type: "start",
         code: openCode2,
-        endCode: ansi_styles_default3.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE)
+        endCode: ansi_styles_default.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE)
       });
       index++;
       continue;
@@ -15340,18 +14958,18 @@ function getSgrFragments(code) {
     if (endCodeNumbers.has(codeNumber)) {
       fragments.push({
         type: "end",
-        endCode: ansi_styles_default3.color.ansi(codeNumber)
+        endCode: ansi_styles_default.color.ansi(codeNumber)
       });
       index++;
       continue;
     }
-    const mappedEndCode = ansi_styles_default3.codes.get(codeNumber);
+    const mappedEndCode = ansi_styles_default.codes.get(codeNumber);
     if (mappedEndCode !== void 0) {
       const openCode2 = createSgrCode(sgrPrefix, [rawCodes[index]]);
       fragments.push({
         type: "start",
         code: openCode2,
-        endCode: ansi_styles_default3.color.ansi(mappedEndCode)
+        endCode: ansi_styles_default.color.ansi(mappedEndCode)
       });
       index++;
       continue;
@@ -15360,7 +14978,7 @@ function getSgrFragments(code) {
     fragments.push({
       type: "start",
       code: openCode,
-      endCode: ansi_styles_default3.reset.open
+      endCode: ansi_styles_default.reset.open
     });
     index++;
   }
@@ -15759,7 +15377,7 @@ function tokenizeAnsi(string4, { endCharacter = Number.POSITIVE_INFINITY } = {})
 var ESCAPE_CODE_POINT, C1_DCS_CODE_POINT, C1_SOS_CODE_POINT, C1_CSI_CODE_POINT, C1_ST_CODE_POINT, C1_OSC_CODE_POINT, C1_PM_CODE_POINT, C1_APC_CODE_POINT, ESCAPES3, ESCAPE, ANSI_BELL, ANSI_CSI2, ANSI_OSC2, ANSI_DCS, ANSI_SOS, ANSI_PM, ANSI_APC, ANSI_SGR_TERMINATOR2, ANSI_OSC_TERMINATOR, ANSI_STRING_TERMINATOR, C1_OSC, C1_STRING_TERMINATOR, ANSI_HYPERLINK_ESC_PREFIX, ANSI_HYPERLINK_C1_PREFIX, ANSI_HYPERLINK_ESC_CLOSE, ANSI_HYPERLINK_C1_CLOSE, CODE_POINT_02, CODE_POINT_92, CODE_POINT_SEMICOLON, CODE_POINT_COLON, CODE_POINT_CSI_PARAMETER_START, CODE_POINT_CSI_PARAMETER_END, CODE_POINT_CSI_INTERMEDIATE_START, CODE_POINT_CSI_INTERMEDIATE_END, CODE_POINT_CSI_FINAL_START, CODE_POINT_CSI_FINAL_END, REGIONAL_INDICATOR_SYMBOL_LETTER_A, REGIONAL_INDICATOR_SYMBOL_LETTER_Z, SGR_RESET_CODE, SGR_EXTENDED_FOREGROUND_CODE, SGR_DEFAULT_FOREGROUND_CODE, SGR_EXTENDED_BACKGROUND_CODE, SGR_DEFAULT_BACKGROUND_CODE, SGR_COLOR_TYPE_ANSI_256, SGR_COLOR_TYPE_TRUECOLOR, SGR_ANSI_256_FRAGMENT_LENGTH, SGR_TRUECOLOR_FRAGMENT_LENGTH, SGR_ANSI_256_LAST_PARAMETER_OFFSET, SGR_TRUECOLOR_LAST_PARAMETER_OFFSET, VARIATION_SELECTOR_16_CODE_POINT, COMBINING_ENCLOSING_KEYCAP_CODE_POINT, EMOJI_PRESENTATION_GRAPHEME_REGEX, GRAPHEME_SEGMENTER, endCodeNumbers;
 var init_tokenize_ansi = __esm({
   "node_modules/slice-ansi/tokenize-ansi.js"() {
-    init_ansi_styles3();
+    init_ansi_styles();
     init_is_fullwidth_code_point();
     ESCAPE_CODE_POINT = 27;
     C1_DCS_CODE_POINT = 144;
@@ -15824,7 +15442,7 @@ var init_tokenize_ansi = __esm({
     EMOJI_PRESENTATION_GRAPHEME_REGEX = new RegExp("\\p{Emoji_Presentation}", "u");
     GRAPHEME_SEGMENTER = new Intl.Segmenter(void 0, { granularity: "grapheme" });
     endCodeNumbers = /* @__PURE__ */ new Set();
-    for (const [, end] of ansi_styles_default3.codes) {
+    for (const [, end] of ansi_styles_default.codes) {
       endCodeNumbers.add(end);
     }
   }
