@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notices } from './notices.mjs';
 import { generateSchemas } from './schemas.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -32,14 +33,15 @@ async function bundle(dir) {
     legalComments: 'none',
     absWorkingDir: root,
     logLevel: 'warning',
+    metafile: true,
+    // Packages reached by a link bear the same names in the output as packages in place.
+    preserveSymlinks: true,
     // Bundled ESM packages ask for their own address; in one CommonJS file that is the file's.
     define: { 'import.meta.url': '__filename_url', TOLLGATE_VERSION: JSON.stringify(version) },
     banner: { js: "const __filename_url = require('node:url').pathToFileURL(__filename).href;" },
   };
-  // Every start parses this file: fewer characters are a quicker start; names are kept for stack traces.
-  const small = { minifyWhitespace: true, minifySyntax: true };
-  await build({ ...common, ...small, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
-  await build({
+  const cli = await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
+  const guest = await build({
     ...common,
     entryPoints: ['src/guest.ts'],
     outfile: join(dir, 'guest.js'),
@@ -47,6 +49,7 @@ async function bundle(dir) {
     loader: { '.node': 'copy' },
     assetNames: '[name]',
   });
+  writeFileSync(join(dir, 'THIRD_PARTY_NOTICES.txt'), notices([cli.metafile, guest.metafile], root));
   // dist is CommonJS whatever the package around it says, and in a folder of its own too.
   writeFileSync(join(dir, 'package.json'), '{ "type": "commonjs" }\n');
   const keys = join(root, 'src/kernels/keys');

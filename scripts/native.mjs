@@ -1,12 +1,15 @@
-// Builds native/*.c into dist/native.  node scripts/native.mjs
-// The results are committed, so that no user needs a compiler; they depend on nothing but the kernel.
-import { mkdirSync } from 'node:fs';
+// Builds native/*.c into dist/native.  node scripts/native.mjs [--check]
+// The results are committed, so that no user needs a compiler; they depend on nothing but the kernel. --check says
+// whether they still are what the sources make; bytes are compared only under the gcc that made them.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const out = join(root, 'dist/native');
+const versionFile = join(root, 'native/GCC_VERSION');
+const committed = join(root, 'dist/native');
 const freestanding = [
   '-nostdlib',
   '-ffreestanding',
@@ -19,14 +22,53 @@ const freestanding = [
   '-Werror',
 ];
 
-mkdirSync(out, { recursive: true });
-await execa(
-  'gcc',
-  ['-Os', '-static', '-fno-pie', '-no-pie', ...freestanding, 'native/init.c', '-o', join(out, 'init')],
-  { cwd: root, stdio: 'inherit' },
-);
-await execa(
-  'gcc',
-  ['-O2', '-shared', '-fPIC', ...freestanding, 'native/clock.c', '-o', join(out, 'clock.so')],
-  { cwd: root, stdio: 'inherit' },
-);
+/** What is built from what; each runs in the guest. */
+const targets = [
+  { name: 'init', source: 'native/init.c', flags: ['-Os', '-static', '-fno-pie', '-no-pie'] },
+  { name: 'clock.so', source: 'native/clock.c', flags: ['-O2', '-shared', '-fPIC'] },
+];
+
+async function build(folder) {
+  await mkdir(folder, { recursive: true });
+  for (const { name, source, flags } of targets)
+    await execa('gcc', [...flags, ...freestanding, source, '-o', join(folder, name)], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+}
+
+async function gccVersion() {
+  const { stdout } = await execa('gcc', ['-dumpfullversion']).catch((cause) => {
+    throw new Error("Cannot run 'gcc': install it with: apt-get install gcc binutils", { cause });
+  });
+  return stdout.trim();
+}
+
+async function check(gcc) {
+  const recorded = (await readFile(versionFile, 'utf8').catch(() => '')).trim();
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-native-'));
+  try {
+    await build(folder);
+    if (gcc !== recorded) {
+      console.log(
+        `gcc ${gcc} is not gcc ${recorded}, which made dist/native: the sources build, but no bytes were compared`,
+      );
+      return;
+    }
+    for (const { name } of targets) {
+      const there = await readFile(join(committed, name)).catch(() => Buffer.alloc(0));
+      if (there.equals(await readFile(join(folder, name)))) continue;
+      console.error(`dist/native/${name} is not what its source makes; run: node scripts/native.mjs`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const gcc = await gccVersion();
+if (process.argv.includes('--check')) await check(gcc);
+else {
+  await build(committed);
+  await writeFile(versionFile, `${gcc}\n`);
+}

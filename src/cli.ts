@@ -4,7 +4,15 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { listKernels, lockKernels, pullKernels, readLock, writeLock } from './kernels/index.ts';
+import {
+  availableSeries,
+  DEFAULT_MIRROR,
+  listKernels,
+  lockKernels,
+  pullKernels,
+  readLock,
+  writeLock,
+} from './kernels/index.ts';
 import { parseConfig } from './model/config.ts';
 import { EXIT, formatError, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
@@ -12,6 +20,7 @@ import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
 import { RENDERERS } from './report/index.ts';
 import { check } from './run/check.ts';
+import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
 import type { RunOptions } from './run/execute.ts';
 import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
@@ -131,6 +140,10 @@ function program(): Command {
     });
 
   kernelsCommands(root.command('kernels').description('list, download and pin kernels'));
+  withCommon(root.command('doctor'))
+    .description('what this machine can do, what it lacks, and the command that mends it')
+    .option('--network', 'ask the mirror, too')
+    .action(doctor);
   return root;
 }
 
@@ -171,6 +184,23 @@ function kernelsCommands(kernels: Command): void {
     .action((references: string[], flags: CommonFlags & { config: string; update?: boolean }) =>
       lock(references, flags),
     );
+}
+
+async function doctor(flags: CommonFlags & { network?: boolean }): Promise<void> {
+  const options = await runOptions(flags, undefined, process.cwd());
+  const askMirror = async () => {
+    const [newest] = await availableSeries(options);
+    return `${options.mirror ?? DEFAULT_MIRROR} answers: ${newest?.series ?? 'no kernels'}`;
+  };
+  const checks = await diagnose({
+    cacheDir: options.cacheDir,
+    ...(options.qemuPath === undefined ? {} : { qemuPath: options.qemuPath }),
+    ...(flags.network ? { askMirror } : {}),
+  });
+  if (flags.json === '-') process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
+  else if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(checks, null, 2)}\n`);
+  if (flags.json !== '-' && !flags.quiet) process.stdout.write(renderDoctor(checks));
+  process.exitCode = canRun(checks) ? EXIT.pass : EXIT.infrastructure;
 }
 
 async function lock(
