@@ -14,7 +14,8 @@ export type EndCause =
   | { readonly kind: 'deadline'; readonly seconds: number }
   | { readonly kind: 'silence'; readonly seconds: number }
   | { readonly kind: 'console-flood'; readonly bytes: number }
-  | { readonly kind: 'records'; readonly message: string };
+  | { readonly kind: 'records'; readonly message: string }
+  | { readonly kind: 'transfer'; readonly message: string };
 
 /** The phases of a run, each with its own deadline. */
 export type Phase = 'boot' | 'restore' | 'measure';
@@ -58,19 +59,19 @@ export function explainFailure(
   cause: EndCause,
   consoleText: string,
 ): TollgateError {
-  const sign = CONSOLE_SIGNS.find(({ pattern }) => pattern.test(consoleText));
-  const said =
-    sign &&
-    (cause.kind === 'shutdown' ||
-      cause.kind === 'exit' ||
-      cause.kind === 'silence' ||
-      cause.kind === 'deadline');
-  const { reason, says } = said ? sign : bareCause(cause);
+  // QEMU killed or aborting is no doing of the guest's, and a flood may hold any words.
+  const isGuests = cause.kind !== 'console-flood' && !(cause.kind === 'exit' && hasDied(cause));
+  const sign = isGuests ? CONSOLE_SIGNS.find(({ pattern }) => pattern.test(consoleText)) : undefined;
+  const { reason, says } = sign ?? bareCause(cause);
   const tail = consoleTail(consoleText);
   return new TollgateError('infrastructure', `${task}: no verdict: ${says}, during ${phase}`, {
     reason,
     ...(tail ? { tail } : {}),
   });
+}
+
+function hasDied({ code, signal }: Extract<EndCause, { kind: 'exit' }>): boolean {
+  return signal !== undefined || code !== 0;
 }
 
 function bareCause(cause: EndCause): { reason: string; says: string } {
@@ -93,6 +94,8 @@ function bareCause(cause: EndCause): { reason: string; says: string } {
       };
     case 'records':
       return { reason: 'bad-records', says: `what the guest said cannot be read: ${cause.message}` };
+    case 'transfer':
+      return { reason: 'transfer', says: cause.message };
   }
 }
 

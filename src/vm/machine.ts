@@ -78,9 +78,12 @@ export function qemuArguments(spec: MachineSpec, files: MachineFiles, ramIsShare
     ...['-smp', '1'],
     ...[
       '-object',
-      `memory-backend-file,id=ram,size=${RAM_MB}M,mem-path=${files.ram},share=${onOff(ramIsShared)}`,
+      `memory-backend-file,id=ram,size=${RAM_MB}M,mem-path=${optionValue(files.ram)},share=${onOff(ramIsShared)}`,
     ],
-    ...['-object', `memory-backend-file,id=window,size=${WINDOW_MB}M,mem-path=${files.window},share=on`],
+    ...[
+      '-object',
+      `memory-backend-file,id=window,size=${WINDOW_MB}M,mem-path=${optionValue(files.window)},share=on`,
+    ],
     ...['-numa', 'node,cpus=0,memdev=ram'],
     ...['-numa', 'node,memdev=window'],
     ...acceleratorArguments(spec),
@@ -89,8 +92,8 @@ export function qemuArguments(spec: MachineSpec, files: MachineFiles, ramIsShare
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-device', 'pvpanic-pci'],
     ...['-action', 'panic=pause'],
-    ...['-serial', `file:${files.console}`],
-    ...['-qmp', `unix:${files.qmp},server=on,wait=off`],
+    ...['-serial', `file:${optionValue(files.console)}`],
+    ...['-qmp', `unix:${optionValue(files.qmp)},server=on,wait=off`],
     ...['-kernel', spec.kernelImage],
     ...['-append', kernelCommandLine(spec)],
   ];
@@ -109,6 +112,11 @@ function acceleratorArguments({ accelerator, cpu }: MachineSpec): string[] {
     case 'kvm':
       return ['-accel', 'kvm', '-cpu', cpu];
   }
+}
+
+/** In QEMU's option lists a comma ends a value; two stand for one. */
+function optionValue(text: string): string {
+  return text.replaceAll(',', ',,');
 }
 
 function onOff(value: boolean): string {

@@ -93,7 +93,6 @@ async function ask(path: string): Promise<z.infer<typeof factsSchema>> {
 
 /** The first executable of that name on PATH. */
 export async function which(name: string): Promise<string | undefined> {
-  // biome-ignore lint/style/noProcessEnv: PATH is how programs are found
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, name);
     try {
