@@ -281,7 +281,7 @@ function testRuns(clockLibrary, grid, fd, data, passes, clock) {
   const runs = data.length * passes;
   const results = memory(RESULT_BYTES * runs);
   results.fill(1);
-  clockLibrary.align(grid.tickNs, grid.phaseNs + ALIGN_OFFSET_NS);
+  clockLibrary.align(grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS);
   clockLibrary.runs(attrs, data.length, results, runs, grid.tickNs, grid.phaseNs, ROOM_NS);
   return Array.from({ length: runs }, (_, i) => {
     const at = i * RESULT_BYTES;
@@ -293,6 +293,7 @@ function testRuns(clockLibrary, grid, fd, data, passes, clock) {
   });
 }
 var ALIGN_OFFSET_NS = 3e5;
+var SLOT_TICKS = 25;
 var ROOM_NS = 15e5;
 function loadEmpty(type, expectedAttachType, flags) {
   const insns = memory(16);
@@ -357,11 +358,6 @@ function roundTo3(value) {
   return rounded === 0 ? 0 : rounded;
 }
 
-// src/model/port.ts
-function isAbsent(value) {
-  return !Array.isArray(value);
-}
-
 // src/measurements/run.ts
 var WARM_PASSES_ONE_PACKET = 16;
 var WARM_PASSES_MANY_PACKETS = 4;
@@ -374,6 +370,7 @@ var MANY_PACKETS = [
 ];
 var run = {
   name: "run",
+  runs: true,
   metrics: MANY_PACKETS,
   measure: (subject) => {
     const { program, inputs, notRun } = subject;
@@ -383,15 +380,15 @@ var run = {
         reason: `${type.name} programs have no test run: they run only where they are attached`
       });
     if (inputs.length === 0)
-      return absent(void 0, ONE_PACKET, { reason: notRun ?? "the budget file names no input" });
+      return notRun === void 0 ? [] : absent(void 0, ONE_PACKET, { reason: notRun });
     return inputs.flatMap((input2) => measureInput(subject, input2));
   }
 };
 function measureInput({ program, port }, input2) {
   const many = input2.packets.length > 1;
   const runs = port.run(program.name, input2, 1 + (many ? WARM_PASSES_MANY_PACKETS : WARM_PASSES_ONE_PACKET));
-  if (isAbsent(runs)) return absent(input2.name, many ? MANY_PACKETS : ONE_PACKET, runs);
-  const [cold, ...warm] = runs;
+  if ("reason" in runs) return absent(input2.name, many ? MANY_PACKETS : ONE_PACKET, runs);
+  const [cold, ...warm] = runs.passes;
   if (!cold?.[0] || warm.length === 0) throw new RangeError("a measurement needs a cold and a warm pass");
   const perPacket = cold.map((_, packet2) => steadyValue(warm.map((pass) => pass[packet2].insns)));
   const figure = (metric, value, note) => ({
@@ -401,7 +398,7 @@ function measureInput({ program, port }, input2) {
     ...note === void 0 ? {} : { note }
   });
   const figures = [
-    figure("run_insns", mean(perPacket), varies(warm)),
+    figure("run_insns", mean(perPacket), runs.note ?? varies(warm)),
     figure("run_insns_cold", cold[0].insns)
   ];
   if (!many) return figures;
@@ -430,6 +427,7 @@ function absent(input2, metrics, reason) {
 // src/measurements/size.ts
 var size = {
   name: "size",
+  runs: false,
   metrics: ["prog_size", "prog_size_jited", "map_bytes", "map_count"],
   measure: ({ program }) => {
     const bytes = program.maps.map((map2) => map2.bytes);
@@ -563,7 +561,6 @@ function contradiction(what) {
 
 // src/measurements/verifier-log.ts
 var READ_LIMIT_CHARACTERS = 256 * 1024;
-var MESSAGE_LIMIT_CHARACTERS = 500;
 function parseVerifierStats(log) {
   const lines = endOf(log).split("\n");
   const at = lines.findLastIndex((line2) => PROCESSED.test(line2));
@@ -594,74 +591,17 @@ function parseVerifierStats(log) {
     ...subprogInsns ? { subprogInsns } : {}
   };
 }
-function parseRejection(log, limits = { lines: 20, characters: 4e3 }) {
-  const lines = withoutStatistics(endOf(log).split("\n").map(printable));
-  const traceEnd = lines.findLastIndex(isTrace);
-  const reasons = lines.slice(traceEnd + 1).filter((line) => line.trim() !== "");
-  const reason = reasons.find((line) => !NOISE.test(line)) ?? reasons[0] ?? lines.at(-1) ?? "";
-  const message = cut(reason.trim(), MESSAGE_LIMIT_CHARACTERS);
-  const tail = tailOf(lines, limits);
-  if (OF_WHOLE_PROGRAM.test(message)) return { message, tail };
-  const insnLine = lines.findLast((line) => INSN.test(line));
-  const named = /\binsn (\d+)/.exec(message);
-  const index = insnLine !== void 0 ? INSN.exec(insnLine)[1] : named?.[1];
-  const comment = lines.findLast((line) => COMMENT.test(line));
-  const where = comment === void 0 ? void 0 : whereOf(comment);
-  return {
-    message,
-    tail,
-    ...index === void 0 ? {} : { insnIndex: Number(index) },
-    ...where ? { where } : {}
-  };
-}
 var PROCESSED = /^processed (\d+) insns \(limit (\d+)\)/;
-var STATISTICS = /^(processed \d+ insns \(limit|verification time \d+ usec|stack depth \d+|insns processed \d+)/;
-var INSN = /^(\d+): \([0-9a-f]{2}\) /;
-var COMMENT = /^; \S/;
-var STATE = /^(\d+: )?(frame\d+: )?\s*R\d+(_\w+)?=/;
-var PROGRESS = /^(from \d+ to \d+|Validating |[Ff]unc#\d+ |caller:|callee:|returning from callee:|to caller at |mark_precise: |propagating |last_idx |regs=|parent |Live regs before insn|\s*\d+: [.0-9]{10,} \()/;
-var NOISE = /^(cur|old) state: /;
-var OF_WHOLE_PROGRAM = /^(combined stack size|the call stack of|last insn is not an exit|tail_calls are not allowed)/;
-function isTrace(line) {
-  return INSN.test(line) || COMMENT.test(line) || STATE.test(line) || PROGRESS.test(line);
-}
-function whereOf(comment) {
-  const match = /^; (.*?)(?: @ ([^@\s]+):(\d{1,9}))?$/.exec(comment);
-  const text = match?.[1]?.trim() ?? "";
-  const line = Number(match?.[3] ?? 0);
-  const found = {
-    ...match?.[2] && line > 0 ? { file: match[2], line } : {},
-    ...text !== "" && !text.startsWith("@ ") ? { text: cut(text, MESSAGE_LIMIT_CHARACTERS) } : {}
-  };
-  return Object.keys(found).length > 0 ? found : void 0;
-}
-function withoutStatistics(lines) {
-  const kept = [...lines];
-  while (kept.length > 0 && (kept.at(-1).trim() === "" || STATISTICS.test(kept.at(-1)))) kept.pop();
-  return kept;
-}
-function tailOf(lines, limits) {
-  const tail = lines.slice(-limits.lines).join("\n");
-  if (tail.length <= limits.characters) return tail;
-  const end = tail.slice(-limits.characters);
-  const nextLine = end.indexOf("\n");
-  return nextLine === -1 ? end : end.slice(nextLine + 1);
-}
 function endOf(log) {
   if (log.length <= READ_LIMIT_CHARACTERS) return log;
   const from = log.length - READ_LIMIT_CHARACTERS;
   return log.slice(log.indexOf("\n", from) + 1);
 }
-function cut(text, limit) {
-  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
-}
-function printable(line) {
-  return line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "");
-}
 
 // src/measurements/verifier.ts
 var verifier = {
   name: "verifier",
+  runs: false,
   metrics: ["total_insns", "total_states", "peak_states", "max_states_per_insn", "stack_depth"],
   measure: ({ program }) => {
     const stats = parseVerifierStats(program.log);
@@ -852,9 +792,6 @@ var PROGRAM_TYPES = [
 ];
 function programTypeById(id) {
   return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
-}
-function programTypeByName(name) {
-  return PROGRAM_TYPES.find((type) => type.name === name);
 }
 
 // src/guest/libbpf/info.ts
@@ -5915,7 +5852,7 @@ var $ZodCyclicError = class extends Error {
     this.name = "ZodCyclicError";
   }
 };
-var STATE2 = "~memo";
+var STATE = "~memo";
 var NO_ISSUES = [];
 function isRef(value) {
   return value !== null && typeof value === "object";
@@ -6129,10 +6066,10 @@ var memo = {
         const input2 = payload.value;
         if (!isRef(input2))
           return base(payload, ctx);
-        let state = ctx[STATE2];
+        let state = ctx[STATE];
         if (!state) {
           state = { buckets: /* @__PURE__ */ new WeakMap(), backEdges: void 0 };
-          ctx[STATE2] = state;
+          ctx[STATE] = state;
         }
         let bucket;
         if (lastCtx === ctx) {
@@ -6181,7 +6118,7 @@ function memoizer() {
   return memo;
 }
 function isBackEdge(ctx, value) {
-  const backEdges = ctx[STATE2]?.backEdges;
+  const backEdges = ctx[STATE]?.backEdges;
   return backEdges !== void 0 && isRef(value) && backEdges.has(value);
 }
 
@@ -20618,6 +20555,7 @@ var TRACE_LOG_BYTES = 16 << 20;
 var MAP_UPDATE_ANY = 0;
 var ZERO_SEED = 64;
 var SEEDED_MAP_TYPES = /* @__PURE__ */ new Set([1, 5, 9, 10, 13, 30]);
+var UNSPEC = 0;
 var PROG_ARRAY = 3;
 var PER_CPU_MAP_TYPES = /* @__PURE__ */ new Set([5, 6, 10, 21]);
 function findLoadable(job, elf) {
@@ -20639,7 +20577,7 @@ function findLoadable(job, elf) {
     else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error62)}`);
   }
 }
-function loadObject(job, elf, loadable) {
+function loadObject(job, elf, loadable, setUp) {
   const object2 = open2(job, elf, loadable);
   const error62 = Number(libbpf().bpf_object__load(object2.pointer));
   const messages = libbpf().takeMessages();
@@ -20655,8 +20593,10 @@ function loadObject(job, elf, loadable) {
     close: object2.close
   };
   try {
-    fillMaps(job, loaded);
-    fillTailCalls(job, loaded, refused);
+    if (setUp) {
+      fillMaps(setUp, loaded);
+      fillTailCalls(setUp, loaded, refused);
+    }
   } catch (cause) {
     loaded.close();
     throw cause;
@@ -20678,8 +20618,11 @@ function open2(job, elf, leaveOut) {
   const withoutMap = new Set(leaveOut.refusedMaps.map((map2) => map2.name));
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
-    const type = wanted?.type === void 0 ? void 0 : programTypeByName(wanted.type);
-    if (type) bpf.bpf_program__set_type(program.pointer, type.id);
+    if (wanted?.type && (!wanted.type.onlyIfUnknown || program.typeId === UNSPEC)) {
+      bpf.bpf_program__set_type(program.pointer, wanted.type.id);
+      if (wanted.type.expectedAttachType !== void 0)
+        bpf.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
+    }
     if (withoutProgram.has(program.name)) bpf.bpf_program__set_autoload(program.pointer, false);
     else bpf.bpf_program__set_autoload(program.pointer, true);
     bpf.bpf_program__set_log_level(program.pointer, LOG_STATS);
@@ -20688,7 +20631,7 @@ function open2(job, elf, leaveOut) {
   for (const map2 of maps) {
     setZeroSeed(map2.pointer);
     bpf.bpf_map__set_pin_path(map2.pointer, null);
-    const size2 = job.maps[map2.name]?.maxEntries;
+    const size2 = job.mapSizes[map2.name];
     if (size2 !== void 0) bpf.bpf_map__set_max_entries(map2.pointer, size2);
     if (withoutMap.has(map2.name)) bpf.bpf_map__set_autocreate(map2.pointer, false);
   }
@@ -20767,9 +20710,9 @@ function textOf(bytes) {
   const end = bytes.indexOf(0);
   return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
 }
-function fillMaps(job, object2) {
+function fillMaps(setUp, object2) {
   const bpf = libbpf();
-  for (const [name, { entries }] of Object.entries(job.maps)) {
+  for (const [name, entries] of Object.entries(setUp.maps)) {
     const map2 = object2.maps.find((candidate) => candidate.name === name);
     if (!map2) continue;
     const keySize = bpf.bpf_map__key_size(map2.pointer);
@@ -20789,9 +20732,9 @@ function fillMaps(job, object2) {
     }
   }
 }
-function fillTailCalls(job, object2, refused) {
+function fillTailCalls(setUp, object2, refused) {
   const bpf = libbpf();
-  for (const [mapName, slots] of Object.entries(job.tailCalls)) {
+  for (const [mapName, slots] of Object.entries(setUp.tailCalls)) {
     const map2 = object2.maps.find((candidate) => candidate.name === mapName);
     if (!map2) continue;
     if (bpf.bpf_map__type(map2.pointer) !== PROG_ARRAY)
@@ -20894,18 +20837,18 @@ function bytesOf({ window }, blob) {
   return window.subarray(blob.at, blob.at + blob.size);
 }
 function takeStatics({ channel }, job, elf, loadable) {
-  for (const { name, section, typeId } of loadable.programs)
-    channel.send({ type: "program", program: name, section, programType: programTypeById(typeId).name });
-  for (const refused of loadable.refusedPrograms) {
-    const { message, tail } = parseRejection(refused.log);
-    channel.send({
-      type: "measurement",
-      program: refused.name,
-      metric: "load_ok",
-      value: "0",
-      note: (message || refused.reason).slice(0, 2e3),
-      log: tail.slice(-16e3)
-    });
+  if (job.reportStatics) {
+    for (const { name, section, typeId } of loadable.programs)
+      channel.send({ type: "program", program: name, section, programType: programTypeById(typeId).name });
+    for (const { name, reason, log } of loadable.refusedPrograms)
+      channel.send({
+        type: "measurement",
+        program: name,
+        metric: "load_ok",
+        value: "0",
+        note: reason.slice(0, 2e3),
+        log: log.slice(-LOG_TAIL_CHARACTERS)
+      });
   }
   const object2 = loadObject(job, elf, loadable);
   try {
@@ -20914,6 +20857,7 @@ function takeStatics({ channel }, job, elf, loadable) {
     object2.close();
   }
 }
+var LOG_TAIL_CHARACTERS = 64e3;
 function describe3(program) {
   return {
     name: program.name,
@@ -20928,8 +20872,9 @@ function measureAll(guest, job, elf, loadable, programs) {
   const port = runPort(guest, job, elf, loadable);
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
-    if (!wanted) continue;
-    guest.channel.send({ type: "measurement", program: program.name, metric: "load_ok", value: "1" });
+    if (!wanted || !job.reportStatics && wanted.inputs.length === 0) continue;
+    if (job.reportStatics)
+      guest.channel.send({ type: "measurement", program: program.name, metric: "load_ok", value: "1" });
     guest.channel.send({ type: "progress", step: "measure", program: program.name });
     const subject = {
       program,
@@ -20937,7 +20882,7 @@ function measureAll(guest, job, elf, loadable, programs) {
       port,
       ...wanted.notRun === void 0 ? {} : { notRun: wanted.notRun }
     };
-    for (const kind of MEASUREMENTS)
+    for (const kind of MEASUREMENTS.filter((each) => each.runs || job.reportStatics))
       for (const figure of kind.measure(subject)) guest.channel.send(recordOf(program.name, figure));
   }
 }
@@ -20953,7 +20898,14 @@ function runPort(guest, job, elf, loadable) {
   const emptyRuns = /* @__PURE__ */ new Map();
   return {
     run: (programName, input2, passes) => {
-      const object2 = loadObject(job, elf, loadable);
+      const setUp = job.programs.find((candidate) => candidate.name === programName);
+      let object2;
+      try {
+        object2 = loadObject(job, elf, loadable, setUp);
+      } catch (cause) {
+        if (cause instanceof ObjectRejected) return { reason: cause.message.slice(0, 2e3) };
+        throw cause;
+      }
       try {
         const program = object2.programs.find((candidate) => candidate.name === programName);
         const type = programTypeById(program.typeId);
@@ -20975,12 +20927,21 @@ function runPort(guest, job, elf, loadable) {
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
         const failed = raw.findIndex((run2) => run2.error !== 0);
-        if (failed >= 0) return refusal2(failed % data.length, raw[failed].error, data.length, testRun.since);
-        const runs = raw.map(({ insns, retval }) => ({ insns: insns - overhead, retval }));
-        return Array.from(
-          { length: passes },
-          (_, pass) => runs.slice(pass * data.length, (pass + 1) * data.length)
-        );
+        if (raw.every((run2) => run2.error !== 0)) return refusal2(raw[0].error, testRun.since);
+        const refused = new Set(raw.flatMap((run2, i) => run2.error === 0 ? [] : [i % data.length]));
+        const taken = data.map((_, packet2) => packet2).filter((packet2) => !refused.has(packet2));
+        return {
+          passes: Array.from(
+            { length: passes },
+            (_, pass) => taken.map((packet2) => {
+              const { insns, retval } = raw[pass * data.length + packet2];
+              return { insns: insns - overhead, retval };
+            })
+          ),
+          ...failed < 0 ? {} : {
+            note: `${refused.size} of ${data.length} packets are left out: the kernel refuses them (${errorName(raw[failed].error)}), first packet ${failed % data.length + 1}`
+          }
+        };
       } finally {
         object2.close();
       }
@@ -20993,15 +20954,14 @@ function measureEmpty(guest, like, data) {
   const fd = loadEmpty({ id, emptyReturns: testRun.emptyReturns }, like.expectedAttachType, like.flags);
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun.clock);
   const error62 = runs.find((run2) => run2.error !== 0)?.error;
-  if (error62 !== void 0) return refusal2(0, error62, 1, testRun.since);
+  if (error62 !== void 0) return refusal2(error62, testRun.since);
   const own2 = straightLineLength(programInfo(fd).jited);
   return { overhead: steadyValue(runs.slice(1).map((run2) => run2.insns)) - own2 };
 }
-function refusal2(packet2, error62, packets, since) {
+function refusal2(error62, since) {
   const name = errorName(error62);
   if (name === "ENOTSUPP") return { reason: "this kernel has no test run for the type (ENOTSUPP)", since };
-  const which = packets > 1 ? ` on packet ${packet2 + 1}` : "";
-  return { reason: `BPF_PROG_TEST_RUN refuses it${which}: ${name}` };
+  return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
 }
 function runData(guest, input2) {
   const context = input2.context && bytesOf(guest, input2.context);
@@ -21074,9 +21034,16 @@ function warmUp(guest) {
     format: 1,
     object: "nop_xdp.bpf.o",
     elf: { at, size: elf.length },
-    programs: [{ name: "nop_xdp", inputs: [{ name: "warm", packets: [{ at: at - 64, size: 64 }] }] }],
-    maps: {},
-    tailCalls: {}
+    programs: [
+      {
+        name: "nop",
+        inputs: [{ name: "warm", packets: [{ at: at - 64, size: 64 }] }],
+        maps: {},
+        tailCalls: {}
+      }
+    ],
+    reportStatics: true,
+    mapSizes: {}
   };
   for (let i = 0; i < 2; i++) runJob(guest, job);
   guest.window.fill(0, at - 64, at + elf.length);

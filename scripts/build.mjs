@@ -17,6 +17,7 @@ import { build } from 'esbuild';
 import { generateSchemas } from './schemas.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const check = process.argv.includes('--check');
 const out = check ? mkdtempSync(join(tmpdir(), 'tollgate-dist-')) : join(root, 'dist');
 
@@ -32,7 +33,7 @@ async function bundle(dir) {
     absWorkingDir: root,
     logLevel: 'warning',
     // Bundled ESM packages ask for their own address; in one CommonJS file that is the file's.
-    define: { 'import.meta.url': '__filename_url' },
+    define: { 'import.meta.url': '__filename_url', TOLLGATE_VERSION: JSON.stringify(version) },
     banner: { js: "const __filename_url = require('node:url').pathToFileURL(__filename).href;" },
   };
   await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });

@@ -1,1 +1,402 @@
-console.log('tollgate');
+// The command line: flags and environment are read here, once, and errors become exit codes here.
+
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { listKernels, lockKernels, pullKernels, readLock, writeLock } from './kernels/index.ts';
+import { parseConfig } from './model/config.ts';
+import { EXIT, formatError, TollgateError } from './model/errors.ts';
+import type { LockedKernel } from './model/kernel.ts';
+import type { Report } from './model/report.ts';
+import { exitCode } from './report/exitcode.ts';
+import { RENDERERS } from './report/index.ts';
+import { check } from './run/check.ts';
+import type { RunOptions } from './run/execute.ts';
+import { init } from './run/init.ts';
+import { measure } from './run/measure.ts';
+import { createProgress, type Progress } from './run/progress.ts';
+import { listSavedStates } from './vm/saved-state.ts';
+
+declare const TOLLGATE_VERSION: string;
+const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
+
+const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'];
+const CONFIG_FILE = 'tollgate.yml';
+const LOCK_FILE = 'tollgate.lock';
+const CONFIG_CAP_BYTES = 1 << 20;
+
+interface CommonFlags {
+  readonly json?: string;
+  readonly markdown?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly kernel?: string[];
+  readonly mode: string;
+  readonly cacheDir?: string;
+  readonly mirror?: string;
+  readonly offline?: boolean;
+  readonly savedState: boolean;
+  readonly qemu?: string;
+  readonly cpu?: string;
+  readonly parallel?: number;
+}
+
+const abort = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    abort.abort(new TollgateError('infrastructure', `Stopped by ${signal}`, { reason: 'stopped' }));
+  });
+
+function program(): Command {
+  const root = new Command('tollgate')
+    .description('Cost budgets for eBPF: exact instruction counts on real kernels, without KVM')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(tollgate --help shows the commands)');
+
+  withCommon(root.command('measure <object...>'))
+    .description('measure every metric of eBPF objects and print a table')
+    .option('--config <file>', 'take inputs, maps and tail calls from a budget file')
+    .action(async (objects: string[], flags: CommonFlags & { config?: string }) => {
+      const config = flags.config === undefined ? undefined : readConfig(flags.config);
+      await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+        const report = await measure(
+          {
+            version,
+            objects: objects.map((path) => resolve(path)),
+            kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
+            ...(config ? { config } : {}),
+          },
+          options,
+        );
+        show(report, flags, 'renderMeasure');
+        return report;
+      });
+    });
+
+  withCommon(root.command('check'))
+    .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
+    .option('--config <file>', 'the budget file', CONFIG_FILE)
+    .addOption(new Option('--base <dir>', 'the project at base, built').conflicts('baseRef'))
+    .option(
+      '--base-ref <ref>',
+      'a git reference: its merge base with HEAD is checked out, built and measured',
+    )
+    .action(async (flags: CommonFlags & { config: string; base?: string; baseRef?: string }) => {
+      const config = readConfig(flags.config);
+      await withRun(flags, { path: flags.config, config }, async (options) => {
+        const report = await check(
+          {
+            version,
+            config,
+            configPath: resolve(flags.config),
+            ...(flags.kernel ? { kernels: flags.kernel } : {}),
+            ...(flags.base === undefined ? {} : { baseDirectory: flags.base }),
+            ...(flags.baseRef === undefined ? {} : { baseReference: flags.baseRef }),
+          },
+          options,
+        );
+        show(report, flags, 'render');
+        return report;
+      });
+    });
+
+  withCommon(root.command('init [object...]'))
+    .description('write a tollgate.yml from the objects found, with budgets from what they cost now')
+    .option('--output <file>', 'where to write it', CONFIG_FILE)
+    .option('--force', 'overwrite a file that is there')
+    .action(async (objects: string[], flags: CommonFlags & { output: string; force?: boolean }) => {
+      const output = resolve(flags.output);
+      if (existsSync(output) && !flags.force)
+        throw new TollgateError('usage', `Cannot write '${flags.output}': it exists`, {
+          hint: 'use --force to replace it',
+        });
+      await withRun(flags, undefined, async (options) => {
+        const text = await init(
+          {
+            version,
+            directory: dirname(output),
+            patterns: objects.length > 0 ? objects : ['**/*.bpf.o'],
+            kernels: flags.kernel ?? DEFAULT_KERNELS,
+          },
+          options,
+        );
+        writeFileSync(output, text);
+        process.stdout.write(
+          `wrote ${flags.output}; check it with: tollgate check --config ${flags.output}\n`,
+        );
+        return undefined;
+      });
+    });
+
+  kernelsCommands(root.command('kernels').description('list, download and pin kernels'));
+  return root;
+}
+
+function kernelsCommands(kernels: Command): void {
+  withCommon(kernels.command('list'))
+    .description('the sources, what is cached and pinned, and the saved machine states')
+    .option('--config <file>', 'the budget file whose lock is shown', CONFIG_FILE)
+    .action(async (flags: CommonFlags & { config: string }) => {
+      const options = runOptions(flags, lockBeside(flags.config), resolve(dirname(flags.config)));
+      process.stdout.write(await kernelList(await options));
+    });
+  withCommon(kernels.command('pull [reference...]'))
+    .description('download kernels now; without references those of the budget file')
+    .option('--config <file>', 'the budget file', CONFIG_FILE)
+    .option('--refresh', 'ask the archive even if an answer is remembered')
+    .action(async (references: string[], flags: CommonFlags & { config: string; refresh?: boolean }) => {
+      const wanted = references.length > 0 ? references : configuredKernels(flags.config);
+      const progress = progressFor(flags);
+      const options = await runOptions(
+        flags,
+        lockBeside(flags.config),
+        resolve(dirname(flags.config)),
+        progress,
+      );
+      try {
+        for (const kernel of await pullKernels(wanted, { ...options, refresh: flags.refresh === true }))
+          process.stdout.write(
+            `${kernel.reference}  ${kernel.version ?? ''}  ${kernel.release ?? ''}  ${kernel.digest.slice(0, 12)}\n`,
+          );
+      } finally {
+        await progress.end();
+      }
+    });
+  withCommon(kernels.command('lock [reference...]'))
+    .description('write tollgate.lock: pin every kernel to version and digest')
+    .option('--config <file>', 'the budget file', CONFIG_FILE)
+    .option('--update', 'move the pins to the newest versions')
+    .action((references: string[], flags: CommonFlags & { config: string; update?: boolean }) =>
+      lock(references, flags),
+    );
+}
+
+async function lock(
+  references: string[],
+  flags: CommonFlags & { config: string; update?: boolean },
+): Promise<void> {
+  const file = lockPath(flags.config);
+  const pinned = (await readLock(file)) ?? [];
+  const wanted = references.length > 0 ? references : configuredKernels(flags.config);
+  const missing = flags.update
+    ? wanted
+    : wanted.filter((name) => !pinned.some((each) => each.reference === name));
+  const progress = progressFor(flags);
+  const options = await runOptions(flags, undefined, resolve(dirname(flags.config)), progress);
+  try {
+    const fresh = await lockKernels(missing, { ...options, refresh: true });
+    const kept = pinned.filter((each) => !fresh.some((moved) => moved.reference === each.reference));
+    await writeLock(file, [...kept, ...fresh]);
+    for (const { reference, version: now } of fresh) {
+      const before = pinned.find((each) => each.reference === reference)?.version;
+      const change =
+        before === undefined ? now : before === now ? `${now} (unchanged)` : `${before} -> ${now}`;
+      process.stdout.write(`${reference}  ${change}\n`);
+    }
+    if (fresh.length === 0) process.stdout.write(`every kernel is pinned already; move them with --update\n`);
+  } finally {
+    await progress.end();
+  }
+}
+
+async function kernelList(options: RunOptions): Promise<string> {
+  const { sources, cached, pinned } = await listKernels(options.cacheDir, options.lock ?? []);
+  const states = listSavedStates(options.cacheDir);
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  return [
+    'sources',
+    ...sources.map(({ pattern, describe }) => `  ${pattern.padEnd(24)} ${describe}`),
+    `cached in ${options.cacheDir}`,
+    ...(cached.length === 0 ? ['  none'] : []),
+    ...cached.map(
+      (kernel) =>
+        `  ${(kernel.reference ?? '').padEnd(14)} ${(kernel.release ?? '').padEnd(30)} ${mb(kernel.sizeBytes)}`,
+    ),
+    'pinned',
+    ...(pinned.length === 0 ? ['  none'] : []),
+    ...pinned.map((kernel) => `  ${kernel.reference.padEnd(14)} ${kernel.version}`),
+    'saved machine states',
+    ...(states.length === 0 ? ['  none'] : []),
+    ...states.map(
+      (state) =>
+        `  ${state.label.padEnd(44)} ${mb(state.sizeBytes).padStart(7)}  used ${state.usedAt.toISOString().slice(0, 16)}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option(
+      '--kernel <reference...>',
+      'kernels, as debian:6.1, path:DIR-or-bzImage (instead of those of the budget file)',
+    )
+    .addOption(new Option('--mode <mode>', 'how to measure').choices(['exact', 'timed']).default('exact'))
+    .option('--json <file>', "write the report as JSON ('-' for standard output)")
+    .option('--markdown <file>', "write the report as markdown ('-' for standard output)")
+    .option('--quiet', 'no progress, no table')
+    .option('--verbose', 'show what passed, too; on a crash the stack')
+    .option('--no-saved-state', 'boot for every job')
+    .option('--offline', 'never open a connection')
+    .option('--mirror <url>', 'the Debian mirror [TOLLGATE_MIRROR]')
+    .option('--cache-dir <dir>', 'kernels and saved states [TOLLGATE_CACHE_DIR]')
+    .option('--qemu <path>', 'another qemu-system-x86_64 [TOLLGATE_QEMU]')
+    .option('--cpu <model>', "QEMU's CPU model, instead of the budget file's")
+    .option('--parallel <n>', 'machines at once', parseCount);
+}
+
+function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 256)
+    throw new TollgateError('usage', `Cannot use '--parallel ${text}': expected a number from 1 to 256`);
+  return value;
+}
+
+async function withRun(
+  flags: CommonFlags,
+  file: { readonly path: string; readonly config: ReturnType<typeof parseConfig> } | undefined,
+  work: (options: RunOptions) => Promise<Report | undefined>,
+): Promise<void> {
+  if (flags.mode === 'timed')
+    throw new TollgateError(
+      'usage',
+      "Cannot measure in mode 'timed': this version measures in exact mode only",
+    );
+  const progress = progressFor(flags);
+  try {
+    const baseDir = file ? resolve(dirname(file.path)) : process.cwd();
+    const cpu = flags.cpu ?? file?.config.machine?.cpu;
+    const options = await runOptions(flags, file ? lockBeside(file.path) : undefined, baseDir, progress, cpu);
+    const report = await work(options);
+    if (report) process.exitCode = exitCode(report);
+  } finally {
+    await progress.end();
+  }
+}
+
+async function runOptions(
+  flags: CommonFlags,
+  locked: Promise<readonly LockedKernel[] | undefined> | undefined,
+  baseDir: string,
+  progress?: Progress,
+  cpu: string | undefined = flags.cpu,
+): Promise<RunOptions> {
+  const { env } = process;
+  const mirror = flags.mirror ?? env.TOLLGATE_MIRROR;
+  const qemuPath = flags.qemu ?? env.TOLLGATE_QEMU;
+  const proxy = env.http_proxy ?? env.HTTP_PROXY;
+  const pinned = await locked;
+  return {
+    cacheDir: resolve(
+      flags.cacheDir ??
+        env.TOLLGATE_CACHE_DIR ??
+        join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tollgate'),
+    ),
+    distDir: findDist(),
+    baseDir,
+    useSavedState: flags.savedState,
+    savedStatesLimitBytes: megabytesFrom(env.TOLLGATE_STATES_MB, 4096) * 1e6,
+    signal: abort.signal,
+    onWarning: (line) => process.stderr.write(`warning: ${line}\n`),
+    ...(progress ? { onProgress: progress.onProgress } : {}),
+    ...(mirror === undefined ? {} : { mirror }),
+    ...(proxy ? { proxy } : {}),
+    ...(flags.offline ? { offline: true } : {}),
+    ...(pinned ? { lock: pinned } : {}),
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(qemuPath === undefined ? {} : { qemuPath }),
+    ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
+  };
+}
+
+function megabytesFrom(text: string | undefined, otherwise: number): number {
+  const value = Number(text ?? otherwise);
+  return Number.isFinite(value) && value >= 0 ? value : otherwise;
+}
+
+/** dist/: where this file lies when built, beside src/ when it runs from there. */
+function findDist(): string {
+  const here = dirname(process.argv[1] ? resolve(process.argv[1]) : __filename);
+  return existsSync(join(__dirname, 'guest.js')) ? __dirname : join(here, '../dist');
+}
+
+function progressFor(flags: CommonFlags): Progress {
+  return createProgress({
+    quiet: flags.quiet === true,
+    live: process.stderr.isTTY === true && !process.env.CI,
+    write: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+function readConfig(path: string): ReturnType<typeof parseConfig> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile())
+    throw new TollgateError('usage', `Cannot read budget file '${path}': no such file`, {
+      hint: "'tollgate init' writes one from the objects it finds; --config names another",
+    });
+  if (stat.size > CONFIG_CAP_BYTES)
+    throw new TollgateError(
+      'config',
+      `Cannot read budget file '${path}': ${stat.size} bytes exceed ${CONFIG_CAP_BYTES}`,
+    );
+  return parseConfig(readFileSync(path, 'utf8'), path);
+}
+
+function configuredKernels(path: string): readonly string[] {
+  return existsSync(path) ? readConfig(path).kernels : DEFAULT_KERNELS;
+}
+
+/** tollgate.lock beside tollgate.yml; a budget file of another name has a lock of its own name. */
+function lockPath(configPath: string): string {
+  const name = basename(configPath);
+  const lockName = name === CONFIG_FILE ? LOCK_FILE : `${name.replace(/\.ya?ml$/, '')}.lock`;
+  return join(dirname(configPath), lockName);
+}
+
+function lockBeside(configPath: string): Promise<readonly LockedKernel[] | undefined> {
+  return readLock(lockPath(configPath));
+}
+
+function show(report: Report, flags: CommonFlags, how: 'render' | 'renderMeasure'): void {
+  for (const { name, ...renderer } of RENDERERS) {
+    const file = name === 'json' ? flags.json : name === 'markdown' ? flags.markdown : undefined;
+    const toScreen = name === 'terminal' && !flags.quiet && flags.json !== '-' && flags.markdown !== '-';
+    if (file === undefined && !toScreen) continue;
+    const text = renderer[how](report, {
+      ...(name === 'terminal' && process.stdout.columns ? { width: process.stdout.columns } : {}),
+      colour: name === 'terminal' && process.stdout.isTTY === true && !process.env.NO_COLOR,
+      verbose: flags.verbose === true,
+    });
+    if (file === undefined || file === '-') process.stdout.write(text);
+    else writeFileSync(file, text);
+  }
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (error instanceof TollgateError) {
+    process.stderr.write(`error: ${formatError(error)}\n`);
+    return error.exitCode;
+  }
+  const text =
+    error instanceof Error
+      ? process.argv.includes('--verbose')
+        ? error.stack
+        : error.message
+      : String(error);
+  process.stderr.write(`error: Tollgate crashed, which is a fault of ours and no verdict: ${text}\n`);
+  process.stderr.write('  run it again with --verbose and report what it prints\n');
+  return EXIT.infrastructure;
+}
+
+void main();

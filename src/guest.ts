@@ -89,9 +89,16 @@ function warmUp(guest: Guest): void {
     format: 1,
     object: 'nop_xdp.bpf.o',
     elf: { at, size: elf.length },
-    programs: [{ name: 'nop_xdp', inputs: [{ name: 'warm', packets: [{ at: at - 64, size: 64 }] }] }],
-    maps: {},
-    tailCalls: {},
+    programs: [
+      {
+        name: 'nop',
+        inputs: [{ name: 'warm', packets: [{ at: at - 64, size: 64 }] }],
+        maps: {},
+        tailCalls: {},
+      },
+    ],
+    reportStatics: true,
+    mapSizes: {},
   };
   for (let i = 0; i < 2; i++) runJob(guest, job);
   guest.window.fill(0, at - 64, at + elf.length);

@@ -3,7 +3,6 @@
 import { MEASUREMENTS } from '../measurements/index.ts';
 import { straightLineLength } from '../measurements/jit.ts';
 import type { Figure } from '../measurements/measurement.ts';
-import { parseRejection } from '../measurements/verifier-log.ts';
 import type { Job, JobInput } from '../model/job.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
@@ -16,6 +15,7 @@ import { programInfo } from './libbpf/info.ts';
 import {
   findLoadable,
   type Loadable,
+  type LoadedObject,
   loadObject,
   ObjectRejected,
   type OpenProgram,
@@ -61,18 +61,18 @@ function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
 
 /** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
 function takeStatics({ channel }: Guest, job: Job, elf: Uint8Array, loadable: Loadable): LoadedProgram[] {
-  for (const { name, section, typeId } of loadable.programs)
-    channel.send({ type: 'program', program: name, section, programType: programTypeById(typeId).name });
-  for (const refused of loadable.refusedPrograms) {
-    const { message, tail } = parseRejection(refused.log);
-    channel.send({
-      type: 'measurement',
-      program: refused.name,
-      metric: 'load_ok',
-      value: '0',
-      note: (message || refused.reason).slice(0, 2000),
-      log: tail.slice(-16_000),
-    });
+  if (job.reportStatics) {
+    for (const { name, section, typeId } of loadable.programs)
+      channel.send({ type: 'program', program: name, section, programType: programTypeById(typeId).name });
+    for (const { name, reason, log } of loadable.refusedPrograms)
+      channel.send({
+        type: 'measurement',
+        program: name,
+        metric: 'load_ok',
+        value: '0',
+        note: reason.slice(0, 2000),
+        log: log.slice(-LOG_TAIL_CHARACTERS),
+      });
   }
   const object = loadObject(job, elf, loadable);
   try {
@@ -81,6 +81,9 @@ function takeStatics({ channel }: Guest, job: Job, elf: Uint8Array, loadable: Lo
     object.close();
   }
 }
+
+/** The end of a verifier's log, where its reason is. */
+const LOG_TAIL_CHARACTERS = 64_000;
 
 function describe(program: OpenProgram): LoadedProgram {
   return {
@@ -103,8 +106,9 @@ function measureAll(
   const port = runPort(guest, job, elf, loadable);
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
-    if (!wanted) continue;
-    guest.channel.send({ type: 'measurement', program: program.name, metric: 'load_ok', value: '1' });
+    if (!wanted || (!job.reportStatics && wanted.inputs.length === 0)) continue;
+    if (job.reportStatics)
+      guest.channel.send({ type: 'measurement', program: program.name, metric: 'load_ok', value: '1' });
     guest.channel.send({ type: 'progress', step: 'measure', program: program.name });
     const subject = {
       program,
@@ -112,7 +116,7 @@ function measureAll(
       port,
       ...(wanted.notRun === undefined ? {} : { notRun: wanted.notRun }),
     };
-    for (const kind of MEASUREMENTS)
+    for (const kind of MEASUREMENTS.filter((each) => each.runs || job.reportStatics))
       for (const figure of kind.measure(subject)) guest.channel.send(recordOf(program.name, figure));
   }
 }
@@ -131,7 +135,14 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
   const emptyRuns = new Map<string, EmptyRun>();
   return {
     run: (programName, input, passes) => {
-      const object = loadObject(job, elf, loadable);
+      const setUp = job.programs.find((candidate) => candidate.name === programName)!;
+      let object: LoadedObject;
+      try {
+        object = loadObject(job, elf, loadable, setUp);
+      } catch (cause) {
+        if (cause instanceof ObjectRejected) return { reason: cause.message.slice(0, 2000) };
+        throw cause;
+      }
       try {
         const program = object.programs.find((candidate) => candidate.name === programName)!;
         const type = programTypeById(program.typeId);
@@ -153,11 +164,22 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
         const failed = raw.findIndex((run) => run.error !== 0);
-        if (failed >= 0) return refusal(failed % data.length, raw[failed]!.error, data.length, testRun.since);
-        const runs = raw.map(({ insns, retval }): Run => ({ insns: insns - overhead, retval }));
-        return Array.from({ length: passes }, (_, pass) =>
-          runs.slice(pass * data.length, (pass + 1) * data.length),
-        );
+        if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
+        const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % data.length])));
+        const taken = data.map((_, packet) => packet).filter((packet) => !refused.has(packet));
+        return {
+          passes: Array.from({ length: passes }, (_, pass) =>
+            taken.map((packet): Run => {
+              const { insns, retval } = raw[pass * data.length + packet]!;
+              return { insns: insns - overhead, retval };
+            }),
+          ),
+          ...(failed < 0
+            ? {}
+            : {
+                note: `${refused.size} of ${data.length} packets are left out: the kernel refuses them (${errorName(raw[failed]!.error)}), first packet ${(failed % data.length) + 1}`,
+              }),
+        };
       } finally {
         object.close();
       }
@@ -174,16 +196,15 @@ function measureEmpty(guest: Guest, like: OpenProgram, data: RunData): EmptyRun 
   const fd = loadEmpty({ id, emptyReturns: testRun!.emptyReturns }, like.expectedAttachType, like.flags);
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun!.clock);
   const error = runs.find((run) => run.error !== 0)?.error;
-  if (error !== undefined) return refusal(0, error, 1, testRun!.since);
+  if (error !== undefined) return refusal(error, testRun!.since);
   const own = straightLineLength(programInfo(fd).jited);
   return { overhead: steadyValue(runs.slice(1).map((run) => run.insns)) - own };
 }
 
-function refusal(packet: number, error: number, packets: number, since: string): Absent {
+function refusal(error: number, since: string): Absent {
   const name = errorName(error);
   if (name === 'ENOTSUPP') return { reason: 'this kernel has no test run for the type (ENOTSUPP)', since };
-  const which = packets > 1 ? ` on packet ${packet + 1}` : '';
-  return { reason: `BPF_PROG_TEST_RUN refuses it${which}: ${name}` };
+  return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
 }
 
 function runData(guest: Guest, input: JobInput): RunData[] {

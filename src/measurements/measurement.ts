@@ -25,5 +25,7 @@ export interface Subject {
 export interface MeasurementKind {
   readonly name: string;
   readonly metrics: readonly MetricName[];
+  /** True where it runs the program; false where loading it is enough. */
+  readonly runs: boolean;
   readonly measure: (subject: Subject) => readonly Figure[];
 }

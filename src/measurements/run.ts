@@ -3,7 +3,7 @@
 import type { JobInput } from '../model/job.ts';
 import type { MetricName } from '../model/metrics.ts';
 import { distribution, mean, steadyValue } from '../model/percentile.ts';
-import { isAbsent, type Run } from '../model/port.ts';
+import type { Run } from '../model/port.ts';
 import type { Absent } from '../model/report.ts';
 import type { Figure, MeasurementKind, Subject } from './measurement.ts';
 
@@ -21,6 +21,7 @@ const MANY_PACKETS: readonly MetricName[] = [
 
 export const run: MeasurementKind = {
   name: 'run',
+  runs: true,
   metrics: MANY_PACKETS,
   measure: (subject) => {
     const { program, inputs, notRun } = subject;
@@ -30,7 +31,7 @@ export const run: MeasurementKind = {
         reason: `${type.name} programs have no test run: they run only where they are attached`,
       });
     if (inputs.length === 0)
-      return absent(undefined, ONE_PACKET, { reason: notRun ?? 'the budget file names no input' });
+      return notRun === undefined ? [] : absent(undefined, ONE_PACKET, { reason: notRun });
     return inputs.flatMap((input) => measureInput(subject, input));
   },
 };
@@ -38,8 +39,8 @@ export const run: MeasurementKind = {
 function measureInput({ program, port }: Subject, input: JobInput): readonly Figure[] {
   const many = input.packets.length > 1;
   const runs = port.run(program.name, input, 1 + (many ? WARM_PASSES_MANY_PACKETS : WARM_PASSES_ONE_PACKET));
-  if (isAbsent(runs)) return absent(input.name, many ? MANY_PACKETS : ONE_PACKET, runs);
-  const [cold, ...warm] = runs;
+  if ('reason' in runs) return absent(input.name, many ? MANY_PACKETS : ONE_PACKET, runs);
+  const [cold, ...warm] = runs.passes;
   if (!cold?.[0] || warm.length === 0) throw new RangeError('a measurement needs a cold and a warm pass');
   const perPacket = cold.map((_, packet) => steadyValue(warm.map((pass) => pass[packet]!.insns)));
   const figure = (metric: MetricName, value: number, note?: string): Figure => ({
@@ -49,7 +50,7 @@ function measureInput({ program, port }: Subject, input: JobInput): readonly Fig
     ...(note === undefined ? {} : { note }),
   });
   const figures = [
-    figure('run_insns', mean(perPacket), varies(warm)),
+    figure('run_insns', mean(perPacket), runs.note ?? varies(warm)),
     figure('run_insns_cold', cold[0].insns),
   ];
   if (!many) return figures;

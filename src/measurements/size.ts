@@ -4,6 +4,7 @@ import type { MeasurementKind } from './measurement.ts';
 
 export const size: MeasurementKind = {
   name: 'size',
+  runs: false,
   metrics: ['prog_size', 'prog_size_jited', 'map_bytes', 'map_count'],
   measure: ({ program }) => {
     const bytes = program.maps.map((map) => map.bytes);

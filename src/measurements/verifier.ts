@@ -6,6 +6,7 @@ import { parseVerifierStats } from './verifier-log.ts';
 
 export const verifier: MeasurementKind = {
   name: 'verifier',
+  runs: false,
   metrics: ['total_insns', 'total_states', 'peak_states', 'max_states_per_insn', 'stack_depth'],
   measure: ({ program }) => {
     const stats = parseVerifierStats(program.log);

@@ -13,18 +13,20 @@ export interface JobInput {
 
 export interface JobProgram {
   readonly name: string;
-  /** libbpf's section-style name of the type, where the config says so: 'xdp', 'tc', 'cgroup_skb'. */
-  readonly type?: string;
-  /** Inputs to run it on; empty: load it and take its static figures only. */
+  /** The type's number and attach type: what the budget file says, or what libbpf should take where it does not know the section. */
+  readonly type?: {
+    readonly id: number;
+    readonly expectedAttachType?: number;
+    readonly onlyIfUnknown: boolean;
+  };
+  /** Inputs to run it on; empty: its static figures only. */
   readonly inputs: readonly JobInput[];
   /** Why it isn't run although its type could be. */
   readonly notRun?: string;
-}
-
-export interface JobMap {
-  readonly maxEntries?: number;
-  /** Keys and values as the budget file has them; encoded when the map's sizes are known. */
-  readonly entries: readonly (readonly [key: string, value: string])[];
+  /** Map name -> keys and values as the budget file has them, encoded when the map's sizes are known. */
+  readonly maps: Readonly<Record<string, readonly (readonly [key: string, value: string])[]>>;
+  /** Map name -> slot -> program name. */
+  readonly tailCalls: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface Job {
@@ -33,7 +35,8 @@ export interface Job {
   readonly object: string;
   readonly elf: Blob;
   readonly programs: readonly JobProgram[];
-  readonly maps: Readonly<Record<string, JobMap>>;
-  /** Map name -> slot -> program name. */
-  readonly tailCalls: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Whether to report what loads and the static figures, or only runs (a second job on the same object). */
+  readonly reportStatics: boolean;
+  /** max_entries set before loading, by map name. */
+  readonly mapSizes: Readonly<Record<string, number>>;
 }

@@ -31,12 +31,14 @@ export interface Run {
 /** Runs programs; every call loads the object anew, so that maps and order leave nothing behind. */
 export interface RunPort {
   /**
-   * Runs `program` on each packet of `input` in order (or once on its context), `passes` times over.
-   * The answer has one array a pass, one run a packet; or why there are none.
+   * Runs `program` on each packet of `input` in order (or once on its context), `passes` times over; or says why not.
    */
-  readonly run: (program: string, input: JobInput, passes: number) => readonly (readonly Run[])[] | Absent;
+  readonly run: (program: string, input: JobInput, passes: number) => Runs | Absent;
 }
 
-export function isAbsent(value: readonly unknown[] | Absent): value is Absent {
-  return !Array.isArray(value);
+export interface Runs {
+  /** One array a pass, one run a packet that the kernel took. */
+  readonly passes: readonly (readonly Run[])[];
+  /** Said beside the figures, as which packets the kernel refused. */
+  readonly note?: string;
 }

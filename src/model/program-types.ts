@@ -103,3 +103,12 @@ export function programTypeById(id: number): ProgramType {
 export function programTypeByName(name: string): ProgramType | undefined {
   return PROGRAM_TYPES.find((type) => type.name === name);
 }
+
+/**
+ * Attach types without which a program does not load, for sections that an older libbpf does not know
+ * (enum bpf_attach_type, include/uapi/linux/bpf.h), by the name libbpf prints.
+ */
+export const ATTACH_TYPES: Readonly<Record<string, number>> = {
+  sk_lookup: 36,
+  netfilter: 45,
+};

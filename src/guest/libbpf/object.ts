@@ -1,9 +1,8 @@
 // Opens an object with libbpf, sets it up as the job says, and loads it, so that one program or map that a
 // kernel refuses costs only itself: what is refused is left out, with its log, and the rest is loaded again.
 
-import type { Job } from '../../model/job.ts';
+import type { Job, JobProgram } from '../../model/job.ts';
 import { encodeMapBytes } from '../../model/mapvalue.ts';
-import { programTypeByName } from '../../model/program-types.ts';
 import { addressOf, cString, errorName, libbpf, memory, type Pointer } from './ffi.ts';
 
 /** A program or map the kernel refused, and what it said. */
@@ -56,6 +55,7 @@ const MAP_UPDATE_ANY = 0;
 const ZERO_SEED = 0x40;
 /** hash, percpu_hash, lru_hash, lru_percpu_hash, hash_of_maps, bloom_filter (enum bpf_map_type). */
 const SEEDED_MAP_TYPES = new Set([1, 5, 9, 10, 13, 30]);
+const UNSPEC = 0; // BPF_PROG_TYPE_UNSPEC
 const PROG_ARRAY = 3;
 const PER_CPU_MAP_TYPES = new Set([5, 6, 10, 21]);
 
@@ -80,8 +80,13 @@ export function findLoadable(job: Job, elf: Uint8Array): Loadable {
   }
 }
 
-/** Loads what is loadable, fills its maps and slots. Throws ObjectRejected. */
-export function loadObject(job: Job, elf: Uint8Array, loadable: Loadable): LoadedObject {
+/** Loads what is loadable, and fills maps and slots as `setUp` says. Throws ObjectRejected. */
+export function loadObject(
+  job: Job,
+  elf: Uint8Array,
+  loadable: Loadable,
+  setUp?: Pick<JobProgram, 'maps' | 'tailCalls'>,
+): LoadedObject {
   const object = open(job, elf, loadable);
   const error = Number(libbpf().bpf_object__load(object.pointer));
   const messages = libbpf().takeMessages();
@@ -97,8 +102,10 @@ export function loadObject(job: Job, elf: Uint8Array, loadable: Loadable): Loade
     close: object.close,
   };
   try {
-    fillMaps(job, loaded);
-    fillTailCalls(job, loaded, refused);
+    if (setUp) {
+      fillMaps(setUp, loaded);
+      fillTailCalls(setUp, loaded, refused);
+    }
   } catch (cause) {
     loaded.close();
     throw cause;
@@ -130,8 +137,11 @@ function open(
   const withoutMap = new Set(leaveOut.refusedMaps.map((map) => map.name));
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
-    const type = wanted?.type === undefined ? undefined : programTypeByName(wanted.type);
-    if (type) bpf.bpf_program__set_type(program.pointer, type.id);
+    if (wanted?.type && (!wanted.type.onlyIfUnknown || program.typeId === UNSPEC)) {
+      bpf.bpf_program__set_type(program.pointer, wanted.type.id);
+      if (wanted.type.expectedAttachType !== undefined)
+        bpf.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
+    }
     if (withoutProgram.has(program.name)) bpf.bpf_program__set_autoload(program.pointer, false);
     // Sections that libbpf leaves out unless asked ("?xdp") are the user's programs all the same.
     else bpf.bpf_program__set_autoload(program.pointer, true);
@@ -141,7 +151,7 @@ function open(
   for (const map of maps) {
     setZeroSeed(map.pointer);
     bpf.bpf_map__set_pin_path(map.pointer, null); // nothing outlives a load
-    const size = job.maps[map.name]?.maxEntries;
+    const size = job.mapSizes[map.name];
     if (size !== undefined) bpf.bpf_map__set_max_entries(map.pointer, size);
     if (withoutMap.has(map.name)) bpf.bpf_map__set_autocreate(map.pointer, false);
   }
@@ -239,9 +249,9 @@ export function textOf(bytes: Buffer): string {
   return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
 }
 
-function fillMaps(job: Job, object: LoadedObject): void {
+function fillMaps(setUp: Pick<JobProgram, 'maps'>, object: LoadedObject): void {
   const bpf = libbpf();
-  for (const [name, { entries }] of Object.entries(job.maps)) {
+  for (const [name, entries] of Object.entries(setUp.maps)) {
     const map = object.maps.find((candidate) => candidate.name === name);
     if (!map) continue; // the host has checked the names against the object
     const keySize: number = bpf.bpf_map__key_size(map.pointer);
@@ -262,9 +272,13 @@ function fillMaps(job: Job, object: LoadedObject): void {
   }
 }
 
-function fillTailCalls(job: Job, object: LoadedObject, refused: ReadonlySet<string>): void {
+function fillTailCalls(
+  setUp: Pick<JobProgram, 'tailCalls'>,
+  object: LoadedObject,
+  refused: ReadonlySet<string>,
+): void {
   const bpf = libbpf();
-  for (const [mapName, slots] of Object.entries(job.tailCalls)) {
+  for (const [mapName, slots] of Object.entries(setUp.tailCalls)) {
     const map = object.maps.find((candidate) => candidate.name === mapName);
     if (!map) continue;
     if (bpf.bpf_map__type(map.pointer) !== PROG_ARRAY)

@@ -1,0 +1,92 @@
+// From a job's records to the report's measurements: names checked, rejections given their source line.
+
+import { parseRejection } from '../measurements/verifier-log.ts';
+import { TollgateError } from '../model/errors.ts';
+import { METRIC_NAMES, metricOf } from '../model/metrics.ts';
+import type { GuestRecord } from '../model/records.ts';
+import type { Measurement, Where } from '../model/report.ts';
+import type { PlannedJob } from './plan.ts';
+
+/**
+ * The figures of one job. What the guest names that the object does not have is a fault of the guest,
+ * as is an `error` record: both throw TollgateError ('infrastructure').
+ */
+export function collect(target: string, job: PlannedJob, records: readonly GuestRecord[]): Measurement[] {
+  const known = new Set(job.object.spec.programs.map(({ name }) => name));
+  const of = (program: string) => ({ target, side: job.side, object: job.object.name, program });
+  return records.flatMap((record): Measurement[] => {
+    switch (record.type) {
+      case 'error':
+        throw new TollgateError(
+          'infrastructure',
+          `${target}: the guest failed on '${job.object.name}': ${record.message}`,
+          {
+            reason: 'guest-error',
+          },
+        );
+      case 'object-rejected':
+        return [...known].map((program) => ({
+          ...of(program),
+          metric: 'load_ok',
+          unit: metricOf('load_ok').unit,
+          value: 0,
+          note: firstLine(record.reason),
+          log: lastLines(record.reason),
+        }));
+      case 'measurement': {
+        const { program, metric, input, value, absent, note, log } = record;
+        if (!known.has(program) || !(METRIC_NAMES as readonly string[]).includes(metric))
+          throw new TollgateError(
+            'infrastructure',
+            `${target}: the guest reports '${metric}' of '${program}', which nobody asked for`,
+            {
+              reason: 'bad-records',
+            },
+          );
+        return [
+          {
+            ...of(program),
+            ...(input === undefined ? {} : { input }),
+            metric,
+            unit: metricOf(metric).unit,
+            ...(value === undefined ? {} : { value: Number(value) }),
+            ...(absent === undefined ? {} : { absent }),
+            ...(log === undefined
+              ? note === undefined
+                ? {}
+                : { note }
+              : rejection(job, program, note ?? '', log)),
+          },
+        ];
+      }
+      default:
+        return [];
+    }
+  });
+}
+
+/** A rejected program's message, the end of its log, and the source line where the verifier stopped. */
+function rejection(
+  job: PlannedJob,
+  program: string,
+  reason: string,
+  log: string,
+): Pick<Measurement, 'note' | 'log' | 'where'> {
+  const { message, tail, insnIndex, where } = parseRejection(log);
+  const line =
+    (insnIndex === undefined ? undefined : job.object.spec.lineInfo(program, insnIndex)) ??
+    (where?.text === undefined ? undefined : job.object.spec.findLineByText(program, where.text));
+  const place: Where | undefined =
+    line && line.line > 0
+      ? { file: line.file, line: line.line, ...(line.text ? { text: line.text } : {}) }
+      : undefined;
+  return { note: message || reason, log: tail || log.slice(-4000), ...(place ? { where: place } : {}) };
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n').find((line) => line.trim() !== '') ?? text).slice(0, 500);
+}
+
+function lastLines(text: string): string {
+  return text.split('\n').slice(-20).join('\n').slice(-4000);
+}

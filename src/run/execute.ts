@@ -1,0 +1,165 @@
+// Runs the planned jobs on every kernel, side by side, and gathers targets and measurements. A kernel that
+// fails is a failed target with its reason; the others go on.
+
+import { statSync } from 'node:fs';
+import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
+import { TollgateError } from '../model/errors.ts';
+import type { LockedKernel } from '../model/kernel.ts';
+import type { OnProgress, OnWarning } from '../model/progress.ts';
+import type { Measurement, Target } from '../model/report.ts';
+import { buildInitramfs } from '../vm/initramfs.ts';
+import { DEFAULT_CPU } from '../vm/machine.ts';
+import { findQemu, type Qemu } from '../vm/qemu.ts';
+import { openSession, type Session } from '../vm/session.ts';
+import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
+import { collect } from './collect.ts';
+import type { PlannedJob } from './plan.ts';
+import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+
+/** What every command that starts machines takes; made by the entry, which alone reads flags and environment. */
+export interface RunOptions {
+  readonly cacheDir: string;
+  /** dist/, with the guest and its native files. */
+  readonly distDir: string;
+  readonly mirror?: string;
+  readonly proxy?: string;
+  readonly offline?: boolean;
+  readonly lock?: readonly LockedKernel[];
+  /** Where relative path: references start. */
+  readonly baseDir: string;
+  readonly cpu?: string;
+  readonly qemuPath?: string;
+  readonly useSavedState: boolean;
+  readonly savedStatesLimitBytes: number;
+  readonly deadlines?: Partial<Deadlines>;
+  /** Machines at once; default: what cores and memory allow. */
+  readonly parallel?: number;
+  readonly onProgress?: OnProgress;
+  readonly onWarning?: OnWarning;
+  readonly signal?: AbortSignal;
+}
+
+export interface Results {
+  readonly targets: readonly Target[];
+  readonly measurements: readonly Measurement[];
+}
+
+/** Runs `jobs` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
+export async function execute(
+  kernels: readonly string[],
+  jobs: readonly PlannedJob[],
+  options: RunOptions,
+): Promise<Results> {
+  const qemu = await findQemu(options);
+  const pool = createPool(options.parallel ?? machinesAtOnce());
+  const results = await Promise.all(
+    [...new Set(kernels)].map((kernel) => executeOn(kernel, jobs, qemu, pool, options)),
+  );
+  return {
+    targets: results.map(({ target }) => target),
+    measurements: results.flatMap(({ measurements }) => measurements),
+  };
+}
+
+async function executeOn(
+  reference: string,
+  jobs: readonly PlannedJob[],
+  qemu: Qemu,
+  pool: Pool,
+  options: RunOptions,
+): Promise<{ target: Target; measurements: readonly Measurement[] }> {
+  const id = `${reference}/exact`;
+  const cpu = options.cpu ?? DEFAULT_CPU;
+  const seconds = { boot: 0, load: 0, measure: 0 };
+  const common = {
+    id,
+    kernel: reference,
+    arch: 'x86_64',
+    mode: 'exact',
+    accelerator: 'tcg',
+    qemu: qemu.version,
+    cpu,
+  } as const;
+  let facts: Pick<Target, 'release' | 'version' | 'digest' | 'libbpf'> = {};
+  try {
+    const kernel = await resolveKernel(reference, options);
+    facts = {
+      ...(kernel.release === undefined ? {} : { release: kernel.release }),
+      ...(kernel.version === undefined ? {} : { version: kernel.version }),
+      digest: kernel.digest,
+    };
+    const session = await pool.run(() => prepare(kernel, qemu, cpu, options));
+    seconds.boot = session.bootSeconds;
+    let done = 0;
+    const measurements = await Promise.all(
+      jobs.map((job) =>
+        pool.run(async () => {
+          options.signal?.throwIfAborted();
+          const result = await session.run(job.bytes);
+          facts = { ...facts, release: result.hello.release, libbpf: result.hello.libbpf };
+          seconds.load += result.seconds.start;
+          seconds.measure += result.seconds.run;
+          done++;
+          options.onProgress?.({
+            task: reference,
+            phase: 'measure',
+            message: job.object.name,
+            done,
+            total: jobs.length,
+          });
+          return collect(id, job, result.records);
+        }),
+      ),
+    );
+    options.onProgress?.({ task: reference, phase: 'done' });
+    return {
+      target: { ...common, ...facts, status: 'ok', seconds: rounded(seconds) },
+      measurements: measurements.flat(),
+    };
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    // A wrong reference or budget file is the user's to mend, whatever other kernels give.
+    if (!(cause instanceof TollgateError) || cause.kind !== 'infrastructure') throw cause;
+    const { reason = 'infrastructure', tail, hint } = cause.details;
+    const message = hint ? `${cause.message} (${hint})` : cause.message;
+    options.onProgress?.({ task: reference, phase: 'done', message: cause.message });
+    return {
+      target: {
+        ...common,
+        ...facts,
+        status: 'failed',
+        seconds: rounded(seconds),
+        error: { reason, message, ...(tail === undefined ? {} : { tail }) },
+      },
+      measurements: [],
+    };
+  }
+}
+
+async function prepare(
+  kernel: Awaited<ReturnType<typeof resolveKernel>>,
+  qemu: Qemu,
+  cpu: string,
+  options: RunOptions,
+): Promise<Session> {
+  const kernelImage = await unpackedVmlinux(kernel, options.cacheDir, options.signal);
+  const initramfs = await buildInitramfs(kernel, options);
+  return await openSession({
+    ...options,
+    kernel,
+    initramfs,
+    machine: {
+      qemu,
+      accelerator: 'icount',
+      cpu,
+      kernelImage,
+      initramfsBytes: statSync(initramfs.path).size,
+    },
+    deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
+  });
+}
+
+function rounded(seconds: Target['seconds']): Target['seconds'] {
+  const round = (value: number) => Math.round(value * 1000) / 1000;
+  return { boot: round(seconds.boot), load: round(seconds.load), measure: round(seconds.measure) };
+}

@@ -1,0 +1,28 @@
+// `tollgate measure`: every metric of the given objects, no budget file needed.
+
+import { relative } from 'node:path';
+import type { Report } from '../model/report.ts';
+import { buildReport } from '../report/build.ts';
+import { execute, type RunOptions } from './execute.ts';
+import { readObject } from './objects.ts';
+import { planJobs } from './plan.ts';
+
+export interface MeasureRequest {
+  readonly version: string;
+  readonly objects: readonly string[];
+  readonly kernels: readonly string[];
+  /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
+  readonly config?: Parameters<typeof planJobs>[0]['config'];
+}
+
+/** Throws TollgateError on objects that cannot be read. */
+export async function measure(request: MeasureRequest, options: RunOptions): Promise<Report> {
+  const objects = request.objects.map((path) => readObject(path, relative(options.baseDir, path) || path));
+  const jobs = planJobs({
+    side: 'head',
+    objects,
+    config: request.config ?? { programs: {} },
+    directory: options.baseDir,
+  });
+  return buildReport({ version: request.version, ...(await execute(request.kernels, jobs, options)) });
+}

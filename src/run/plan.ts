@@ -1,0 +1,167 @@
+// From objects and a budget file to jobs: which programs run on which inputs, in how many machines.
+
+import { type Config, programConfig } from '../model/config.ts';
+import type { ProgramSpec } from '../model/elf.ts';
+import { TollgateError } from '../model/errors.ts';
+import type { Job, JobProgram } from '../model/job.ts';
+import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
+import type { Side } from '../model/report.ts';
+import { didYouMean } from '../model/suggest.ts';
+import { encodeJob } from '../model/window.ts';
+import { type InputBytes, inputsFor } from './inputs.ts';
+import type { SideObject } from './objects.ts';
+
+/** One job: it starts from the saved state, like every other. */
+export interface PlannedJob {
+  readonly side: Side;
+  readonly object: SideObject;
+  /** As it goes into the window. */
+  readonly bytes: Uint8Array;
+}
+
+export interface PlanOptions {
+  readonly side: Side;
+  readonly objects: readonly SideObject[];
+  readonly config: Pick<Config, 'programs' | 'map_sizes'>;
+  /** Where the budget file's relative pcap paths start. */
+  readonly directory: string;
+}
+
+/** Throws TollgateError ('config') on settings that fit no map, program or type of the object. */
+export function planJobs({ side, objects, config, directory }: PlanOptions): PlannedJob[] {
+  return objects.flatMap((object) => {
+    const programs = object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
+    return shareOut(object, programs).map(({ run, reportStatics }) => ({
+      side,
+      object,
+      bytes: encode(object, programs, run, reportStatics, config.map_sizes ?? {}),
+    }));
+  });
+}
+
+interface PlannedProgram extends Pick<JobProgram, 'name' | 'type' | 'maps' | 'tailCalls'> {
+  readonly inputs: readonly InputBytes[];
+}
+
+function planProgram(
+  side: Side,
+  object: SideObject,
+  spec: ProgramSpec,
+  config: PlanOptions['config'],
+  directory: string,
+): PlannedProgram {
+  const wanted = programConfig(config.programs, { object: object.name, program: spec.name });
+  const type = programTypeByName(wanted.type ?? spec.type ?? '');
+  const maps = Object.entries(wanted.maps ?? {});
+  const tailCalls = Object.entries(wanted.tail_calls ?? {});
+  if (side === 'head') {
+    for (const [map] of maps) requireMap(object, spec.name, map, 'maps');
+    for (const [map, slots] of tailCalls) {
+      requireMap(object, spec.name, map, 'tail_calls');
+      for (const target of Object.values(slots)) requireProgram(object, spec.name, map, target);
+    }
+  }
+  const has = (name: string) => object.spec.programs.some((program) => program.name === name);
+  return {
+    name: spec.name,
+    ...loaderType(spec, wanted.type, type),
+    inputs: inputsFor(type, wanted.inputs, directory, spec.name),
+    maps: Object.fromEntries(maps.map(([name, entries]) => [name, Object.entries(entries)])),
+    // Head's budget file may name what base does not have yet: there it is left out.
+    tailCalls: Object.fromEntries(
+      tailCalls.map(([map, slots]) => [
+        map,
+        Object.fromEntries(Object.entries(slots).filter(([, target]) => has(target))),
+      ]),
+    ),
+  };
+}
+
+/** The type is set for libbpf where the user says so, and where an old libbpf does not know a new section. */
+function loaderType(
+  spec: ProgramSpec,
+  configured: string | undefined,
+  type: ProgramType | undefined,
+): Pick<JobProgram, 'type'> {
+  const attachType = spec.attachType === undefined ? undefined : ATTACH_TYPES[spec.attachType];
+  if (!type) return {};
+  return {
+    type: {
+      id: type.id,
+      ...(attachType === undefined ? {} : { expectedAttachType: attachType }),
+      onlyIfUnknown: configured === undefined,
+    },
+  };
+}
+
+function requireMap(object: SideObject, program: string, map: string, use: string): void {
+  const names = object.spec.maps.map(({ name }) => name);
+  if (names.includes(map)) return;
+  throw new TollgateError(
+    'config',
+    `Cannot set up program '${program}': ${use} names map '${map}', which '${object.name}' does not have`,
+    {
+      hint: didYouMean(map, names) ?? `its maps: ${names.join(', ') || 'none'}`,
+    },
+  );
+}
+
+function requireProgram(object: SideObject, program: string, map: string, target: string): void {
+  const names = object.spec.programs.map(({ name }) => name);
+  if (names.includes(target)) return;
+  throw new TollgateError(
+    'config',
+    `Cannot set up program '${program}': tail_calls puts '${target}' into '${map}', but '${object.name}' has no such program`,
+    {
+      hint: didYouMean(target, names) ?? `its programs: ${names.join(', ')}`,
+    },
+  );
+}
+
+/**
+ * One job runs all programs of an object, except where one draws random numbers: the kernel has one sequence
+ * for all, so there each program gets a machine of its own, and none sees how often another has drawn.
+ */
+function shareOut(
+  object: SideObject,
+  programs: readonly PlannedProgram[],
+): { run: ReadonlySet<string>; reportStatics: boolean }[] {
+  const runnable = programs.filter(({ inputs }) => inputs.length > 0).map(({ name }) => name);
+  if (!object.spec.programs.some(({ drawsRandom }) => drawsRandom) || runnable.length <= 1)
+    return [{ run: new Set(runnable), reportStatics: true }];
+  return runnable.map((name, i) => ({ run: new Set([name]), reportStatics: i === 0 }));
+}
+
+function encode(
+  object: SideObject,
+  programs: readonly PlannedProgram[],
+  run: ReadonlySet<string>,
+  reportStatics: boolean,
+  mapSizes: Readonly<Record<string, number>>,
+): Uint8Array {
+  try {
+    return encodeJob<Job>((place) => ({
+      format: 1,
+      object: object.name,
+      elf: place(object.bytes),
+      programs: programs.map(({ name, inputs, ...rest }) => ({
+        name,
+        ...rest,
+        inputs: run.has(name)
+          ? inputs.map(({ name: input, packets, context }) => ({
+              name: input,
+              packets: packets.map(place),
+              ...(context ? { context: place(context) } : {}),
+            }))
+          : [],
+      })),
+      reportStatics,
+      mapSizes,
+    }));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new TollgateError('config', `Cannot measure '${object.name}': ${cause.message}`, {
+      hint: 'fewer or shorter pcaps; programs of the object can be split over several objects',
+    });
+  }
+}
