@@ -56,6 +56,8 @@ export function setUpKernel(): void {
     ['/proc/sys/kernel/kptr_restrict', '0'],
     ['/proc/sys/vm/panic_on_oom', '2'],
     ['/proc/sys/kernel/bpf_stats_enabled', '0'],
+    // a kernel that locks up says so after 10 s of virtual time, not 20: each is a second and more of the host's
+    ['/proc/sys/kernel/watchdog_thresh', '5'],
   ] as const) {
     try {
       writeFileSync(path, value);

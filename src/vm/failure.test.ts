@@ -86,3 +86,18 @@ test('the tail is the last 25 lines, without control characters, none longer tha
   const tail = consoleTail(`${lines.join('\n')}\n\n${'x'.repeat(1000)}\n`).split('\n');
   expect(tail).toEqual([...Array.from({ length: 24 }, (_, i) => `line ${i + 16}`), 'x'.repeat(300)]);
 });
+
+test('around a sign the tail shows what came before and what follows, without registers', () => {
+  const before = Array.from({ length: 20 }, (_, i) => `before ${i}`);
+  const registers = [
+    '[    0.9] RDX: 0000000000000001 RSI: 00007fffffffd3b8',
+    '[    0.9] Code: 89 54 24 18 <48> 3d',
+  ];
+  const after = Array.from({ length: 20 }, (_, i) => `[    0.9]  after ${i}`);
+  const text = [...before, '[    0.9] Kernel panic - not syncing: x', ...registers, ...after].join('\n');
+  expect(consoleTail(text, /Kernel panic/).split('\n')).toEqual([
+    ...before.slice(6),
+    '[    0.9] Kernel panic - not syncing: x',
+    ...after.slice(0, 10),
+  ]);
+});

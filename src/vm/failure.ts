@@ -63,7 +63,7 @@ export function explainFailure(
   const isGuests = cause.kind !== 'console-flood' && !(cause.kind === 'exit' && hasDied(cause));
   const sign = isGuests ? CONSOLE_SIGNS.find(({ pattern }) => pattern.test(consoleText)) : undefined;
   const { reason, says } = sign ?? bareCause(cause);
-  const tail = consoleTail(consoleText);
+  const tail = consoleTail(consoleText, sign?.pattern);
   return new TollgateError('infrastructure', `${task}: no verdict: ${says}, during ${phase}`, {
     reason,
     ...(tail ? { tail } : {}),
@@ -99,16 +99,24 @@ function bareCause(cause: EndCause): { reason: string; says: string } {
   }
 }
 
-/** The last lines of a console, control characters taken out. */
-export function consoleTail(text: string): string {
+/**
+ * The lines of a console that tell most: those around the first sign of what went wrong (what the guest said
+ * before, the kernel's reasons after), or else the last ones. Control characters and registers are taken out.
+ */
+export function consoleTail(text: string, sign?: RegExp): string {
   const lines = text
     .replaceAll('\r', '')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
-    .replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+    .replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
     .split('\n')
-    .filter((line) => line.trim() !== '');
+    .filter((line) => line.trim() !== '' && !REGISTERS.test(line));
+  const at = sign ? lines.findIndex((line) => sign.test(line)) : -1;
+  const start = Math.max(0, at < 0 ? lines.length - TAIL_LINES : at - LINES_BEFORE_SIGN);
   return lines
-    .slice(-TAIL_LINES)
+    .slice(start, start + TAIL_LINES)
     .map((line) => line.slice(0, 300))
     .join('\n');
 }
+
+const LINES_BEFORE_SIGN = 14;
+const REGISTERS = /^\[[ \d.]+\] (?:R[A-Z0-9]{2}: |RSP: |[CDEFGS]S: |CR[0234]: |DR\d: |PKRU: |Code: )/;

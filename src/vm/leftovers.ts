@@ -19,10 +19,13 @@ const FOREIGN_AGE_MS = 24 * 3600 * 1000;
 
 /** Removes what processes that are gone have left in `folder` under names from ownName that begin with `start`. */
 export function removeLeftovers(folder: string, start: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    if (name.startsWith(start) && isAbandoned(name, path)) rmSync(path, { recursive: true, force: true });
+  try {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (name.startsWith(start) && isAbandoned(name, path)) rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    // not there, or another user's: to clean up is nobody's task
   }
 }
 

@@ -128,8 +128,7 @@ export function dropState(cacheDir: string, key: string): void {
 /** All states, the last used first. */
 export function listSavedStates(cacheDir: string): SavedStateEntry[] {
   const root = folderOf(cacheDir);
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
+  return namesIn(root)
     .filter((name) => !name.startsWith('.'))
     .flatMap((key) => {
       try {
@@ -158,6 +157,14 @@ export function evictStates(cacheDir: string, limitBytes: number, inUse?: string
     if (sum > limitBytes && entry.key !== inUse) dropState(cacheDir, entry.key);
   }
   removeLeftovers(folderOf(cacheDir), PASSING);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // not there, or no folder
+  }
 }
 
 function labelOf(metaPath: string): string {

@@ -67,6 +67,8 @@ export interface Vm {
 const CONSOLE_CAP_BYTES = 4 << 20;
 const CONSOLE_TAIL_BYTES = 64 << 10;
 const WATCH_MS = 100;
+/** A connection that breaks is mostly QEMU's end, known a moment later. */
+const END_MS = 1000;
 const FOLDER_PREFIX = 'tollgate-run';
 
 /** Boots the machine: RAM goes into `ramPath`, shared, so that it can be kept. */
@@ -83,17 +85,25 @@ export async function restoreVm(options: VmOptions, devicesPath: string): Promis
     await vm.loadDevices(devicesPath);
     return vm;
   } catch (cause) {
-    const error = await vm.explain('restore', { kind: 'transfer', message: messageOf(cause) });
-    await vm.close();
-    throw error;
+    try {
+      throw await vm.explain('restore', await vm.endOr({ kind: 'transfer', message: messageOf(cause) }));
+    } finally {
+      await vm.close();
+    }
   }
+}
+
+interface RestorableVm extends Vm {
+  readonly loadDevices: (path: string) => Promise<void>;
+  /** How QEMU has ended, if a broken connection was its end; else the cause given. */
+  readonly endOr: (cause: EndCause) => Promise<EndCause>;
 }
 
 async function startVm(
   options: VmOptions,
   way: 'boot' | 'restore',
   extra: readonly string[],
-): Promise<Vm & { loadDevices: (path: string) => Promise<void> }> {
+): Promise<RestorableVm> {
   const { task, machine, deadlines } = options;
   options.signal?.throwIfAborted();
   const folder = makeSocketFolder();
@@ -141,6 +151,10 @@ async function startVm(
     })();
     return closing;
   };
+  const endOr = async (cause: EndCause) => {
+    await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
+    return ended ?? cause;
+  };
   /** What the console has said so far is read before close() removes it. */
   const explain = async (phase: Phase, cause: EndCause) => {
     options.signal?.throwIfAborted();
@@ -153,7 +167,7 @@ async function startVm(
     qmp = await connectQmp(files.qmp, connecting.signal);
   } catch {
     try {
-      throw await explain(way, ended ?? { kind: 'deadline', seconds: deadlines.restoreMs / 1000 });
+      throw await explain(way, await endOr({ kind: 'deadline', seconds: deadlines.restoreMs / 1000 }));
     } finally {
       await close();
     }
@@ -190,11 +204,12 @@ async function startVm(
   return {
     untilPaused,
     explain,
+    endOr,
     proceed: async () => {
       try {
         await qmp.execute('cont');
       } catch (cause) {
-        throw await explain('measure', ended ?? { kind: 'transfer', message: messageOf(cause) });
+        throw await explain('measure', await endOr({ kind: 'transfer', message: messageOf(cause) }));
       }
     },
     saveDevices: (path) => saveDevices(qmp, folder, path),
