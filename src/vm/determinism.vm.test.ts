@@ -38,11 +38,11 @@ function stopHogs(): void {
   for (const hog of hogs.splice(0)) hog.kill('SIGKILL');
 }
 
-/** Boots and saves: the digests of what was saved. */
-async function savedDigests(options: SessionOptions): Promise<{ ram: string; devices: string }> {
+/** The digest of the guest's memory at the pause. (The devices' state also holds readings of the host's clock.) */
+async function memoryDigest(options: SessionOptions): Promise<string> {
   const state = await findSavedState(options.cacheDir, savedStateKey(options));
   if (!state || state === 'damaged') throw new Error('no state was saved');
-  return { ram: await digestFile(state.ramPath), devices: await digestFile(state.devicesPath) };
+  return await digestFile(state.ramPath);
 }
 
 /** All that a job gives but the host's own seconds. */
@@ -65,7 +65,7 @@ test.each(['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'])(
     const booting = await openSession({ ...options, useSavedState: false });
     const withoutState = told(await booting.run(emptyJob()));
 
-    expect(await savedDigests(busyOptions)).toEqual(await savedDigests(options));
+    expect(await memoryDigest(busyOptions)).toBe(await memoryDigest(options));
     expect([second, whileBusy, withoutState]).toEqual([first, first, first]);
     expect(first.hello).toMatchObject({ ticksPerSecond: '1000000000', tickNs: '4000000', warnings: [] });
     expect(first.records.map(({ type }) => type).slice(-2)).toEqual(['seconds', 'end']);
