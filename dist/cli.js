@@ -47113,7 +47113,7 @@ var CONSOLE_SIGNS = [
   },
   {
     reason: "lockup",
-    pattern: /soft lockup|hard LOCKUP|detected stalls|blocked for more than/,
+    pattern: /soft lockup|hard LOCKUP|detected stall|RCU Stall|blocked for more than/,
     says: "the guest kernel locked up"
   },
   {

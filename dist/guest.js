@@ -212,13 +212,18 @@ function setUpKernel() {
     ["/proc/sys/kernel/kptr_restrict", "0"],
     ["/proc/sys/vm/panic_on_oom", "2"],
     ["/proc/sys/kernel/bpf_stats_enabled", "0"],
-    // a kernel that locks up says so after 10 s of virtual time, not 20: each is a second and more of the host's
-    ["/proc/sys/kernel/watchdog_thresh", "5"]
+    ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
   ]) {
     try {
       (0, import_node_fs.writeFileSync)(path, value);
     } catch {
     }
+  }
+}
+function restartLockupDetector() {
+  try {
+    (0, import_node_fs.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+  } catch {
   }
 }
 function findPauseDevice() {
@@ -20986,6 +20991,8 @@ function main() {
   const clock = loadClock((0, import_node_path.join)(here, "native/clock.so"));
   settle2();
   const grid = findTicks(clock);
+  clock.align(grid.tickNs, grid.phaseNs);
+  restartLockupDetector();
   const guest = { window, channel, clock, grid };
   warmUp(guest);
   const discard = findRetainedInitramfs();

@@ -9,6 +9,7 @@ import {
   loadModules,
   mapWindow,
   mountAll,
+  restartLockupDetector,
   setUpKernel,
 } from './guest/init.ts';
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
@@ -32,6 +33,8 @@ function main(): void {
   const clock = loadClock(join(here, 'native/clock.so'));
   settle();
   const grid = findTicks(clock);
+  clock.align(grid.tickNs, grid.phaseNs);
+  restartLockupDetector();
   const guest: Guest = { window, channel, clock, grid };
   warmUp(guest);
   const discard = findRetainedInitramfs();

@@ -16,7 +16,7 @@ const OUT_OF_MEMORY = `[    5.021877] node invoked oom-killer: gfp_mask=0x140dca
 const LOCKUP = `[   26.105871] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [node:1]
 [   26.106204] Kernel panic - not syncing: softlockup: hung tasks
 `;
-const STALL = '[   25.1] rcu: INFO: rcu_preempt self-detected stalls on CPU\n';
+const STALL = '[   25.1] rcu: INFO: rcu_preempt self-detected stall on CPU\n';
 const THROWN = `tollgate guest: Error: the window holds no job
     at main (/app/guest.js:1:1)
 [    4.212391] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100

@@ -34,7 +34,7 @@ const CONSOLE_SIGNS: readonly { readonly reason: string; readonly pattern: RegEx
     },
     {
       reason: 'lockup',
-      pattern: /soft lockup|hard LOCKUP|detected stalls|blocked for more than/,
+      pattern: /soft lockup|hard LOCKUP|detected stall|RCU Stall|blocked for more than/,
       says: 'the guest kernel locked up',
     },
     {

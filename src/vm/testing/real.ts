@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
+import type { Job } from '../../model/job.ts';
 import { encodeJob } from '../../model/window.ts';
 import { buildInitramfs } from '../initramfs.ts';
 import { type Accelerator, DEFAULT_CPU } from '../machine.ts';
@@ -44,14 +45,17 @@ export async function sessionOptions(
 
 /** A job that runs an empty XDP program on a packet of 64 bytes. */
 export function emptyJob(): Uint8Array {
-  return encodeJob((place) => ({
-    format: 1,
-    object: 'nop_xdp.bpf.o',
-    elf: place(readFileSync(join(ROOT, 'dist/bpf/nop_xdp.bpf.o'))),
-    programs: [{ name: 'nop', inputs: [{ name: 'zeros', packets: [place(new Uint8Array(64))] }] }],
-    maps: {},
-    tailCalls: {},
-  }));
+  return encodeJob((place): Job => {
+    const inputs = [{ name: 'zeros', packets: [place(new Uint8Array(64))] }];
+    return {
+      format: 1,
+      object: 'nop_xdp.bpf.o',
+      elf: place(readFileSync(join(ROOT, 'dist/bpf/nop_xdp.bpf.o'))),
+      programs: [{ name: 'nop', inputs, maps: {}, tailCalls: {} }],
+      reportStatics: true,
+      mapSizes: {},
+    };
+  });
 }
 
 /** The pids of the QEMU processes that this process has started and that still run. */
