@@ -47774,7 +47774,8 @@ function withBootFolder({ cacheDir }, use) {
   return withScratch({ folders: scratchFolders(cacheDir), sizeBytes: RAM_BYTES + WINDOW_BYTES }, use);
 }
 function messageOf2(cause) {
-  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+  const text3 = cause instanceof Error ? cause.message : String(cause);
+  return text3.trim().replace(/\s*\n\s*/g, "; ").slice(0, 500);
 }
 
 // src/measurements/verifier-log.ts

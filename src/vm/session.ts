@@ -294,5 +294,9 @@ function withBootFolder<T>({ cacheDir }: SessionOptions, use: (folder: string) =
 }
 
 function messageOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, '; ')
+    .slice(0, 500);
 }
