@@ -46660,6 +46660,8 @@ function kernelCommandLine(spec) {
     // the TSC is the instruction counter: 1 GHz, said and not measured
     ...spec.accelerator === "icount" ? ["tsc_early_khz=1000000", "tsc=nowatchdog", "nohpet", "pmtmr=0"] : [],
     "cryptomgr.notests=1",
+    // samples memory every 40 ms, whatever else runs (since 6.17, where the distribution turns it on)
+    "damon_stat.enabled=0",
     // whatever goes wrong ends at once and is told on the console
     "panic=-1",
     "oops=panic",

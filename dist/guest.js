@@ -226,6 +226,16 @@ function restartLockupDetector() {
   } catch {
   }
 }
+function becomeRealTime() {
+  try {
+    (0, import_node_fs.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+  } catch {
+  }
+  const priority = memory(4);
+  priority.writeInt32LE(1);
+  if (libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, SCHED_FIFO, addressOf(priority)) === 0) return [];
+  return [`real-time scheduling: ${errorName(errno())}`];
+}
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
   for (const name of (0, import_node_fs.readdirSync)(root)) {
@@ -266,6 +276,8 @@ function mapWindow(physicalAddress, sizeBytes) {
   return window;
 }
 var SYS_FINIT_MODULE = 313;
+var SYS_SCHED_SETSCHEDULER = 144;
+var SCHED_FIFO = 1;
 var EEXIST = 17;
 
 // src/guest/libbpf/runs.ts
@@ -20990,6 +21002,7 @@ function main() {
   const channel = openChannel(window);
   const clock = loadClock((0, import_node_path.join)(here, "native/clock.so"));
   settle2();
+  warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();

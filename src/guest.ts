@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openChannel } from './guest/channel.ts';
 import {
+  becomeRealTime,
   findPauseDevice,
   findRetainedInitramfs,
   loadModules,
@@ -32,6 +33,7 @@ function main(): void {
   const channel = openChannel(window);
   const clock = loadClock(join(here, 'native/clock.so'));
   settle();
+  warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();

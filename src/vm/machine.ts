@@ -53,6 +53,8 @@ export function kernelCommandLine(spec: MachineSpec): string {
       ? ['tsc_early_khz=1000000', 'tsc=nowatchdog', 'nohpet', 'pmtmr=0']
       : []),
     'cryptomgr.notests=1',
+    // samples memory every 40 ms, whatever else runs (since 6.17, where the distribution turns it on)
+    'damon_stat.enabled=0',
     // whatever goes wrong ends at once and is told on the console
     'panic=-1',
     'oops=panic',
