@@ -104,11 +104,20 @@ export async function keepState(
   };
   writeFileSync(join(folder, META), JSON.stringify(meta), { mode: 0o600 });
   const place = join(folderOf(cacheDir), key);
-  try {
-    renameSync(folder, place);
-  } catch (cause) {
-    if (!existsSync(join(place, META))) throw cause;
-    rmSync(folder, { recursive: true, force: true });
+  for (;;) {
+    try {
+      renameSync(folder, place);
+      break;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause;
+      if (!existsSync(join(place, META)))
+        dropState(cacheDir, key); // no state: or dropped by another process meanwhile
+      else {
+        rmSync(folder, { recursive: true, force: true });
+        break;
+      }
+    }
   }
   return { ...statePaths(place), hello: made.hello };
 }
