@@ -46920,11 +46920,20 @@ async function keepState(cacheDir, key, folder, made) {
   };
   (0, import_node_fs15.writeFileSync)((0, import_node_path20.join)(folder, META), JSON.stringify(meta3), { mode: 384 });
   const place3 = (0, import_node_path20.join)(folderOf(cacheDir), key);
-  try {
-    (0, import_node_fs15.renameSync)(folder, place3);
-  } catch (cause) {
-    if (!(0, import_node_fs15.existsSync)((0, import_node_path20.join)(place3, META))) throw cause;
-    (0, import_node_fs15.rmSync)(folder, { recursive: true, force: true });
+  for (; ; ) {
+    try {
+      (0, import_node_fs15.renameSync)(folder, place3);
+      break;
+    } catch (cause) {
+      const { code } = cause;
+      if (code !== "ENOTEMPTY" && code !== "EEXIST") throw cause;
+      if (!(0, import_node_fs15.existsSync)((0, import_node_path20.join)(place3, META)))
+        dropState(cacheDir, key);
+      else {
+        (0, import_node_fs15.rmSync)(folder, { recursive: true, force: true });
+        break;
+      }
+    }
   }
   return { ...statePaths(place3), hello: made.hello };
 }

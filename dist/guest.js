@@ -21021,7 +21021,9 @@ function main() {
     warnings
   });
   const pause = findPauseDevice();
+  clock.align(SECOND_NS, 0);
   pause();
+  clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
   const job = decodeJob(window);
   if (!job) throw new Error("the window holds no job");
@@ -21042,6 +21044,7 @@ function windowAddress() {
   return Number(megabytes) * (1 << 20);
 }
 var SETTLE_MS = 3e3;
+var SECOND_NS = 1e9;
 function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
 }

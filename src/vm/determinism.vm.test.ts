@@ -48,15 +48,6 @@ async function memoryDigest(options: SessionOptions): Promise<string> {
 /** All that a job gives but the host's own seconds. */
 const told = ({ hello, records }: JobResult) => ({ hello, records });
 
-/**
- * A machine that goes on after its pause may see a timer a moment sooner or later than one restored from it, and then
- * sleep over one tick more or less between two runs: no figure differs, the time around them does.
- */
-const withoutTimes = ({ hello, records }: Pick<JobResult, 'hello' | 'records'>) => ({
-  hello,
-  records: records.filter(({ type }) => type !== 'seconds'),
-});
-
 test.each(['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'])(
   '%s: every boot and every run is the same, whatever the machine is busy with',
   async (reference) => {
@@ -75,8 +66,11 @@ test.each(['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'])(
     const withoutState = told(await booting.run(emptyJob()));
 
     expect(await memoryDigest(busyOptions)).toBe(await memoryDigest(options));
-    expect([second, whileBusy]).toEqual([first, first]);
-    expect(withoutTimes(withoutState)).toEqual(withoutTimes(first));
+    expect({ second, whileBusy, withoutState }).toEqual({
+      second: first,
+      whileBusy: first,
+      withoutState: first,
+    });
     expect(first.hello).toMatchObject({ ticksPerSecond: '1000000000', tickNs: '4000000', warnings: [] });
     expect(first.records.map(({ type }) => type).slice(-2)).toEqual(['seconds', 'end']);
     const figures = first.records.filter(
