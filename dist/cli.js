@@ -47262,7 +47262,10 @@ async function connectQmp(path13, signal, answerMs = ANSWER_MS) {
   const fail = (error62) => {
     for (const { reject } of waiting.splice(0)) reject(error62);
   };
-  (0, import_node_readline.createInterface)({ input: socket }).on("line", (line) => {
+  const lines = (0, import_node_readline.createInterface)({ input: socket });
+  lines.on("error", () => {
+  });
+  lines.on("line", (line) => {
     const message = parseMessage(line);
     if (!message) {
       socket.destroy();

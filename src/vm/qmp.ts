@@ -32,7 +32,9 @@ export async function connectQmp(path: string, signal: AbortSignal, answerMs = A
   const fail = (error: Error) => {
     for (const { reject } of waiting.splice(0)) reject(error);
   };
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => {}); // it passes on the socket's, which 'close' follows
+  lines.on('line', (line) => {
     const message = parseMessage(line);
     if (!message) {
       socket.destroy();
