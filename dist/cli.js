@@ -42,9 +42,9 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   mod
 ));
 
-// node_modules/commander/lib/error.js
+// ../../../work/main/node_modules/commander/lib/error.js
 var require_error = __commonJS({
-  "node_modules/commander/lib/error.js"(exports2) {
+  "../../../work/main/node_modules/commander/lib/error.js"(exports2) {
     var CommanderError2 = class extends Error {
       /**
        * Constructs the CommanderError class
@@ -77,9 +77,9 @@ var require_error = __commonJS({
   }
 });
 
-// node_modules/commander/lib/argument.js
+// ../../../work/main/node_modules/commander/lib/argument.js
 var require_argument = __commonJS({
-  "node_modules/commander/lib/argument.js"(exports2) {
+  "../../../work/main/node_modules/commander/lib/argument.js"(exports2) {
     var { InvalidArgumentError: InvalidArgumentError2 } = require_error();
     var Argument2 = class {
       /**
@@ -205,9 +205,9 @@ var require_argument = __commonJS({
   }
 });
 
-// node_modules/commander/lib/help.js
+// ../../../work/main/node_modules/commander/lib/help.js
 var require_help = __commonJS({
-  "node_modules/commander/lib/help.js"(exports2) {
+  "../../../work/main/node_modules/commander/lib/help.js"(exports2) {
     var { humanReadableArgName } = require_argument();
     var Help2 = class {
       constructor() {
@@ -807,9 +807,9 @@ ${itemIndentStr}`);
   }
 });
 
-// node_modules/commander/lib/option.js
+// ../../../work/main/node_modules/commander/lib/option.js
 var require_option = __commonJS({
-  "node_modules/commander/lib/option.js"(exports2) {
+  "../../../work/main/node_modules/commander/lib/option.js"(exports2) {
     var { InvalidArgumentError: InvalidArgumentError2 } = require_error();
     var Option2 = class {
       /**
@@ -1120,9 +1120,9 @@ var require_option = __commonJS({
   }
 });
 
-// node_modules/commander/lib/suggestSimilar.js
+// ../../../work/main/node_modules/commander/lib/suggestSimilar.js
 var require_suggestSimilar = __commonJS({
-  "node_modules/commander/lib/suggestSimilar.js"(exports2) {
+  "../../../work/main/node_modules/commander/lib/suggestSimilar.js"(exports2) {
     var maxDistance = 3;
     function editDistance2(a2, b) {
       if (Math.abs(a2.length - b.length) > maxDistance)
@@ -1200,9 +1200,9 @@ var require_suggestSimilar = __commonJS({
   }
 });
 
-// node_modules/commander/lib/command.js
+// ../../../work/main/node_modules/commander/lib/command.js
 var require_command = __commonJS({
-  "node_modules/commander/lib/command.js"(exports2) {
+  "../../../work/main/node_modules/commander/lib/command.js"(exports2) {
     var EventEmitter3 = require("node:events").EventEmitter;
     var childProcess = require("node:child_process");
     var path13 = require("node:path");
@@ -2894,14 +2894,14 @@ Expecting one of '${allowedValues.join("', '")}'`);
       _conflictingOption(option, conflictingOption) {
         const findBestOptionFromValue = (option2) => {
           const optionKey = option2.attributeName();
-          const optionValue = this.getOptionValue(optionKey);
+          const optionValue2 = this.getOptionValue(optionKey);
           const negativeOption = this.options.find(
             (target) => target.negate && optionKey === target.attributeName()
           );
           const positiveOption = this.options.find(
             (target) => !target.negate && optionKey === target.attributeName()
           );
-          if (negativeOption && (negativeOption.presetArg === void 0 && optionValue === false || negativeOption.presetArg !== void 0 && optionValue === negativeOption.presetArg)) {
+          if (negativeOption && (negativeOption.presetArg === void 0 && optionValue2 === false || negativeOption.presetArg !== void 0 && optionValue2 === negativeOption.presetArg)) {
             return negativeOption;
           }
           return positiveOption || option2;
@@ -3446,35 +3446,31 @@ Expecting one of '${allowedValues.join("', '")}'`);
   }
 });
 
-`;json[i2+2]==="\\"&&json[i2+3]==="n"&&json[i2+4]!=='"';)str+=`
-`,i2+=2;str+=indent2,json[i2+2]===" "&&(str+="\\"),i2+=1,start=i2+1}break;default:i2+=1}return str=start?str+json.slice(start):json,implicitKey?str:foldFlowLines.foldFlowLines(str,indent2,foldFlowLines.FOLD_QUOTED,getFoldOptions(ctx,!1))}function singleQuotedString(value,ctx){if(ctx.options.singleQuote===!1||ctx.implicitKey&&value.includes(`
-`)||/[ \t]\n|\n[ \t]/.test(value))return doubleQuotedString(value,ctx);let indent2=ctx.indent||(containsDocumentMarker(value)?"  ":""),res="'"+value.replace(/'/g,"''").replace(/\n+/g,`$&
-${indent2}`)+"'";return ctx.implicitKey?res:foldFlowLines.foldFlowLines(res,indent2,foldFlowLines.FOLD_FLOW,getFoldOptions(ctx,!1))}function quotedString(value,ctx){let{singleQuote}=ctx.options,qs;if(singleQuote===!1)qs=doubleQuotedString;else{let hasDouble=value.includes('"'),hasSingle=value.includes("'");hasDouble&&!hasSingle?qs=singleQuotedString:hasSingle&&!hasDouble?qs=doubleQuotedString:qs=singleQuote?singleQuotedString:doubleQuotedString}return qs(value,ctx)}var blockEndNewlines;try{blockEndNewlines=new RegExp(`(^|(?<!
-))
-+(?!
-|$)`,"g")}catch{blockEndNewlines=/\n+(?!\n|$)/g}function blockString({comment,type,value},ctx,onComment,onChompKeep){let{blockQuote,commentString,lineWidth}=ctx.options;if(!blockQuote||/\n[\t ]+$/.test(value))return quotedString(value,ctx);let indent2=ctx.indent||(ctx.forceBlockIndent||containsDocumentMarker(value)?"  ":""),literal2=blockQuote==="literal"?!0:blockQuote==="folded"||type===Scalar.Scalar.BLOCK_FOLDED?!1:type===Scalar.Scalar.BLOCK_LITERAL?!0:!lineLengthOverLimit(value,lineWidth,indent2.length);if(!value)return literal2?`|
-`:`>
-`;let chomp,endStart;for(endStart=value.length;endStart>0;--endStart){let ch=value[endStart-1];if(ch!==`
-`&&ch!=="	"&&ch!==" ")break}let end=value.substring(endStart),endNlPos=end.indexOf(`
-`);endNlPos===-1?chomp="-":value===end||endNlPos!==end.length-1?(chomp="+",onChompKeep&&onChompKeep()):chomp="",end&&(value=value.slice(0,-end.length),end[end.length-1]===`
-`&&(end=end.slice(0,-1)),end=end.replace(blockEndNewlines,`$&${indent2}`));let startWithSpace=!1,startEnd,startNlPos=-1;for(startEnd=0;startEnd<value.length;++startEnd){let ch=value[startEnd];if(ch===" ")startWithSpace=!0;else if(ch===`
-`)startNlPos=startEnd;else break}let start=value.substring(0,startNlPos<startEnd?startNlPos+1:startEnd);start&&(value=value.substring(start.length),start=start.replace(/\n+/g,`$&${indent2}`));let header2=(startWithSpace?indent2?"2":"1":"")+chomp;if(comment&&(header2+=" "+commentString(comment.replace(/ ?[\r\n]+/g," ")),onComment&&onComment()),!literal2){let foldedValue=value.replace(/\n+/g,`
-$&`).replace(/(?:^|\n)([\t ].*)(?:([\n\t ]*)\n(?![\n\t ]))?/g,"$1$2").replace(/\n+/g,`$&${indent2}`),literalFallback=!1,foldOptions=getFoldOptions(ctx,!0);blockQuote!=="folded"&&type!==Scalar.Scalar.BLOCK_FOLDED&&(foldOptions.onOverflow=()=>{literalFallback=!0});let body=foldFlowLines.foldFlowLines(`${start}${foldedValue}${end}`,indent2,foldFlowLines.FOLD_BLOCK,foldOptions);if(!literalFallback)return`>${header2}
-${indent2}${body}`}return value=value.replace(/\n+/g,`$&${indent2}`),`|${header2}
-${indent2}${start}${value}${end}`}function plainString(item,ctx,onComment,onChompKeep){let{type,value}=item,{actualString,implicitKey,indent:indent2,indentStep,inFlow}=ctx;if(implicitKey&&value.includes(`
-`)||inFlow&&/[[\]{},]/.test(value))return quotedString(value,ctx);if(/^[\n\t ,[\]{}#&*!|>'"%@`]|^[?-]$|^[?-][ \t]|[\n:][ \t]|[ \t]\n|[\n\t ]#|[\n\t :]$/.test(value))return implicitKey||inFlow||!value.includes(`
-`)?quotedString(value,ctx):blockString(item,ctx,onComment,onChompKeep);if(!implicitKey&&!inFlow&&type!==Scalar.Scalar.PLAIN&&value.includes(`
-`))return blockString(item,ctx,onComment,onChompKeep);if(containsDocumentMarker(value)){if(indent2==="")return ctx.forceBlockIndent=!0,blockString(item,ctx,onComment,onChompKeep);if(implicitKey&&indent2===indentStep)return quotedString(value,ctx)}let str=value.replace(/\n+/g,`$&
-${indent2}`);if(actualString){let test=tag=>tag.default&&tag.tag!=="tag:yaml.org,2002:str"&&tag.test?.test(str),{compat,tags}=ctx.doc.schema;if(tags.some(test)||compat?.some(test))return quotedString(value,ctx)}return implicitKey?str:foldFlowLines.foldFlowLines(str,indent2,foldFlowLines.FOLD_FLOW,getFoldOptions(ctx,!1))}function stringifyString(item,ctx,onComment,onChompKeep){let{implicitKey,inFlow}=ctx,ss=typeof item.value=="string"?item:Object.assign({},item,{value:String(item.value)}),{type}=item;type!==Scalar.Scalar.QUOTE_DOUBLE&&/[\x00-\x08\x0b-\x1f\x7f-\x9f\u{D800}-\u{DFFF}]/u.test(ss.value)&&(type=Scalar.Scalar.QUOTE_DOUBLE);let _stringify=_type=>{switch(_type){case Scalar.Scalar.BLOCK_FOLDED:case Scalar.Scalar.BLOCK_LITERAL:return implicitKey||inFlow?quotedString(ss.value,ctx):blockString(ss,ctx,onComment,onChompKeep);case Scalar.Scalar.QUOTE_DOUBLE:return doubleQuotedString(ss.value,ctx);case Scalar.Scalar.QUOTE_SINGLE:return singleQuotedString(ss.value,ctx);case Scalar.Scalar.PLAIN:return plainString(ss,ctx,onComment,onChompKeep);default:return null}},res=_stringify(type);if(res===null){let{defaultKeyType,defaultStringType}=ctx.options,t=implicitKey&&defaultKeyType||defaultStringType;if(res=_stringify(t),res===null)throw new Error(`Unsupported default string type ${t}`)}return res}exports2.stringifyString=stringifyString}});var require_stringify=__commonJS({"node_modules/yaml/dist/stringify/stringify.js"(exports2){"use strict";var anchors=require_anchors(),identity3=require_identity(),stringifyComment=require_stringifyComment(),stringifyString=require_stringifyString();function createStringifyContext(doc,options){let opt=Object.assign({blockQuote:!0,commentString:stringifyComment.stringifyComment,defaultKeyType:null,defaultStringType:"PLAIN",directives:null,doubleQuotedAsJSON:!1,doubleQuotedMinMultiLineLength:40,falseStr:"false",flowCollectionPadding:!0,indentSeq:!0,lineWidth:80,minContentWidth:20,nullStr:"null",simpleKeys:!1,singleQuote:null,trailingComma:!1,trueStr:"true",verifyAliasOrder:!0},doc.schema.toStringOptions,options),inFlow;switch(opt.collectionStyle){case"block":inFlow=!1;break;case"flow":inFlow=!0;break;default:inFlow=null}return{anchors:new Set,doc,flowCollectionPadding:opt.flowCollectionPadding?" ":"",indent:"",indentStep:typeof opt.indent=="number"?" ".repeat(opt.indent):"  ",inFlow,options:opt}}function getTagObject(tags,item){if(item.tag){let match=tags.filter(t=>t.tag===item.tag);if(match.length>0)return match.find(t=>t.format===item.format)??match[0]}let tagObj,obj;if(identity3.isScalar(item)){obj=item.value;let match=tags.filter(t=>t.identify?.(obj));if(match.length>1){let testMatch=match.filter(t=>t.test);testMatch.length>0&&(match=testMatch)}tagObj=match.find(t=>t.format===item.format)??match.find(t=>!t.format)}else obj=item,tagObj=tags.find(t=>t.nodeClass&&obj instanceof t.nodeClass);if(!tagObj){let name3=obj?.constructor?.name??(obj===null?"null":typeof obj);throw new Error(`Tag not resolved for ${name3} value`)}return tagObj}function stringifyProps(node2,tagObj,{anchors:anchors$1,doc}){if(!doc.directives)return"";let props=[],anchor2=(identity3.isScalar(node2)||identity3.isCollection(node2))&&node2.anchor;anchor2&&anchors.anchorIsValid(anchor2)&&(anchors$1.add(anchor2),props.push(`&${anchor2}`));let tag=node2.tag??(tagObj.default?null:tagObj.tag);return tag&&props.push(doc.directives.tagString(tag)),props.join(" ")}function stringify2(item,ctx,onComment,onChompKeep){if(identity3.isPair(item))return item.toString(ctx,onComment,onChompKeep);if(identity3.isAlias(item)){if(ctx.doc.directives)return item.toString(ctx);if(ctx.resolvedAliases?.has(item))throw new TypeError("Cannot stringify circular structure without alias nodes");ctx.resolvedAliases?ctx.resolvedAliases.add(item):ctx.resolvedAliases=new Set([item]),item=item.resolve(ctx.doc)}let tagObj,node2=identity3.isNode(item)?item:ctx.doc.createNode(item,{onTagObj:o2=>tagObj=o2});tagObj??(tagObj=getTagObject(ctx.doc.schema.tags,node2));let props=stringifyProps(node2,tagObj,ctx);props.length>0&&(ctx.indentAtStart=(ctx.indentAtStart??0)+props.length+1);let str=typeof tagObj.stringify=="function"?tagObj.stringify(node2,ctx,onComment,onChompKeep):identity3.isScalar(node2)?stringifyString.stringifyString(node2,ctx,onComment,onChompKeep):node2.toString(ctx,onComment,onChompKeep);return props?identity3.isScalar(node2)||str[0]==="{"||str[0]==="["?`${props} ${str}`:`${props}
-${ctx.indent}${str}`:str}exports2.createStringifyContext=createStringifyContext;exports2.stringify=stringify2}});var require_stringifyPair=__commonJS({"node_modules/yaml/dist/stringify/stringifyPair.js"(exports2){"use strict";var identity3=require_identity(),Scalar=require_Scalar(),stringify2=require_stringify(),stringifyComment=require_stringifyComment();function stringifyPair({key,value},ctx,onComment,onChompKeep){let{allNullValues,doc,indent:indent2,indentStep,options:{commentString,indentSeq,simpleKeys}}=ctx,keyComment=identity3.isNode(key)&&key.comment||null;if(simpleKeys){if(keyComment)throw new Error("With simple keys, key nodes cannot have comments");if(identity3.isCollection(key)||!identity3.isNode(key)&&typeof key=="object"){let msg="With simple keys, collection cannot be used as a key value";throw new Error(msg)}}let explicitKey=!simpleKeys&&(!key||keyComment&&value==null&&!ctx.inFlow||identity3.isCollection(key)||(identity3.isScalar(key)?key.type===Scalar.Scalar.BLOCK_FOLDED||key.type===Scalar.Scalar.BLOCK_LITERAL:typeof key=="object"));ctx=Object.assign({},ctx,{allNullValues:!1,implicitKey:!explicitKey&&(simpleKeys||!allNullValues),indent:indent2+indentStep});let keyCommentDone=!1,chompKeep=!1,str=stringify2.stringify(key,ctx,()=>keyCommentDone=!0,()=>chompKeep=!0);if(!explicitKey&&!ctx.inFlow&&str.length>1024){if(simpleKeys)throw new Error("With simple keys, single line scalar must not span more than 1024 characters");explicitKey=!0}if(ctx.inFlow){if(allNullValues||value==null)return keyCommentDone&&onComment&&onComment(),str===""?"?":explicitKey?`? ${str}`:str}else if(allNullValues&&!simpleKeys||value==null&&explicitKey)return str=`? ${str}`,keyComment&&!keyCommentDone?str+=stringifyComment.lineComment(str,ctx.indent,commentString(keyComment)):chompKeep&&onChompKeep&&onChompKeep(),str;keyCommentDone&&(keyComment=null),explicitKey?(keyComment&&(str+=stringifyComment.lineComment(str,ctx.indent,commentString(keyComment))),str=`? ${str}
-${indent2}:`):(str=`${str}:`,keyComment&&(str+=stringifyComment.lineComment(str,ctx.indent,commentString(keyComment))));let vsb,vcb,valueComment;identity3.isNode(value)?(vsb=!!value.spaceBefore,vcb=value.commentBefore,valueComment=value.comment):(vsb=!1,vcb=null,valueComment=null,value&&typeof value=="object"&&(value=doc.createNode(value))),ctx.implicitKey=!1,!explicitKey&&!keyComment&&identity3.isScalar(value)&&(ctx.indentAtStart=str.length+1),chompKeep=!1,!indentSeq&&indentStep.length>=2&&!ctx.inFlow&&!explicitKey&&identity3.isSeq(value)&&!value.flow&&!value.tag&&!value.anchor&&(ctx.indent=ctx.indent.substring(2));let valueCommentDone=!1,valueStr=stringify2.stringify(value,ctx,()=>valueCommentDone=!0,()=>chompKeep=!0),ws=" ";if(keyComment||vsb||vcb){if(ws=vsb?`
-`:"",vcb){let cs=commentString(vcb);ws+=`
-${stringifyComment.indentComment(cs,ctx.indent)}`}valueStr===""&&!ctx.inFlow?ws===`
-`&&valueComment&&(ws=`
+// ../../../work/main/node_modules/commander/index.js
+var require_commander = __commonJS({
+  "../../../work/main/node_modules/commander/index.js"(exports2) {
+    var { Argument: Argument2 } = require_argument();
+    var { Command: Command2 } = require_command();
+    var { CommanderError: CommanderError2, InvalidArgumentError: InvalidArgumentError2 } = require_error();
+    var { Help: Help2 } = require_help();
+    var { Option: Option2 } = require_option();
+    exports2.program = new Command2();
+    exports2.createCommand = (name3) => new Command2(name3);
+    exports2.createOption = (flags, description) => new Option2(flags, description);
+    exports2.createArgument = (name3, description) => new Argument2(name3, description);
+    exports2.Command = Command2;
+    exports2.Option = Option2;
+    exports2.Argument = Argument2;
+    exports2.Help = Help2;
+    exports2.CommanderError = CommanderError2;
+    exports2.InvalidArgumentError = InvalidArgumentError2;
+    exports2.InvalidOptionArgumentError = InvalidArgumentError2;
+  }
+});
 
-// node_modules/isexe/windows.js
+// ../../../work/main/node_modules/isexe/windows.js
 var require_windows = __commonJS({
-  "node_modules/isexe/windows.js"(exports2, module2) {
+  "../../../work/main/node_modules/isexe/windows.js"(exports2, module2) {
     module2.exports = isexe;
     isexe.sync = sync2;
     var fs = require("fs");
@@ -3512,9 +3508,9 @@ var require_windows = __commonJS({
   }
 });
 
-// node_modules/isexe/mode.js
+// ../../../work/main/node_modules/isexe/mode.js
 var require_mode = __commonJS({
-  "node_modules/isexe/mode.js"(exports2, module2) {
+  "../../../work/main/node_modules/isexe/mode.js"(exports2, module2) {
     module2.exports = isexe;
     isexe.sync = sync2;
     var fs = require("fs");
@@ -3545,9 +3541,9 @@ var require_mode = __commonJS({
   }
 });
 
-// node_modules/isexe/index.js
+// ../../../work/main/node_modules/isexe/index.js
 var require_isexe = __commonJS({
-  "node_modules/isexe/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/isexe/index.js"(exports2, module2) {
     var fs = require("fs");
     var core;
     if (process.platform === "win32" || global.TESTING_WINDOWS) {
@@ -3600,9 +3596,9 @@ var require_isexe = __commonJS({
   }
 });
 
-// node_modules/which/which.js
+// ../../../work/main/node_modules/which/which.js
 var require_which = __commonJS({
-  "node_modules/which/which.js"(exports2, module2) {
+  "../../../work/main/node_modules/which/which.js"(exports2, module2) {
     var isWindows4 = process.platform === "win32" || process.env.OSTYPE === "cygwin" || process.env.OSTYPE === "msys";
     var path13 = require("path");
     var COLON = isWindows4 ? ";" : ":";
@@ -3696,9 +3692,9 @@ var require_which = __commonJS({
   }
 });
 
-// node_modules/path-key/index.js
+// ../../../work/main/node_modules/path-key/index.js
 var require_path_key = __commonJS({
-  "node_modules/path-key/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/path-key/index.js"(exports2, module2) {
     "use strict";
     var pathKey2 = (options = {}) => {
       const environment = options.env || process.env;
@@ -3713,9 +3709,9 @@ var require_path_key = __commonJS({
   }
 });
 
-// node_modules/cross-spawn/lib/util/resolveCommand.js
+// ../../../work/main/node_modules/cross-spawn/lib/util/resolveCommand.js
 var require_resolveCommand = __commonJS({
-  "node_modules/cross-spawn/lib/util/resolveCommand.js"(exports2, module2) {
+  "../../../work/main/node_modules/cross-spawn/lib/util/resolveCommand.js"(exports2, module2) {
     "use strict";
     var path13 = require("path");
     var which2 = require_which();
@@ -3755,9 +3751,9 @@ var require_resolveCommand = __commonJS({
   }
 });
 
-// node_modules/cross-spawn/lib/util/escape.js
+// ../../../work/main/node_modules/cross-spawn/lib/util/escape.js
 var require_escape = __commonJS({
-  "node_modules/cross-spawn/lib/util/escape.js"(exports2, module2) {
+  "../../../work/main/node_modules/cross-spawn/lib/util/escape.js"(exports2, module2) {
     "use strict";
     var metaCharsRegExp = /([()\][%!^"`<>&|;, *?])/g;
     function escapeCommand(arg) {
@@ -3780,17 +3776,17 @@ var require_escape = __commonJS({
   }
 });
 
-// node_modules/shebang-regex/index.js
+// ../../../work/main/node_modules/shebang-regex/index.js
 var require_shebang_regex = __commonJS({
-  "node_modules/shebang-regex/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/shebang-regex/index.js"(exports2, module2) {
     "use strict";
     module2.exports = /^#!(.*)/;
   }
 });
 
-// node_modules/shebang-command/index.js
+// ../../../work/main/node_modules/shebang-command/index.js
 var require_shebang_command = __commonJS({
-  "node_modules/shebang-command/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/shebang-command/index.js"(exports2, module2) {
     "use strict";
     var shebangRegex = require_shebang_regex();
     module2.exports = (string4 = "") => {
@@ -3808,9 +3804,9 @@ var require_shebang_command = __commonJS({
   }
 });
 
-// node_modules/cross-spawn/lib/util/readShebang.js
+// ../../../work/main/node_modules/cross-spawn/lib/util/readShebang.js
 var require_readShebang = __commonJS({
-  "node_modules/cross-spawn/lib/util/readShebang.js"(exports2, module2) {
+  "../../../work/main/node_modules/cross-spawn/lib/util/readShebang.js"(exports2, module2) {
     "use strict";
     var fs = require("fs");
     var shebangCommand = require_shebang_command();
@@ -3830,9 +3826,9 @@ var require_readShebang = __commonJS({
   }
 });
 
-// node_modules/cross-spawn/lib/parse.js
+// ../../../work/main/node_modules/cross-spawn/lib/parse.js
 var require_parse = __commonJS({
-  "node_modules/cross-spawn/lib/parse.js"(exports2, module2) {
+  "../../../work/main/node_modules/cross-spawn/lib/parse.js"(exports2, module2) {
     "use strict";
     var path13 = require("path");
     var resolveCommand = require_resolveCommand();
@@ -3892,9 +3888,9 @@ var require_parse = __commonJS({
   }
 });
 
-// node_modules/cross-spawn/lib/enoent.js
+// ../../../work/main/node_modules/cross-spawn/lib/enoent.js
 var require_enoent = __commonJS({
-  "node_modules/cross-spawn/lib/enoent.js"(exports2, module2) {
+  "../../../work/main/node_modules/cross-spawn/lib/enoent.js"(exports2, module2) {
     "use strict";
     var isWin2 = process.platform === "win32";
     function notFoundError(original, syscall) {
@@ -3942,9 +3938,9 @@ var require_enoent = __commonJS({
   }
 });
 
-// node_modules/cross-spawn/index.js
+// ../../../work/main/node_modules/cross-spawn/index.js
 var require_cross_spawn = __commonJS({
-  "node_modules/cross-spawn/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/cross-spawn/index.js"(exports2, module2) {
     "use strict";
     var cp = require("child_process");
     var parse3 = require_parse();
@@ -3969,10 +3965,10 @@ var require_cross_spawn = __commonJS({
   }
 });
 
-// node_modules/signal-exit/dist/mjs/signals.js
+// ../../../work/main/node_modules/signal-exit/dist/mjs/signals.js
 var signals;
 var init_signals = __esm({
-  "node_modules/signal-exit/dist/mjs/signals.js"() {
+  "../../../work/main/node_modules/signal-exit/dist/mjs/signals.js"() {
     signals = [];
     signals.push("SIGHUP", "SIGINT", "SIGTERM");
     if (process.platform !== "win32") {
@@ -3998,10 +3994,10 @@ var init_signals = __esm({
   }
 });
 
-// node_modules/signal-exit/dist/mjs/index.js
+// ../../../work/main/node_modules/signal-exit/dist/mjs/index.js
 var processOk, kExitEmitter, global2, ObjectDefineProperty, Emitter, SignalExitBase, signalExitWrap, SignalExitFallback, SignalExit, process9, onExit, load, unload;
 var init_mjs = __esm({
-  "node_modules/signal-exit/dist/mjs/index.js"() {
+  "../../../work/main/node_modules/signal-exit/dist/mjs/index.js"() {
     init_signals();
     processOk = (process14) => !!process14 && typeof process14 === "object" && typeof process14.removeListener === "function" && typeof process14.emit === "function" && typeof process14.reallyExit === "function" && typeof process14.listeners === "function" && typeof process14.kill === "function" && typeof process14.pid === "number" && typeof process14.on === "function";
     kExitEmitter = /* @__PURE__ */ Symbol.for("signal-exit emitter");
@@ -4103,12 +4099,12 @@ var init_mjs = __esm({
         for (const sig of signals) {
           this.#sigListeners[sig] = () => {
             const listeners = this.#process.listeners(sig);
-            let { count: count4 } = this.#emitter;
+            let { count: count5 } = this.#emitter;
             const p = process14;
             if (typeof p.__signal_exit_emitter__ === "object" && typeof p.__signal_exit_emitter__.count === "number") {
-              count4 += p.__signal_exit_emitter__.count;
+              count5 += p.__signal_exit_emitter__.count;
             }
-            if (listeners.length === count4) {
+            if (listeners.length === count5) {
               this.unload();
               const ret = this.#emitter.emit("exit", null, sig);
               const s = sig === "SIGHUP" ? this.#hupSig : sig;
@@ -4237,9 +4233,9 @@ var init_mjs = __esm({
   }
 });
 
-// node_modules/yaml/dist/nodes/identity.js
+// ../../../work/main/node_modules/yaml/dist/nodes/identity.js
 var require_identity = __commonJS({
-  "node_modules/yaml/dist/nodes/identity.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/identity.js"(exports2) {
     "use strict";
     var ALIAS = /* @__PURE__ */ Symbol.for("yaml.alias");
     var DOC = /* @__PURE__ */ Symbol.for("yaml.document");
@@ -4294,9 +4290,9 @@ var require_identity = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/visit.js
+// ../../../work/main/node_modules/yaml/dist/visit.js
 var require_visit = __commonJS({
-  "node_modules/yaml/dist/visit.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/visit.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var BREAK = /* @__PURE__ */ Symbol("break visit");
@@ -4452,9 +4448,9 @@ var require_visit = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/doc/directives.js
+// ../../../work/main/node_modules/yaml/dist/doc/directives.js
 var require_directives = __commonJS({
-  "node_modules/yaml/dist/doc/directives.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/doc/directives.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var visit2 = require_visit();
@@ -4623,9 +4619,9 @@ var require_directives = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/doc/anchors.js
+// ../../../work/main/node_modules/yaml/dist/doc/anchors.js
 var require_anchors = __commonJS({
-  "node_modules/yaml/dist/doc/anchors.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/doc/anchors.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var visit2 = require_visit();
@@ -4693,9 +4689,9 @@ var require_anchors = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/doc/applyReviver.js
+// ../../../work/main/node_modules/yaml/dist/doc/applyReviver.js
 var require_applyReviver = __commonJS({
-  "node_modules/yaml/dist/doc/applyReviver.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/doc/applyReviver.js"(exports2) {
     "use strict";
     function applyReviver(reviver, obj, key, val) {
       if (val && typeof val === "object") {
@@ -4743,9 +4739,9 @@ var require_applyReviver = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/toJS.js
+// ../../../work/main/node_modules/yaml/dist/nodes/toJS.js
 var require_toJS = __commonJS({
-  "node_modules/yaml/dist/nodes/toJS.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/toJS.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     function toJS(value, arg, ctx) {
@@ -4773,9 +4769,9 @@ var require_toJS = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/Node.js
+// ../../../work/main/node_modules/yaml/dist/nodes/Node.js
 var require_Node = __commonJS({
-  "node_modules/yaml/dist/nodes/Node.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/Node.js"(exports2) {
     "use strict";
     var applyReviver = require_applyReviver();
     var identity3 = require_identity();
@@ -4805,8 +4801,8 @@ var require_Node = __commonJS({
         };
         const res = toJS.toJS(this, "", ctx);
         if (typeof onAnchor === "function")
-          for (const { count: count4, res: res2 } of ctx.anchors.values())
-            onAnchor(res2, count4);
+          for (const { count: count5, res: res2 } of ctx.anchors.values())
+            onAnchor(res2, count5);
         return typeof reviver === "function" ? applyReviver.applyReviver(reviver, { "": res }, "", res) : res;
       }
     };
@@ -4814,9 +4810,9 @@ var require_Node = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/Alias.js
+// ../../../work/main/node_modules/yaml/dist/nodes/Alias.js
 var require_Alias = __commonJS({
-  "node_modules/yaml/dist/nodes/Alias.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/Alias.js"(exports2) {
     "use strict";
     var anchors = require_anchors();
     var visit2 = require_visit();
@@ -4914,13 +4910,13 @@ var require_Alias = __commonJS({
         const anchor2 = anchors2 && source && anchors2.get(source);
         return anchor2 ? anchor2.count * anchor2.aliasCount : 0;
       } else if (identity3.isCollection(node2)) {
-        let count4 = 0;
+        let count5 = 0;
         for (const item of node2.items) {
           const c3 = getAliasCount(doc, item, anchors2);
-          if (c3 > count4)
-            count4 = c3;
+          if (c3 > count5)
+            count5 = c3;
         }
-        return count4;
+        return count5;
       } else if (identity3.isPair(node2)) {
         const kc = getAliasCount(doc, node2.key, anchors2);
         const vc = getAliasCount(doc, node2.value, anchors2);
@@ -4932,9 +4928,9 @@ var require_Alias = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/Scalar.js
+// ../../../work/main/node_modules/yaml/dist/nodes/Scalar.js
 var require_Scalar = __commonJS({
-  "node_modules/yaml/dist/nodes/Scalar.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/Scalar.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Node = require_Node();
@@ -4962,9 +4958,9 @@ var require_Scalar = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/doc/createNode.js
+// ../../../work/main/node_modules/yaml/dist/doc/createNode.js
 var require_createNode = __commonJS({
-  "node_modules/yaml/dist/doc/createNode.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/doc/createNode.js"(exports2) {
     "use strict";
     var Alias = require_Alias();
     var identity3 = require_identity();
@@ -5037,9 +5033,9 @@ var require_createNode = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/Collection.js
+// ../../../work/main/node_modules/yaml/dist/nodes/Collection.js
 var require_Collection = __commonJS({
-  "node_modules/yaml/dist/nodes/Collection.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/Collection.js"(exports2) {
     "use strict";
     var createNode = require_createNode();
     var identity3 = require_identity();
@@ -5180,9 +5176,9 @@ var require_Collection = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/stringify/stringifyComment.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringifyComment.js
 var require_stringifyComment = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyComment.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringifyComment.js"(exports2) {
     "use strict";
     var stringifyComment = (str) => str.replace(/^(?!$)(?: $)?/gm, "#");
     function indentComment(comment, indent2) {
@@ -5197,9 +5193,9 @@ var require_stringifyComment = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/stringify/foldFlowLines.js
+// ../../../work/main/node_modules/yaml/dist/stringify/foldFlowLines.js
 var require_foldFlowLines = __commonJS({
-  "node_modules/yaml/dist/stringify/foldFlowLines.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/foldFlowLines.js"(exports2) {
     "use strict";
     var FOLD_FLOW = "flow";
     var FOLD_BLOCK = "block";
@@ -5333,9 +5329,9 @@ ${indent2}${text3.slice(fold + 1, end2)}`;
   }
 });
 
-// node_modules/yaml/dist/stringify/stringifyString.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringifyString.js
 var require_stringifyString = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyString.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringifyString.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var foldFlowLines = require_foldFlowLines();
@@ -5616,9 +5612,9 @@ ${indent2}`);
   }
 });
 
-// node_modules/yaml/dist/stringify/stringify.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringify.js
 var require_stringify = __commonJS({
-  "node_modules/yaml/dist/stringify/stringify.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringify.js"(exports2) {
     "use strict";
     var anchors = require_anchors();
     var identity3 = require_identity();
@@ -5740,9 +5736,9 @@ ${ctx.indent}${str}`;
   }
 });
 
-// node_modules/yaml/dist/stringify/stringifyPair.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringifyPair.js
 var require_stringifyPair = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyPair.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringifyPair.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Scalar = require_Scalar();
@@ -5873,9 +5869,9 @@ ${ctx.indent}`;
   }
 });
 
-// node_modules/yaml/dist/log.js
+// ../../../work/main/node_modules/yaml/dist/log.js
 var require_log = __commonJS({
-  "node_modules/yaml/dist/log.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/log.js"(exports2) {
     "use strict";
     var node_process = require("process");
     function debug(logLevel, ...messages) {
@@ -5895,9 +5891,9 @@ var require_log = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/merge.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/merge.js
 var require_merge = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/merge.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/merge.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Scalar = require_Scalar();
@@ -5955,9 +5951,9 @@ var require_merge = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/addPairToJSMap.js
+// ../../../work/main/node_modules/yaml/dist/nodes/addPairToJSMap.js
 var require_addPairToJSMap = __commonJS({
-  "node_modules/yaml/dist/nodes/addPairToJSMap.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/addPairToJSMap.js"(exports2) {
     "use strict";
     var log2 = require_log();
     var merge2 = require_merge();
@@ -6019,9 +6015,9 @@ var require_addPairToJSMap = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/Pair.js
+// ../../../work/main/node_modules/yaml/dist/nodes/Pair.js
 var require_Pair = __commonJS({
-  "node_modules/yaml/dist/nodes/Pair.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/Pair.js"(exports2) {
     "use strict";
     var createNode = require_createNode();
     var stringifyPair = require_stringifyPair();
@@ -6059,9 +6055,9 @@ var require_Pair = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/stringify/stringifyCollection.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringifyCollection.js
 var require_stringifyCollection = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyCollection.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringifyCollection.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var stringify2 = require_stringify();
@@ -6210,9 +6206,9 @@ ${indent2}${end}`;
   }
 });
 
-// node_modules/yaml/dist/nodes/YAMLMap.js
+// ../../../work/main/node_modules/yaml/dist/nodes/YAMLMap.js
 var require_YAMLMap = __commonJS({
-  "node_modules/yaml/dist/nodes/YAMLMap.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/YAMLMap.js"(exports2) {
     "use strict";
     var stringifyCollection = require_stringifyCollection();
     var addPairToJSMap = require_addPairToJSMap();
@@ -6354,9 +6350,9 @@ var require_YAMLMap = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/common/map.js
+// ../../../work/main/node_modules/yaml/dist/schema/common/map.js
 var require_map = __commonJS({
-  "node_modules/yaml/dist/schema/common/map.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/common/map.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var YAMLMap = require_YAMLMap();
@@ -6376,9 +6372,9 @@ var require_map = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/nodes/YAMLSeq.js
+// ../../../work/main/node_modules/yaml/dist/nodes/YAMLSeq.js
 var require_YAMLSeq = __commonJS({
-  "node_modules/yaml/dist/nodes/YAMLSeq.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/nodes/YAMLSeq.js"(exports2) {
     "use strict";
     var createNode = require_createNode();
     var stringifyCollection = require_stringifyCollection();
@@ -6492,9 +6488,9 @@ var require_YAMLSeq = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/common/seq.js
+// ../../../work/main/node_modules/yaml/dist/schema/common/seq.js
 var require_seq = __commonJS({
-  "node_modules/yaml/dist/schema/common/seq.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/common/seq.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var YAMLSeq = require_YAMLSeq();
@@ -6514,9 +6510,9 @@ var require_seq = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/common/string.js
+// ../../../work/main/node_modules/yaml/dist/schema/common/string.js
 var require_string = __commonJS({
-  "node_modules/yaml/dist/schema/common/string.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/common/string.js"(exports2) {
     "use strict";
     var stringifyString = require_stringifyString();
     var string4 = {
@@ -6533,9 +6529,9 @@ var require_string = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/common/null.js
+// ../../../work/main/node_modules/yaml/dist/schema/common/null.js
 var require_null = __commonJS({
-  "node_modules/yaml/dist/schema/common/null.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/common/null.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var nullTag = {
@@ -6551,9 +6547,9 @@ var require_null = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/core/bool.js
+// ../../../work/main/node_modules/yaml/dist/schema/core/bool.js
 var require_bool = __commonJS({
-  "node_modules/yaml/dist/schema/core/bool.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/core/bool.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var boolTag = {
@@ -6575,9 +6571,9 @@ var require_bool = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/stringify/stringifyNumber.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringifyNumber.js
 var require_stringifyNumber = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyNumber.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringifyNumber.js"(exports2) {
     "use strict";
     function stringifyNumber({ format: format3, minFractionDigits, tag, value }) {
       if (typeof value === "bigint")
@@ -6602,9 +6598,9 @@ var require_stringifyNumber = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/core/float.js
+// ../../../work/main/node_modules/yaml/dist/schema/core/float.js
 var require_float = __commonJS({
-  "node_modules/yaml/dist/schema/core/float.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/core/float.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var stringifyNumber = require_stringifyNumber();
@@ -6648,9 +6644,9 @@ var require_float = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/core/int.js
+// ../../../work/main/node_modules/yaml/dist/schema/core/int.js
 var require_int = __commonJS({
-  "node_modules/yaml/dist/schema/core/int.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/core/int.js"(exports2) {
     "use strict";
     var stringifyNumber = require_stringifyNumber();
     var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
@@ -6693,9 +6689,9 @@ var require_int = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/core/schema.js
+// ../../../work/main/node_modules/yaml/dist/schema/core/schema.js
 var require_schema = __commonJS({
-  "node_modules/yaml/dist/schema/core/schema.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/core/schema.js"(exports2) {
     "use strict";
     var map2 = require_map();
     var _null4 = require_null();
@@ -6721,9 +6717,9 @@ var require_schema = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/json/schema.js
+// ../../../work/main/node_modules/yaml/dist/schema/json/schema.js
 var require_schema2 = __commonJS({
-  "node_modules/yaml/dist/schema/json/schema.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/json/schema.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var map2 = require_map();
@@ -6788,9 +6784,9 @@ var require_schema2 = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/binary.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/binary.js
 var require_binary = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/binary.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/binary.js"(exports2) {
     "use strict";
     var node_buffer = require("buffer");
     var Scalar = require_Scalar();
@@ -6854,9 +6850,9 @@ var require_binary = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/pairs.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/pairs.js
 var require_pairs = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/pairs.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/pairs.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Pair = require_Pair();
@@ -6932,9 +6928,9 @@ ${cn.comment}` : item.comment;
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/omap.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/omap.js
 var require_omap = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/omap.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/omap.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var toJS = require_toJS();
@@ -7010,9 +7006,9 @@ var require_omap = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/bool.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/bool.js
 var require_bool2 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/bool.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/bool.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     function boolStringify({ value, source }, ctx) {
@@ -7042,9 +7038,9 @@ var require_bool2 = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/float.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/float.js
 var require_float2 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/float.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/float.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var stringifyNumber = require_stringifyNumber();
@@ -7091,9 +7087,9 @@ var require_float2 = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/int.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/int.js
 var require_int2 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/int.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/int.js"(exports2) {
     "use strict";
     var stringifyNumber = require_stringifyNumber();
     var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
@@ -7170,9 +7166,9 @@ var require_int2 = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/set.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/set.js
 var require_set = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/set.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/set.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Pair = require_Pair();
@@ -7259,9 +7255,9 @@ var require_set = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/timestamp.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/timestamp.js
 var require_timestamp = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/timestamp.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/timestamp.js"(exports2) {
     "use strict";
     var stringifyNumber = require_stringifyNumber();
     function parseSexagesimal(str, asBigInt) {
@@ -7347,9 +7343,9 @@ var require_timestamp = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/yaml-1.1/schema.js
+// ../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/schema.js
 var require_schema3 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/schema.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/yaml-1.1/schema.js"(exports2) {
     "use strict";
     var map2 = require_map();
     var _null4 = require_null();
@@ -7391,9 +7387,9 @@ var require_schema3 = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/tags.js
+// ../../../work/main/node_modules/yaml/dist/schema/tags.js
 var require_tags = __commonJS({
-  "node_modules/yaml/dist/schema/tags.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/tags.js"(exports2) {
     "use strict";
     var map2 = require_map();
     var _null4 = require_null();
@@ -7485,9 +7481,9 @@ var require_tags = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/schema/Schema.js
+// ../../../work/main/node_modules/yaml/dist/schema/Schema.js
 var require_Schema = __commonJS({
-  "node_modules/yaml/dist/schema/Schema.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/schema/Schema.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var map2 = require_map();
@@ -7517,9 +7513,9 @@ var require_Schema = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/stringify/stringifyDocument.js
+// ../../../work/main/node_modules/yaml/dist/stringify/stringifyDocument.js
 var require_stringifyDocument = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyDocument.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/stringify/stringifyDocument.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var stringify2 = require_stringify();
@@ -7597,9 +7593,9 @@ var require_stringifyDocument = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/doc/Document.js
+// ../../../work/main/node_modules/yaml/dist/doc/Document.js
 var require_Document = __commonJS({
-  "node_modules/yaml/dist/doc/Document.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/doc/Document.js"(exports2) {
     "use strict";
     var Alias = require_Alias();
     var Collection = require_Collection();
@@ -7873,8 +7869,8 @@ var require_Document = __commonJS({
         };
         const res = toJS.toJS(this.contents, jsonArg ?? "", ctx);
         if (typeof onAnchor === "function")
-          for (const { count: count4, res: res2 } of ctx.anchors.values())
-            onAnchor(res2, count4);
+          for (const { count: count5, res: res2 } of ctx.anchors.values())
+            onAnchor(res2, count5);
         return typeof reviver === "function" ? applyReviver.applyReviver(reviver, { "": res }, "", res) : res;
       }
       /**
@@ -7906,9 +7902,9 @@ var require_Document = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/errors.js
+// ../../../work/main/node_modules/yaml/dist/errors.js
 var require_errors = __commonJS({
-  "node_modules/yaml/dist/errors.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/errors.js"(exports2) {
     "use strict";
     var YAMLError = class extends Error {
       constructor(name3, pos, code, message) {
@@ -7951,12 +7947,12 @@ var require_errors = __commonJS({
         lineStr = prev + lineStr;
       }
       if (/[^ ]/.test(lineStr)) {
-        let count4 = 1;
+        let count5 = 1;
         const end = error62.linePos[1];
         if (end?.line === line && end.col > col) {
-          count4 = Math.max(1, Math.min(end.col - col, 80 - ci));
+          count5 = Math.max(1, Math.min(end.col - col, 80 - ci));
         }
-        const pointer = " ".repeat(ci) + "^".repeat(count4);
+        const pointer = " ".repeat(ci) + "^".repeat(count5);
         error62.message += `:
 
 ${lineStr}
@@ -7971,9 +7967,9 @@ ${pointer}
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-props.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-props.js
 var require_resolve_props = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-props.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-props.js"(exports2) {
     "use strict";
     function resolveProps(tokens, { flow, indicator, next, offset, onError, parentIndent, startOnNewline }) {
       let spaceBefore = false;
@@ -8105,9 +8101,9 @@ var require_resolve_props = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/util-contains-newline.js
+// ../../../work/main/node_modules/yaml/dist/compose/util-contains-newline.js
 var require_util_contains_newline = __commonJS({
-  "node_modules/yaml/dist/compose/util-contains-newline.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/util-contains-newline.js"(exports2) {
     "use strict";
     function containsNewline(key) {
       if (!key)
@@ -8147,9 +8143,9 @@ var require_util_contains_newline = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/util-flow-indent-check.js
+// ../../../work/main/node_modules/yaml/dist/compose/util-flow-indent-check.js
 var require_util_flow_indent_check = __commonJS({
-  "node_modules/yaml/dist/compose/util-flow-indent-check.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/util-flow-indent-check.js"(exports2) {
     "use strict";
     var utilContainsNewline = require_util_contains_newline();
     function flowIndentCheck(indent2, fc, onError) {
@@ -8165,9 +8161,9 @@ var require_util_flow_indent_check = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/util-map-includes.js
+// ../../../work/main/node_modules/yaml/dist/compose/util-map-includes.js
 var require_util_map_includes = __commonJS({
-  "node_modules/yaml/dist/compose/util-map-includes.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/util-map-includes.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     function mapIncludes(ctx, items, search) {
@@ -8181,9 +8177,9 @@ var require_util_map_includes = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-block-map.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-block-map.js
 var require_resolve_block_map = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-block-map.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-block-map.js"(exports2) {
     "use strict";
     var Pair = require_Pair();
     var YAMLMap = require_YAMLMap();
@@ -8289,9 +8285,9 @@ var require_resolve_block_map = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-block-seq.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-block-seq.js
 var require_resolve_block_seq = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-block-seq.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-block-seq.js"(exports2) {
     "use strict";
     var YAMLSeq = require_YAMLSeq();
     var resolveProps = require_resolve_props();
@@ -8340,9 +8336,9 @@ var require_resolve_block_seq = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-end.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-end.js
 var require_resolve_end = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-end.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-end.js"(exports2) {
     "use strict";
     function resolveEnd(end, offset, reqSpace, onError) {
       let comment = "";
@@ -8383,9 +8379,9 @@ var require_resolve_end = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-flow-collection.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-flow-collection.js
 var require_resolve_flow_collection = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-flow-collection.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-flow-collection.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Pair = require_Pair();
@@ -8577,9 +8573,9 @@ var require_resolve_flow_collection = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/compose-collection.js
+// ../../../work/main/node_modules/yaml/dist/compose/compose-collection.js
 var require_compose_collection = __commonJS({
-  "node_modules/yaml/dist/compose/compose-collection.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/compose-collection.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Scalar = require_Scalar();
@@ -8642,9 +8638,9 @@ var require_compose_collection = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-block-scalar.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-block-scalar.js
 var require_resolve_block_scalar = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-block-scalar.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-block-scalar.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     function resolveBlockScalar(ctx, scalar, onError) {
@@ -8825,9 +8821,9 @@ var require_resolve_block_scalar = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/resolve-flow-scalar.js
+// ../../../work/main/node_modules/yaml/dist/compose/resolve-flow-scalar.js
 var require_resolve_flow_scalar = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-flow-scalar.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/resolve-flow-scalar.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
     var resolveEnd = require_resolve_end();
@@ -9046,9 +9042,9 @@ var require_resolve_flow_scalar = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/compose-scalar.js
+// ../../../work/main/node_modules/yaml/dist/compose/compose-scalar.js
 var require_compose_scalar = __commonJS({
-  "node_modules/yaml/dist/compose/compose-scalar.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/compose-scalar.js"(exports2) {
     "use strict";
     var identity3 = require_identity();
     var Scalar = require_Scalar();
@@ -9127,9 +9123,9 @@ var require_compose_scalar = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/util-empty-scalar-position.js
+// ../../../work/main/node_modules/yaml/dist/compose/util-empty-scalar-position.js
 var require_util_empty_scalar_position = __commonJS({
-  "node_modules/yaml/dist/compose/util-empty-scalar-position.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/util-empty-scalar-position.js"(exports2) {
     "use strict";
     function emptyScalarPosition(offset, before, pos) {
       if (before) {
@@ -9157,9 +9153,9 @@ var require_util_empty_scalar_position = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/compose-node.js
+// ../../../work/main/node_modules/yaml/dist/compose/compose-node.js
 var require_compose_node = __commonJS({
-  "node_modules/yaml/dist/compose/compose-node.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/compose-node.js"(exports2) {
     "use strict";
     var Alias = require_Alias();
     var identity3 = require_identity();
@@ -9263,9 +9259,9 @@ var require_compose_node = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/compose-doc.js
+// ../../../work/main/node_modules/yaml/dist/compose/compose-doc.js
 var require_compose_doc = __commonJS({
-  "node_modules/yaml/dist/compose/compose-doc.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/compose-doc.js"(exports2) {
     "use strict";
     var Document = require_Document();
     var composeNode = require_compose_node();
@@ -9306,9 +9302,9 @@ var require_compose_doc = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/compose/composer.js
+// ../../../work/main/node_modules/yaml/dist/compose/composer.js
 var require_composer = __commonJS({
-  "node_modules/yaml/dist/compose/composer.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/compose/composer.js"(exports2) {
     "use strict";
     var node_process = require("process");
     var directives = require_directives();
@@ -9514,9 +9510,9 @@ ${end.comment}` : end.comment;
   }
 });
 
-// node_modules/yaml/dist/parse/cst-scalar.js
+// ../../../work/main/node_modules/yaml/dist/parse/cst-scalar.js
 var require_cst_scalar = __commonJS({
-  "node_modules/yaml/dist/parse/cst-scalar.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/cst-scalar.js"(exports2) {
     "use strict";
     var resolveBlockScalar = require_resolve_block_scalar();
     var resolveFlowScalar = require_resolve_flow_scalar();
@@ -9699,9 +9695,9 @@ var require_cst_scalar = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/parse/cst-stringify.js
+// ../../../work/main/node_modules/yaml/dist/parse/cst-stringify.js
 var require_cst_stringify = __commonJS({
-  "node_modules/yaml/dist/parse/cst-stringify.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/cst-stringify.js"(exports2) {
     "use strict";
     var stringify2 = (cst) => "type" in cst ? stringifyToken(cst) : stringifyItem(cst);
     function stringifyToken(token) {
@@ -9760,9 +9756,9 @@ var require_cst_stringify = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/parse/cst-visit.js
+// ../../../work/main/node_modules/yaml/dist/parse/cst-visit.js
 var require_cst_visit = __commonJS({
-  "node_modules/yaml/dist/parse/cst-visit.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/cst-visit.js"(exports2) {
     "use strict";
     var BREAK = /* @__PURE__ */ Symbol("break visit");
     var SKIP = /* @__PURE__ */ Symbol("skip children");
@@ -9822,9 +9818,9 @@ var require_cst_visit = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/parse/cst.js
+// ../../../work/main/node_modules/yaml/dist/parse/cst.js
 var require_cst = __commonJS({
-  "node_modules/yaml/dist/parse/cst.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/cst.js"(exports2) {
     "use strict";
     var cstScalar = require_cst_scalar();
     var cstStringify = require_cst_stringify();
@@ -9924,9 +9920,9 @@ var require_cst = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/parse/lexer.js
+// ../../../work/main/node_modules/yaml/dist/parse/lexer.js
 var require_lexer = __commonJS({
-  "node_modules/yaml/dist/parse/lexer.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/lexer.js"(exports2) {
     "use strict";
     var cst = require_cst();
     function isEmpty(ch) {
@@ -10513,9 +10509,9 @@ var require_lexer = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/parse/line-counter.js
+// ../../../work/main/node_modules/yaml/dist/parse/line-counter.js
 var require_line_counter = __commonJS({
-  "node_modules/yaml/dist/parse/line-counter.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/line-counter.js"(exports2) {
     "use strict";
     var LineCounter3 = class {
       constructor() {
@@ -10544,9 +10540,9 @@ var require_line_counter = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/parse/parser.js
+// ../../../work/main/node_modules/yaml/dist/parse/parser.js
 var require_parser = __commonJS({
-  "node_modules/yaml/dist/parse/parser.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/parse/parser.js"(exports2) {
     "use strict";
     var node_process = require("process");
     var cst = require_cst();
@@ -11418,9 +11414,9 @@ var require_parser = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/public-api.js
+// ../../../work/main/node_modules/yaml/dist/public-api.js
 var require_public_api = __commonJS({
-  "node_modules/yaml/dist/public-api.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/public-api.js"(exports2) {
     "use strict";
     var composer = require_composer();
     var Document = require_Document();
@@ -11515,9 +11511,9 @@ var require_public_api = __commonJS({
   }
 });
 
-// node_modules/yaml/dist/index.js
+// ../../../work/main/node_modules/yaml/dist/index.js
 var require_dist = __commonJS({
-  "node_modules/yaml/dist/index.js"(exports2) {
+  "../../../work/main/node_modules/yaml/dist/index.js"(exports2) {
     "use strict";
     var composer = require_composer();
     var Document = require_Document();
@@ -11567,9 +11563,9 @@ var require_dist = __commonJS({
   }
 });
 
-// node_modules/picomatch/lib/constants.js
+// ../../../work/main/node_modules/picomatch/lib/constants.js
 var require_constants = __commonJS({
-  "node_modules/picomatch/lib/constants.js"(exports2, module2) {
+  "../../../work/main/node_modules/picomatch/lib/constants.js"(exports2, module2) {
     "use strict";
     var WIN_SLASH = "\\\\/";
     var WIN_NO_SLASH = `[^${WIN_SLASH}]`;
@@ -11769,9 +11765,9 @@ var require_constants = __commonJS({
   }
 });
 
-// node_modules/picomatch/lib/utils.js
+// ../../../work/main/node_modules/picomatch/lib/utils.js
 var require_utils = __commonJS({
-  "node_modules/picomatch/lib/utils.js"(exports2) {
+  "../../../work/main/node_modules/picomatch/lib/utils.js"(exports2) {
     "use strict";
     var {
       REGEX_BACKSLASH,
@@ -11833,9 +11829,9 @@ var require_utils = __commonJS({
   }
 });
 
-// node_modules/picomatch/lib/scan.js
+// ../../../work/main/node_modules/picomatch/lib/scan.js
 var require_scan = __commonJS({
-  "node_modules/picomatch/lib/scan.js"(exports2, module2) {
+  "../../../work/main/node_modules/picomatch/lib/scan.js"(exports2, module2) {
     "use strict";
     var utils = require_utils();
     var {
@@ -11898,7 +11894,7 @@ var require_scan = __commonJS({
       let backslashes = false;
       let negated = false;
       let negatedExtglob = false;
-      let finished9 = false;
+      let finished8 = false;
       let braces = 0;
       let prev;
       let code;
@@ -11935,7 +11931,7 @@ var require_scan = __commonJS({
             if (braceEscaped !== true && code === CHAR_DOT && (code = advance()) === CHAR_DOT) {
               isBrace = token.isBrace = true;
               isGlob = token.isGlob = true;
-              finished9 = true;
+              finished8 = true;
               if (scanToEnd === true) {
                 continue;
               }
@@ -11944,7 +11940,7 @@ var require_scan = __commonJS({
             if (braceEscaped !== true && code === CHAR_COMMA) {
               isBrace = token.isBrace = true;
               isGlob = token.isGlob = true;
-              finished9 = true;
+              finished8 = true;
               if (scanToEnd === true) {
                 continue;
               }
@@ -11955,7 +11951,7 @@ var require_scan = __commonJS({
               if (braces === 0) {
                 braceEscaped = false;
                 isBrace = token.isBrace = true;
-                finished9 = true;
+                finished8 = true;
                 break;
               }
             }
@@ -11969,7 +11965,7 @@ var require_scan = __commonJS({
           slashes.push(index);
           tokens.push(token);
           token = { value: "", depth: 0, isGlob: false };
-          if (finished9 === true) continue;
+          if (finished8 === true) continue;
           if (prev === CHAR_DOT && index === start + 1) {
             start += 2;
             continue;
@@ -11982,7 +11978,7 @@ var require_scan = __commonJS({
           if (isExtglobChar === true && peek() === CHAR_LEFT_PARENTHESES) {
             isGlob = token.isGlob = true;
             isExtglob = token.isExtglob = true;
-            finished9 = true;
+            finished8 = true;
             if (code === CHAR_EXCLAMATION_MARK && index === start) {
               negatedExtglob = true;
             }
@@ -11999,7 +11995,7 @@ var require_scan = __commonJS({
                   continue;
                 }
                 if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
-                  finished9 = true;
+                  finished8 = true;
                   break;
                 }
               }
@@ -12011,7 +12007,7 @@ var require_scan = __commonJS({
         if (code === CHAR_ASTERISK) {
           if (prev === CHAR_ASTERISK) isGlobstar = token.isGlobstar = true;
           isGlob = token.isGlob = true;
-          finished9 = true;
+          finished8 = true;
           if (scanToEnd === true) {
             continue;
           }
@@ -12019,7 +12015,7 @@ var require_scan = __commonJS({
         }
         if (code === CHAR_QUESTION_MARK) {
           isGlob = token.isGlob = true;
-          finished9 = true;
+          finished8 = true;
           if (scanToEnd === true) {
             continue;
           }
@@ -12035,7 +12031,7 @@ var require_scan = __commonJS({
             if (next === CHAR_RIGHT_SQUARE_BRACKET) {
               isBracket = token.isBracket = true;
               isGlob = token.isGlob = true;
-              finished9 = true;
+              finished8 = true;
               break;
             }
           }
@@ -12064,7 +12060,7 @@ var require_scan = __commonJS({
                 continue;
               }
               if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
-                finished9 = true;
+                finished8 = true;
                 break;
               }
             }
@@ -12073,7 +12069,7 @@ var require_scan = __commonJS({
           break;
         }
         if (isGlob === true) {
-          finished9 = true;
+          finished8 = true;
           if (scanToEnd === true) {
             continue;
           }
@@ -12171,9 +12167,9 @@ var require_scan = __commonJS({
   }
 });
 
-// node_modules/picomatch/lib/parse.js
+// ../../../work/main/node_modules/picomatch/lib/parse.js
 var require_parse2 = __commonJS({
-  "node_modules/picomatch/lib/parse.js"(exports2, module2) {
+  "../../../work/main/node_modules/picomatch/lib/parse.js"(exports2, module2) {
     "use strict";
     var constants6 = require_constants();
     var utils = require_utils();
@@ -12503,13 +12499,13 @@ var require_parse2 = __commonJS({
         consume(token.value);
       };
       const negate = () => {
-        let count4 = 1;
+        let count5 = 1;
         while (peek() === "!" && (peek(2) !== "(" || peek(3) === "?")) {
           advance();
           state.start++;
-          count4++;
+          count5++;
         }
-        if (count4 % 2 === 0) {
+        if (count5 % 2 === 0) {
           return false;
         }
         state.negated = true;
@@ -13186,9 +13182,9 @@ var require_parse2 = __commonJS({
   }
 });
 
-// node_modules/picomatch/lib/picomatch.js
+// ../../../work/main/node_modules/picomatch/lib/picomatch.js
 var require_picomatch = __commonJS({
-  "node_modules/picomatch/lib/picomatch.js"(exports2, module2) {
+  "../../../work/main/node_modules/picomatch/lib/picomatch.js"(exports2, module2) {
     "use strict";
     var scan = require_scan();
     var parse3 = require_parse2();
@@ -13326,9 +13322,9 @@ var require_picomatch = __commonJS({
   }
 });
 
-// node_modules/picomatch/index.js
+// ../../../work/main/node_modules/picomatch/index.js
 var require_picomatch2 = __commonJS({
-  "node_modules/picomatch/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/picomatch/index.js"(exports2, module2) {
     "use strict";
     var pico = require_picomatch();
     var utils = require_utils();
@@ -13343,9 +13339,9 @@ var require_picomatch2 = __commonJS({
   }
 });
 
-// node_modules/eventemitter3/index.js
+// ../../../work/main/node_modules/eventemitter3/index.js
 var require_eventemitter3 = __commonJS({
-  "node_modules/eventemitter3/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/eventemitter3/index.js"(exports2, module2) {
     "use strict";
     var has = Object.prototype.hasOwnProperty;
     var prefix = "~";
@@ -13505,9 +13501,9 @@ var require_eventemitter3 = __commonJS({
   }
 });
 
-// node_modules/rfdc/index.js
+// ../../../work/main/node_modules/rfdc/index.js
 var require_rfdc = __commonJS({
-  "node_modules/rfdc/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/rfdc/index.js"(exports2, module2) {
     "use strict";
     module2.exports = rfdc2;
     function copyBuffer(cur) {
@@ -13694,10 +13690,10 @@ var require_rfdc = __commonJS({
   }
 });
 
-// node_modules/environment/index.js
+// ../../../work/main/node_modules/environment/index.js
 var isBrowser, isNode, isBun, isDeno, isElectron, isJsDom, isWebWorker, isDedicatedWorker, isSharedWorker, isServiceWorker, platform3, isMacOs, isWindows2, isLinux, isIos, isAndroid;
 var init_environment = __esm({
-  "node_modules/environment/index.js"() {
+  "../../../work/main/node_modules/environment/index.js"() {
     isBrowser = globalThis.window?.document !== void 0;
     isNode = globalThis.process?.versions?.node !== void 0;
     isBun = globalThis.process?.versions?.bun !== void 0;
@@ -13717,7 +13713,7 @@ var init_environment = __esm({
   }
 });
 
-// node_modules/ansi-escapes/base.js
+// ../../../work/main/node_modules/ansi-escapes/base.js
 var base_exports = {};
 __export(base_exports, {
   ConEmu: () => ConEmu,
@@ -13758,11 +13754,11 @@ __export(base_exports, {
   setCwd: () => setCwd,
   synchronizedOutput: () => synchronizedOutput
 });
-var import_node_process11, import_node_os9, ESC, OSC, BEL, SEP, isTerminalApp, isWindows3, isTmux, cwdFunction, wrapOsc, cursorTo, cursorMove, cursorUp, cursorDown, cursorForward, cursorBackward, cursorLeft, cursorSavePosition, cursorRestorePosition, cursorGetPosition, cursorNextLine, cursorPrevLine, cursorHide, cursorShow, eraseLines, eraseEndLine, eraseStartLine, eraseLine, eraseDown, eraseUp, eraseScreen, scrollUp, scrollDown, clearScreen, clearViewport, isOldWindows, clearTerminal, enterAlternativeScreen, exitAlternativeScreen, beginSynchronizedOutput, endSynchronizedOutput, synchronizedOutput, beep, link, image, iTerm, ConEmu, setCwd;
+var import_node_process11, import_node_os7, ESC, OSC, BEL, SEP, isTerminalApp, isWindows3, isTmux, cwdFunction, wrapOsc, cursorTo, cursorMove, cursorUp, cursorDown, cursorForward, cursorBackward, cursorLeft, cursorSavePosition, cursorRestorePosition, cursorGetPosition, cursorNextLine, cursorPrevLine, cursorHide, cursorShow, eraseLines, eraseEndLine, eraseStartLine, eraseLine, eraseDown, eraseUp, eraseScreen, scrollUp, scrollDown, clearScreen, clearViewport, isOldWindows, clearTerminal, enterAlternativeScreen, exitAlternativeScreen, beginSynchronizedOutput, endSynchronizedOutput, synchronizedOutput, beep, link, image, iTerm, ConEmu, setCwd;
 var init_base = __esm({
-  "node_modules/ansi-escapes/base.js"() {
+  "../../../work/main/node_modules/ansi-escapes/base.js"() {
     import_node_process11 = __toESM(require("node:process"), 1);
-    import_node_os9 = __toESM(require("node:os"), 1);
+    import_node_os7 = __toESM(require("node:os"), 1);
     init_environment();
     ESC = "\x1B[";
     OSC = "\x1B]";
@@ -13806,10 +13802,10 @@ var init_base = __esm({
       }
       return returnValue;
     };
-    cursorUp = (count4 = 1) => ESC + count4 + "A";
-    cursorDown = (count4 = 1) => ESC + count4 + "B";
-    cursorForward = (count4 = 1) => ESC + count4 + "C";
-    cursorBackward = (count4 = 1) => ESC + count4 + "D";
+    cursorUp = (count5 = 1) => ESC + count5 + "A";
+    cursorDown = (count5 = 1) => ESC + count5 + "B";
+    cursorForward = (count5 = 1) => ESC + count5 + "C";
+    cursorBackward = (count5 = 1) => ESC + count5 + "D";
     cursorLeft = ESC + "G";
     cursorSavePosition = isTerminalApp ? "\x1B7" : ESC + "s";
     cursorRestorePosition = isTerminalApp ? "\x1B8" : ESC + "u";
@@ -13818,12 +13814,12 @@ var init_base = __esm({
     cursorPrevLine = ESC + "F";
     cursorHide = ESC + "?25l";
     cursorShow = ESC + "?25h";
-    eraseLines = (count4) => {
+    eraseLines = (count5) => {
       let clear = "";
-      for (let i2 = 0; i2 < count4; i2++) {
-        clear += eraseLine + (i2 < count4 - 1 ? cursorUp() : "");
+      for (let i2 = 0; i2 < count5; i2++) {
+        clear += eraseLine + (i2 < count5 - 1 ? cursorUp() : "");
       }
-      if (count4) {
+      if (count5) {
         clear += cursorLeft;
       }
       return clear;
@@ -13842,7 +13838,7 @@ var init_base = __esm({
       if (isBrowser || !isWindows3) {
         return false;
       }
-      const parts = import_node_os9.default.release().split(".");
+      const parts = import_node_os7.default.release().split(".");
       const major = Number(parts[0]);
       const build3 = Number(parts[2] ?? 0);
       if (major < 10) {
@@ -13905,15 +13901,15 @@ var init_base = __esm({
   }
 });
 
-// node_modules/ansi-escapes/index.js
+// ../../../work/main/node_modules/ansi-escapes/index.js
 var init_ansi_escapes = __esm({
-  "node_modules/ansi-escapes/index.js"() {
+  "../../../work/main/node_modules/ansi-escapes/index.js"() {
     init_base();
     init_base();
   }
 });
 
-// node_modules/mimic-function/index.js
+// ../../../work/main/node_modules/mimic-function/index.js
 function mimicFunction(to, from, { ignoreNonConfigurable = false } = {}) {
   const { name: name3 } = to;
   for (const property of Reflect.ownKeys(from)) {
@@ -13925,7 +13921,7 @@ function mimicFunction(to, from, { ignoreNonConfigurable = false } = {}) {
 }
 var copyProperty, canCopyProperty, changePrototype, wrappedToString, toStringDescriptor, toStringName, changeToString;
 var init_mimic_function = __esm({
-  "node_modules/mimic-function/index.js"() {
+  "../../../work/main/node_modules/mimic-function/index.js"() {
     copyProperty = (to, from, property, ignoreNonConfigurable) => {
       if (property === "length" || property === "prototype") {
         return;
@@ -13964,10 +13960,10 @@ ${fromBody}`;
   }
 });
 
-// node_modules/onetime/index.js
+// ../../../work/main/node_modules/onetime/index.js
 var calledFunctions, onetime, onetime_default;
 var init_onetime = __esm({
-  "node_modules/onetime/index.js"() {
+  "../../../work/main/node_modules/onetime/index.js"() {
     init_mimic_function();
     calledFunctions = /* @__PURE__ */ new WeakMap();
     onetime = (function_, options = {}) => {
@@ -14001,10 +13997,10 @@ var init_onetime = __esm({
   }
 });
 
-// node_modules/restore-cursor/index.js
+// ../../../work/main/node_modules/restore-cursor/index.js
 var import_node_process12, terminal, restoreCursor, restore_cursor_default;
 var init_restore_cursor = __esm({
-  "node_modules/restore-cursor/index.js"() {
+  "../../../work/main/node_modules/restore-cursor/index.js"() {
     import_node_process12 = __toESM(require("node:process"), 1);
     init_onetime();
     init_mjs();
@@ -14019,10 +14015,10 @@ var init_restore_cursor = __esm({
   }
 });
 
-// node_modules/cli-cursor/index.js
+// ../../../work/main/node_modules/cli-cursor/index.js
 var import_node_process13, isHidden, cliCursor, cli_cursor_default;
 var init_cli_cursor = __esm({
-  "node_modules/cli-cursor/index.js"() {
+  "../../../work/main/node_modules/cli-cursor/index.js"() {
     import_node_process13 = __toESM(require("node:process"), 1);
     init_restore_cursor();
     isHidden = false;
@@ -14056,13 +14052,13 @@ var init_cli_cursor = __esm({
   }
 });
 
-// node_modules/ansi-regex/index.js
+// ../../../work/main/node_modules/ansi-regex/index.js
 function ansiRegex({ onlyFirst = false } = {}) {
   return new RegExp(pattern, onlyFirst ? void 0 : "g");
 }
 var ST, stringControls, osc, controlString, linuxPalette, csi, escape, pattern;
 var init_ansi_regex = __esm({
-  "node_modules/ansi-regex/index.js"() {
+  "../../../work/main/node_modules/ansi-regex/index.js"() {
     ST = String.raw`(?:\u001B\u005C|\u009C)`;
     stringControls = String.raw`\u0018\u001A\u001B\u0080-\u009F`;
     osc = String.raw`(?:\u001B\]|\u009D)[^\u0007${stringControls}]*(?:\u0007|${ST})`;
@@ -14074,7 +14070,7 @@ var init_ansi_regex = __esm({
   }
 });
 
-// node_modules/strip-ansi/index.js
+// ../../../work/main/node_modules/strip-ansi/index.js
 function stripAnsi(string4) {
   if (typeof string4 !== "string") {
     throw new TypeError(`Expected a \`string\`, got \`${typeof string4}\``);
@@ -14086,16 +14082,16 @@ function stripAnsi(string4) {
 }
 var regex;
 var init_strip_ansi = __esm({
-  "node_modules/strip-ansi/index.js"() {
+  "../../../work/main/node_modules/strip-ansi/index.js"() {
     init_ansi_regex();
     regex = ansiRegex();
   }
 });
 
-// node_modules/get-east-asian-width/lookup-data.js
+// ../../../work/main/node_modules/get-east-asian-width/lookup-data.js
 var ambiguousMinimalCodePoint, ambiguousMaximumCodePoint, ambiguousRanges, fullwidthMinimalCodePoint, fullwidthMaximumCodePoint, fullwidthRanges, wideMinimalCodePoint, wideMaximumCodePoint, wideRanges;
 var init_lookup_data = __esm({
-  "node_modules/get-east-asian-width/lookup-data.js"() {
+  "../../../work/main/node_modules/get-east-asian-width/lookup-data.js"() {
     ambiguousMinimalCodePoint = 161;
     ambiguousMaximumCodePoint = 1114109;
     ambiguousRanges = [161, 161, 164, 164, 167, 168, 170, 170, 173, 174, 176, 180, 182, 186, 188, 191, 198, 198, 208, 208, 215, 216, 222, 225, 230, 230, 232, 234, 236, 237, 240, 240, 242, 243, 247, 250, 252, 252, 254, 254, 257, 257, 273, 273, 275, 275, 283, 283, 294, 295, 299, 299, 305, 307, 312, 312, 319, 322, 324, 324, 328, 331, 333, 333, 338, 339, 358, 359, 363, 363, 462, 462, 464, 464, 466, 466, 468, 468, 470, 470, 472, 472, 474, 474, 476, 476, 593, 593, 609, 609, 708, 708, 711, 711, 713, 715, 717, 717, 720, 720, 728, 731, 733, 733, 735, 735, 768, 879, 913, 929, 931, 937, 945, 961, 963, 969, 1025, 1025, 1040, 1103, 1105, 1105, 8208, 8208, 8211, 8214, 8216, 8217, 8220, 8221, 8224, 8226, 8228, 8231, 8240, 8240, 8242, 8243, 8245, 8245, 8251, 8251, 8254, 8254, 8308, 8308, 8319, 8319, 8321, 8324, 8364, 8364, 8451, 8451, 8453, 8453, 8457, 8457, 8467, 8467, 8470, 8470, 8481, 8482, 8486, 8486, 8491, 8491, 8531, 8532, 8539, 8542, 8544, 8555, 8560, 8569, 8585, 8585, 8592, 8601, 8632, 8633, 8658, 8658, 8660, 8660, 8679, 8679, 8704, 8704, 8706, 8707, 8711, 8712, 8715, 8715, 8719, 8719, 8721, 8721, 8725, 8725, 8730, 8730, 8733, 8736, 8739, 8739, 8741, 8741, 8743, 8748, 8750, 8750, 8756, 8759, 8764, 8765, 8776, 8776, 8780, 8780, 8786, 8786, 8800, 8801, 8804, 8807, 8810, 8811, 8814, 8815, 8834, 8835, 8838, 8839, 8853, 8853, 8857, 8857, 8869, 8869, 8895, 8895, 8978, 8978, 9312, 9449, 9451, 9547, 9552, 9587, 9600, 9615, 9618, 9621, 9632, 9633, 9635, 9641, 9650, 9651, 9654, 9655, 9660, 9661, 9664, 9665, 9670, 9672, 9675, 9675, 9678, 9681, 9698, 9701, 9711, 9711, 9733, 9734, 9737, 9737, 9742, 9743, 9756, 9756, 9758, 9758, 9792, 9792, 9794, 9794, 9824, 9825, 9827, 9829, 9831, 9834, 9836, 9837, 9839, 9839, 9886, 9887, 9919, 9919, 9926, 9933, 9935, 9939, 9941, 9953, 9955, 9955, 9960, 9961, 9963, 9969, 9972, 9972, 9974, 9977, 9979, 9980, 9982, 9983, 10045, 10045, 10102, 10111, 11094, 11097, 12872, 12879, 57344, 63743, 65024, 65039, 65533, 65533, 127232, 127242, 127248, 127277, 127280, 127337, 127344, 127373, 127375, 127376, 127387, 127404, 917760, 917999, 983040, 1048573, 1048576, 1114109];
@@ -14108,10 +14104,10 @@ var init_lookup_data = __esm({
   }
 });
 
-// node_modules/get-east-asian-width/utilities.js
+// ../../../work/main/node_modules/get-east-asian-width/utilities.js
 var isInRange;
 var init_utilities = __esm({
-  "node_modules/get-east-asian-width/utilities.js"() {
+  "../../../work/main/node_modules/get-east-asian-width/utilities.js"() {
     isInRange = (ranges, codePoint) => {
       let low = 0;
       let high = Math.floor(ranges.length / 2) - 1;
@@ -14131,7 +14127,7 @@ var init_utilities = __esm({
   }
 });
 
-// node_modules/get-east-asian-width/lookup.js
+// ../../../work/main/node_modules/get-east-asian-width/lookup.js
 function findWideFastPathRange(ranges) {
   let fastPathStart = ranges[0];
   let fastPathEnd = ranges[1];
@@ -14150,7 +14146,7 @@ function findWideFastPathRange(ranges) {
 }
 var commonCjkCodePoint, wideFastPathStart, wideFastPathEnd, isAmbiguous, isFullwidth, isWide;
 var init_lookup = __esm({
-  "node_modules/get-east-asian-width/lookup.js"() {
+  "../../../work/main/node_modules/get-east-asian-width/lookup.js"() {
     init_lookup_data();
     init_utilities();
     commonCjkCodePoint = 19968;
@@ -14179,7 +14175,7 @@ var init_lookup = __esm({
   }
 });
 
-// node_modules/get-east-asian-width/index.js
+// ../../../work/main/node_modules/get-east-asian-width/index.js
 function validate2(codePoint) {
   if (!Number.isSafeInteger(codePoint)) {
     throw new TypeError(`Expected a code point, got \`${typeof codePoint}\`.`);
@@ -14193,22 +14189,22 @@ function eastAsianWidth(codePoint, { ambiguousAsWide = false } = {}) {
   return 1;
 }
 var init_get_east_asian_width = __esm({
-  "node_modules/get-east-asian-width/index.js"() {
+  "../../../work/main/node_modules/get-east-asian-width/index.js"() {
     init_lookup();
     init_lookup();
   }
 });
 
-// node_modules/emoji-regex/index.js
+// ../../../work/main/node_modules/emoji-regex/index.js
 var require_emoji_regex = __commonJS({
-  "node_modules/emoji-regex/index.js"(exports2, module2) {
+  "../../../work/main/node_modules/emoji-regex/index.js"(exports2, module2) {
     module2.exports = () => {
       return /[#*0-9]\uFE0F?\u20E3|[\xA9\xAE\u203C\u2049\u2122\u2139\u2194-\u2199\u21A9\u21AA\u231A\u231B\u2328\u23CF\u23ED-\u23EF\u23F1\u23F2\u23F8-\u23FA\u24C2\u25AA\u25AB\u25B6\u25C0\u25FB\u25FC\u25FE\u2600-\u2604\u260E\u2611\u2614\u2615\u2618\u2620\u2622\u2623\u2626\u262A\u262E\u262F\u2638-\u263A\u2640\u2642\u2648-\u2653\u265F\u2660\u2663\u2665\u2666\u2668\u267B\u267E\u267F\u2692\u2694-\u2697\u2699\u269B\u269C\u26A0\u26A7\u26AA\u26B0\u26B1\u26BD\u26BE\u26C4\u26C8\u26CF\u26D1\u26E9\u26F0-\u26F5\u26F7\u26F8\u26FA\u2702\u2708\u2709\u270F\u2712\u2714\u2716\u271D\u2721\u2733\u2734\u2744\u2747\u2757\u2763\u27A1\u2934\u2935\u2B05-\u2B07\u2B1B\u2B1C\u2B55\u3030\u303D\u3297\u3299]\uFE0F?|[\u261D\u270C\u270D](?:\uD83C[\uDFFB-\uDFFF]|\uFE0F)?|[\u270A\u270B](?:\uD83C[\uDFFB-\uDFFF])?|[\u23E9-\u23EC\u23F0\u23F3\u25FD\u2693\u26A1\u26AB\u26C5\u26CE\u26D4\u26EA\u26FD\u2705\u2728\u274C\u274E\u2753-\u2755\u2795-\u2797\u27B0\u27BF\u2B50]|\u26D3\uFE0F?(?:\u200D\uD83D\uDCA5)?|\u26F9(?:\uD83C[\uDFFB-\uDFFF]|\uFE0F)?(?:\u200D[\u2640\u2642]\uFE0F?)?|\u2764\uFE0F?(?:\u200D(?:\uD83D\uDD25|\uD83E\uDE79))?|\uD83C(?:[\uDC04\uDD70\uDD71\uDD7E\uDD7F\uDE02\uDE37\uDF21\uDF24-\uDF2C\uDF36\uDF7D\uDF96\uDF97\uDF99-\uDF9B\uDF9E\uDF9F\uDFCD\uDFCE\uDFD4-\uDFDF\uDFF5\uDFF7]\uFE0F?|[\uDF85\uDFC2\uDFC7](?:\uD83C[\uDFFB-\uDFFF])?|[\uDFC4\uDFCA](?:\uD83C[\uDFFB-\uDFFF])?(?:\u200D[\u2640\u2642]\uFE0F?)?|[\uDFCB\uDFCC](?:\uD83C[\uDFFB-\uDFFF]|\uFE0F)?(?:\u200D[\u2640\u2642]\uFE0F?)?|[\uDCCF\uDD8E\uDD91-\uDD9A\uDE01\uDE1A\uDE2F\uDE32-\uDE36\uDE38-\uDE3A\uDE50\uDE51\uDF00-\uDF20\uDF2D-\uDF35\uDF37-\uDF43\uDF45-\uDF4A\uDF4C-\uDF7C\uDF7E-\uDF84\uDF86-\uDF93\uDFA0-\uDFC1\uDFC5\uDFC6\uDFC8\uDFC9\uDFCF-\uDFD3\uDFE0-\uDFF0\uDFF8-\uDFFF]|\uDDE6\uD83C[\uDDE8-\uDDEC\uDDEE\uDDF1\uDDF2\uDDF4\uDDF6-\uDDFA\uDDFC\uDDFD\uDDFF]|\uDDE7\uD83C[\uDDE6\uDDE7\uDDE9-\uDDEF\uDDF1-\uDDF4\uDDF6-\uDDF9\uDDFB\uDDFC\uDDFE\uDDFF]|\uDDE8\uD83C[\uDDE6\uDDE8\uDDE9\uDDEB-\uDDEE\uDDF0-\uDDF7\uDDFA-\uDDFF]|\uDDE9\uD83C[\uDDEA\uDDEC\uDDEF\uDDF0\uDDF2\uDDF4\uDDFF]|\uDDEA\uD83C[\uDDE6\uDDE8\uDDEA\uDDEC\uDDED\uDDF7-\uDDFA]|\uDDEB\uD83C[\uDDEE-\uDDF0\uDDF2\uDDF4\uDDF7]|\uDDEC\uD83C[\uDDE6\uDDE7\uDDE9-\uDDEE\uDDF1-\uDDF3\uDDF5-\uDDFA\uDDFC\uDDFE]|\uDDED\uD83C[\uDDF0\uDDF2\uDDF3\uDDF7\uDDF9\uDDFA]|\uDDEE\uD83C[\uDDE8-\uDDEA\uDDF1-\uDDF4\uDDF6-\uDDF9]|\uDDEF\uD83C[\uDDEA\uDDF2\uDDF4\uDDF5]|\uDDF0\uD83C[\uDDEA\uDDEC-\uDDEE\uDDF2\uDDF3\uDDF5\uDDF7\uDDFC\uDDFE\uDDFF]|\uDDF1\uD83C[\uDDE6-\uDDE8\uDDEE\uDDF0\uDDF7-\uDDFB\uDDFE]|\uDDF2\uD83C[\uDDE6\uDDE8-\uDDED\uDDF0-\uDDFF]|\uDDF3\uD83C[\uDDE6\uDDE8\uDDEA-\uDDEC\uDDEE\uDDF1\uDDF4\uDDF5\uDDF7\uDDFA\uDDFF]|\uDDF4\uD83C\uDDF2|\uDDF5\uD83C[\uDDE6\uDDEA-\uDDED\uDDF0-\uDDF3\uDDF7-\uDDF9\uDDFC\uDDFE]|\uDDF6\uD83C\uDDE6|\uDDF7\uD83C[\uDDEA\uDDF4\uDDF8\uDDFA\uDDFC]|\uDDF8\uD83C[\uDDE6-\uDDEA\uDDEC-\uDDF4\uDDF7-\uDDF9\uDDFB\uDDFD-\uDDFF]|\uDDF9\uD83C[\uDDE6\uDDE8\uDDE9\uDDEB-\uDDED\uDDEF-\uDDF4\uDDF7\uDDF9\uDDFB\uDDFC\uDDFF]|\uDDFA\uD83C[\uDDE6\uDDEC\uDDF2\uDDF3\uDDF8\uDDFE\uDDFF]|\uDDFB\uD83C[\uDDE6\uDDE8\uDDEA\uDDEC\uDDEE\uDDF3\uDDFA]|\uDDFC\uD83C[\uDDEB\uDDF8]|\uDDFD\uD83C\uDDF0|\uDDFE\uD83C[\uDDEA\uDDF9]|\uDDFF\uD83C[\uDDE6\uDDF2\uDDFC]|\uDF44(?:\u200D\uD83D\uDFEB)?|\uDF4B(?:\u200D\uD83D\uDFE9)?|\uDFC3(?:\uD83C[\uDFFB-\uDFFF])?(?:\u200D(?:[\u2640\u2642]\uFE0F?(?:\u200D\u27A1\uFE0F?)?|\u27A1\uFE0F?))?|\uDFF3\uFE0F?(?:\u200D(?:\u26A7\uFE0F?|\uD83C\uDF08))?|\uDFF4(?:\u200D\u2620\uFE0F?|\uDB40\uDC67\uDB40\uDC62\uDB40(?:\uDC65\uDB40\uDC6E\uDB40\uDC67|\uDC73\uDB40\uDC63\uDB40\uDC74|\uDC77\uDB40\uDC6C\uDB40\uDC73)\uDB40\uDC7F)?)|\uD83D(?:[\uDC3F\uDCFD\uDD49\uDD4A\uDD6F\uDD70\uDD73\uDD76-\uDD79\uDD87\uDD8A-\uDD8D\uDDA5\uDDA8\uDDB1\uDDB2\uDDBC\uDDC2-\uDDC4\uDDD1-\uDDD3\uDDDC-\uDDDE\uDDE1\uDDE3\uDDE8\uDDEF\uDDF3\uDDFA\uDECB\uDECD-\uDECF\uDEE0-\uDEE5\uDEE9\uDEF0\uDEF3]\uFE0F?|[\uDC42\uDC43\uDC46-\uDC50\uDC66\uDC67\uDC6B-\uDC6D\uDC72\uDC74-\uDC76\uDC78\uDC7C\uDC83\uDC85\uDC8F\uDC91\uDCAA\uDD7A\uDD95\uDD96\uDE4C\uDE4F\uDEC0\uDECC](?:\uD83C[\uDFFB-\uDFFF])?|[\uDC6E-\uDC71\uDC73\uDC77\uDC81\uDC82\uDC86\uDC87\uDE45-\uDE47\uDE4B\uDE4D\uDE4E\uDEA3\uDEB4\uDEB5](?:\uD83C[\uDFFB-\uDFFF])?(?:\u200D[\u2640\u2642]\uFE0F?)?|[\uDD74\uDD90](?:\uD83C[\uDFFB-\uDFFF]|\uFE0F)?|[\uDC00-\uDC07\uDC09-\uDC14\uDC16-\uDC25\uDC27-\uDC3A\uDC3C-\uDC3E\uDC40\uDC44\uDC45\uDC51-\uDC65\uDC6A\uDC79-\uDC7B\uDC7D-\uDC80\uDC84\uDC88-\uDC8E\uDC90\uDC92-\uDCA9\uDCAB-\uDCFC\uDCFF-\uDD3D\uDD4B-\uDD4E\uDD50-\uDD67\uDDA4\uDDFB-\uDE2D\uDE2F-\uDE34\uDE37-\uDE41\uDE43\uDE44\uDE48-\uDE4A\uDE80-\uDEA2\uDEA4-\uDEB3\uDEB7-\uDEBF\uDEC1-\uDEC5\uDED0-\uDED2\uDED5-\uDED8\uDEDC-\uDEDF\uDEEB\uDEEC\uDEF4-\uDEFC\uDFE0-\uDFEB\uDFF0]|\uDC08(?:\u200D\u2B1B)?|\uDC15(?:\u200D\uD83E\uDDBA)?|\uDC26(?:\u200D(?:\u2B1B|\uD83D\uDD25))?|\uDC3B(?:\u200D\u2744\uFE0F?)?|\uDC41\uFE0F?(?:\u200D\uD83D\uDDE8\uFE0F?)?|\uDC68(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?\uDC68|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDC68\uDC69]\u200D\uD83D(?:\uDC66(?:\u200D\uD83D\uDC66)?|\uDC67(?:\u200D\uD83D[\uDC66\uDC67])?)|[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC66(?:\u200D\uD83D\uDC66)?|\uDC67(?:\u200D\uD83D[\uDC66\uDC67])?)|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]))|\uD83C(?:\uDFFB(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?\uDC68\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC68\uD83C[\uDFFC-\uDFFF])|\uD83E(?:[\uDD1D\uDEEF]\u200D\uD83D\uDC68\uD83C[\uDFFC-\uDFFF]|[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3])))?|\uDFFC(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?\uDC68\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC68\uD83C[\uDFFB\uDFFD-\uDFFF])|\uD83E(?:[\uDD1D\uDEEF]\u200D\uD83D\uDC68\uD83C[\uDFFB\uDFFD-\uDFFF]|[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3])))?|\uDFFD(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?\uDC68\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC68\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF])|\uD83E(?:[\uDD1D\uDEEF]\u200D\uD83D\uDC68\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF]|[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3])))?|\uDFFE(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?\uDC68\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC68\uD83C[\uDFFB-\uDFFD\uDFFF])|\uD83E(?:[\uDD1D\uDEEF]\u200D\uD83D\uDC68\uD83C[\uDFFB-\uDFFD\uDFFF]|[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3])))?|\uDFFF(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?\uDC68\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC68\uD83C[\uDFFB-\uDFFE])|\uD83E(?:[\uDD1D\uDEEF]\u200D\uD83D\uDC68\uD83C[\uDFFB-\uDFFE]|[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3])))?))?|\uDC69(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:\uDC8B\u200D\uD83D)?[\uDC68\uDC69]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC66(?:\u200D\uD83D\uDC66)?|\uDC67(?:\u200D\uD83D[\uDC66\uDC67])?|\uDC69\u200D\uD83D(?:\uDC66(?:\u200D\uD83D\uDC66)?|\uDC67(?:\u200D\uD83D[\uDC66\uDC67])?))|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]))|\uD83C(?:\uDFFB(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:[\uDC68\uDC69]|\uDC8B\u200D\uD83D[\uDC68\uDC69])\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC69\uD83C[\uDFFC-\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]|\uDD1D\u200D\uD83D[\uDC68\uDC69]\uD83C[\uDFFC-\uDFFF]|\uDEEF\u200D\uD83D\uDC69\uD83C[\uDFFC-\uDFFF])))?|\uDFFC(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:[\uDC68\uDC69]|\uDC8B\u200D\uD83D[\uDC68\uDC69])\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC69\uD83C[\uDFFB\uDFFD-\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]|\uDD1D\u200D\uD83D[\uDC68\uDC69]\uD83C[\uDFFB\uDFFD-\uDFFF]|\uDEEF\u200D\uD83D\uDC69\uD83C[\uDFFB\uDFFD-\uDFFF])))?|\uDFFD(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:[\uDC68\uDC69]|\uDC8B\u200D\uD83D[\uDC68\uDC69])\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC69\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]|\uDD1D\u200D\uD83D[\uDC68\uDC69]\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF]|\uDEEF\u200D\uD83D\uDC69\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF])))?|\uDFFE(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:[\uDC68\uDC69]|\uDC8B\u200D\uD83D[\uDC68\uDC69])\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC69\uD83C[\uDFFB-\uDFFD\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]|\uDD1D\u200D\uD83D[\uDC68\uDC69]\uD83C[\uDFFB-\uDFFD\uDFFF]|\uDEEF\u200D\uD83D\uDC69\uD83C[\uDFFB-\uDFFD\uDFFF])))?|\uDFFF(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D\uD83D(?:[\uDC68\uDC69]|\uDC8B\u200D\uD83D[\uDC68\uDC69])\uD83C[\uDFFB-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83D\uDC69\uD83C[\uDFFB-\uDFFE])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3]|\uDD1D\u200D\uD83D[\uDC68\uDC69]\uD83C[\uDFFB-\uDFFE]|\uDEEF\u200D\uD83D\uDC69\uD83C[\uDFFB-\uDFFE])))?))?|\uDD75(?:\uD83C[\uDFFB-\uDFFF]|\uFE0F)?(?:\u200D[\u2640\u2642]\uFE0F?)?|\uDE2E(?:\u200D\uD83D\uDCA8)?|\uDE35(?:\u200D\uD83D\uDCAB)?|\uDE36(?:\u200D\uD83C\uDF2B\uFE0F?)?|\uDE42(?:\u200D[\u2194\u2195]\uFE0F?)?|\uDEB6(?:\uD83C[\uDFFB-\uDFFF])?(?:\u200D(?:[\u2640\u2642]\uFE0F?(?:\u200D\u27A1\uFE0F?)?|\u27A1\uFE0F?))?)|\uD83E(?:[\uDD0C\uDD0F\uDD18-\uDD1F\uDD30-\uDD34\uDD36\uDD77\uDDB5\uDDB6\uDDBB\uDDD2\uDDD3\uDDD5\uDEC3-\uDEC5\uDEF0\uDEF2-\uDEF8](?:\uD83C[\uDFFB-\uDFFF])?|[\uDD26\uDD35\uDD37-\uDD39\uDD3C-\uDD3E\uDDB8\uDDB9\uDDCD\uDDCF\uDDD4\uDDD6-\uDDDD](?:\uD83C[\uDFFB-\uDFFF])?(?:\u200D[\u2640\u2642]\uFE0F?)?|[\uDDDE\uDDDF](?:\u200D[\u2640\u2642]\uFE0F?)?|[\uDD0D\uDD0E\uDD10-\uDD17\uDD20-\uDD25\uDD27-\uDD2F\uDD3A\uDD3F-\uDD45\uDD47-\uDD76\uDD78-\uDDB4\uDDB7\uDDBA\uDDBC-\uDDCC\uDDD0\uDDE0-\uDDFF\uDE70-\uDE7C\uDE80-\uDE8A\uDE8E-\uDEC2\uDEC6\uDEC8\uDECD-\uDEDC\uDEDF-\uDEEA\uDEEF]|\uDDCE(?:\uD83C[\uDFFB-\uDFFF])?(?:\u200D(?:[\u2640\u2642]\uFE0F?(?:\u200D\u27A1\uFE0F?)?|\u27A1\uFE0F?))?|\uDDD1(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\uD83C[\uDF3E\uDF73\uDF7C\uDF84\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3\uDE70]|\uDD1D\u200D\uD83E\uDDD1|\uDDD1\u200D\uD83E\uDDD2(?:\u200D\uD83E\uDDD2)?|\uDDD2(?:\u200D\uD83E\uDDD2)?))|\uD83C(?:\uDFFB(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D(?:\uD83D\uDC8B\u200D)?\uD83E\uDDD1\uD83C[\uDFFC-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF84\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83E\uDDD1\uD83C[\uDFFC-\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3\uDE70]|\uDD1D\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFF]|\uDEEF\u200D\uD83E\uDDD1\uD83C[\uDFFC-\uDFFF])))?|\uDFFC(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D(?:\uD83D\uDC8B\u200D)?\uD83E\uDDD1\uD83C[\uDFFB\uDFFD-\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF84\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83E\uDDD1\uD83C[\uDFFB\uDFFD-\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3\uDE70]|\uDD1D\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFF]|\uDEEF\u200D\uD83E\uDDD1\uD83C[\uDFFB\uDFFD-\uDFFF])))?|\uDFFD(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D(?:\uD83D\uDC8B\u200D)?\uD83E\uDDD1\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF84\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83E\uDDD1\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3\uDE70]|\uDD1D\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFF]|\uDEEF\u200D\uD83E\uDDD1\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF])))?|\uDFFE(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D(?:\uD83D\uDC8B\u200D)?\uD83E\uDDD1\uD83C[\uDFFB-\uDFFD\uDFFF]|\uD83C[\uDF3E\uDF73\uDF7C\uDF84\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFD\uDFFF])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3\uDE70]|\uDD1D\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFF]|\uDEEF\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFD\uDFFF])))?|\uDFFF(?:\u200D(?:[\u2695\u2696\u2708]\uFE0F?|\u2764\uFE0F?\u200D(?:\uD83D\uDC8B\u200D)?\uD83E\uDDD1\uD83C[\uDFFB-\uDFFE]|\uD83C[\uDF3E\uDF73\uDF7C\uDF84\uDF93\uDFA4\uDFA8\uDFEB\uDFED]|\uD83D(?:[\uDCBB\uDCBC\uDD27\uDD2C\uDE80\uDE92]|\uDC30\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFE])|\uD83E(?:[\uDDAF\uDDBC\uDDBD](?:\u200D\u27A1\uFE0F?)?|[\uDDB0-\uDDB3\uDE70]|\uDD1D\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFF]|\uDEEF\u200D\uD83E\uDDD1\uD83C[\uDFFB-\uDFFE])))?))?|\uDEF1(?:\uD83C(?:\uDFFB(?:\u200D\uD83E\uDEF2\uD83C[\uDFFC-\uDFFF])?|\uDFFC(?:\u200D\uD83E\uDEF2\uD83C[\uDFFB\uDFFD-\uDFFF])?|\uDFFD(?:\u200D\uD83E\uDEF2\uD83C[\uDFFB\uDFFC\uDFFE\uDFFF])?|\uDFFE(?:\u200D\uD83E\uDEF2\uD83C[\uDFFB-\uDFFD\uDFFF])?|\uDFFF(?:\u200D\uD83E\uDEF2\uD83C[\uDFFB-\uDFFE])?))?)/g;
     };
   }
 });
 
-// node_modules/wrap-ansi/node_modules/string-width/index.js
+// ../../../work/main/node_modules/wrap-ansi/node_modules/string-width/index.js
 function stringWidth(string4, options = {}) {
   if (typeof string4 !== "string" || string4.length === 0) {
     return 0;
@@ -14255,7 +14251,7 @@ function stringWidth(string4, options = {}) {
 }
 var import_emoji_regex, segmenter, defaultIgnorableCodePointRegex;
 var init_string_width = __esm({
-  "node_modules/wrap-ansi/node_modules/string-width/index.js"() {
+  "../../../work/main/node_modules/wrap-ansi/node_modules/string-width/index.js"() {
     init_strip_ansi();
     init_get_east_asian_width();
     import_emoji_regex = __toESM(require_emoji_regex(), 1);
@@ -14264,7 +14260,7 @@ var init_string_width = __esm({
   }
 });
 
-// node_modules/ansi-styles/index.js
+// ../../../work/main/node_modules/wrap-ansi/node_modules/ansi-styles/index.js
 function assembleStyles() {
   const codes = /* @__PURE__ */ new Map();
   for (const [groupName, group] of Object.entries(styles)) {
@@ -14381,7 +14377,7 @@ function assembleStyles() {
 }
 var ANSI_BACKGROUND_OFFSET, wrapAnsi16, wrapAnsi256, wrapAnsi16m, styles, modifierNames, foregroundColorNames, backgroundColorNames, colorNames, ansiStyles, ansi_styles_default;
 var init_ansi_styles = __esm({
-  "node_modules/ansi-styles/index.js"() {
+  "../../../work/main/node_modules/wrap-ansi/node_modules/ansi-styles/index.js"() {
     ANSI_BACKGROUND_OFFSET = 10;
     wrapAnsi16 = (offset = 0) => (code) => `\x1B[${code + offset}m`;
     wrapAnsi256 = (offset = 0) => (code) => `\x1B[${38 + offset};5;${code}m`;
@@ -14455,7 +14451,7 @@ var init_ansi_styles = __esm({
   }
 });
 
-// node_modules/wrap-ansi/index.js
+// ../../../work/main/node_modules/wrap-ansi/index.js
 var wrap_ansi_exports = {};
 __export(wrap_ansi_exports, {
   default: () => wrapAnsi
@@ -14465,7 +14461,7 @@ function wrapAnsi(string4, columns, options) {
 }
 var ESCAPES, END_CODE, ANSI_ESCAPE_BELL, ANSI_CSI, ANSI_OSC, ANSI_SGR_TERMINATOR, ANSI_ESCAPE_LINK, wrapAnsiCode, wrapAnsiHyperlink, wordLengths, wrapWord, stringVisibleTrimSpacesRight, exec;
 var init_wrap_ansi = __esm({
-  "node_modules/wrap-ansi/index.js"() {
+  "../../../work/main/node_modules/wrap-ansi/index.js"() {
     init_string_width();
     init_strip_ansi();
     init_ansi_styles();
@@ -14622,7 +14618,198 @@ var init_wrap_ansi = __esm({
   }
 });
 
-// node_modules/is-fullwidth-code-point/index.js
+// ../../../work/main/node_modules/log-update/node_modules/ansi-styles/index.js
+function assembleStyles2() {
+  const codes = /* @__PURE__ */ new Map();
+  for (const [groupName, group] of Object.entries(styles2)) {
+    for (const [styleName, style] of Object.entries(group)) {
+      styles2[styleName] = {
+        open: `\x1B[${style[0]}m`,
+        close: `\x1B[${style[1]}m`
+      };
+      group[styleName] = styles2[styleName];
+      codes.set(style[0], style[1]);
+    }
+    Object.defineProperty(styles2, groupName, {
+      value: group,
+      enumerable: false
+    });
+  }
+  Object.defineProperty(styles2, "codes", {
+    value: codes,
+    enumerable: false
+  });
+  styles2.color.close = "\x1B[39m";
+  styles2.bgColor.close = "\x1B[49m";
+  styles2.color.ansi = wrapAnsi162();
+  styles2.color.ansi256 = wrapAnsi2562();
+  styles2.color.ansi16m = wrapAnsi16m2();
+  styles2.bgColor.ansi = wrapAnsi162(ANSI_BACKGROUND_OFFSET2);
+  styles2.bgColor.ansi256 = wrapAnsi2562(ANSI_BACKGROUND_OFFSET2);
+  styles2.bgColor.ansi16m = wrapAnsi16m2(ANSI_BACKGROUND_OFFSET2);
+  Object.defineProperties(styles2, {
+    rgbToAnsi256: {
+      value(red3, green3, blue3) {
+        if (red3 === green3 && green3 === blue3) {
+          if (red3 < 8) {
+            return 16;
+          }
+          if (red3 > 248) {
+            return 231;
+          }
+          return Math.round((red3 - 8) / 247 * 24) + 232;
+        }
+        return 16 + 36 * Math.round(red3 / 255 * 5) + 6 * Math.round(green3 / 255 * 5) + Math.round(blue3 / 255 * 5);
+      },
+      enumerable: false
+    },
+    hexToRgb: {
+      value(hex4) {
+        const matches2 = /[a-f\d]{6}|[a-f\d]{3}/i.exec(hex4.toString(16));
+        if (!matches2) {
+          return [0, 0, 0];
+        }
+        let [colorString] = matches2;
+        if (colorString.length === 3) {
+          colorString = [...colorString].map((character) => character + character).join("");
+        }
+        const integer2 = Number.parseInt(colorString, 16);
+        return [
+          /* eslint-disable no-bitwise */
+          integer2 >> 16 & 255,
+          integer2 >> 8 & 255,
+          integer2 & 255
+          /* eslint-enable no-bitwise */
+        ];
+      },
+      enumerable: false
+    },
+    hexToAnsi256: {
+      value: (hex4) => styles2.rgbToAnsi256(...styles2.hexToRgb(hex4)),
+      enumerable: false
+    },
+    ansi256ToAnsi: {
+      value(code) {
+        if (code < 8) {
+          return 30 + code;
+        }
+        if (code < 16) {
+          return 90 + (code - 8);
+        }
+        let red3;
+        let green3;
+        let blue3;
+        if (code >= 232) {
+          red3 = ((code - 232) * 10 + 8) / 255;
+          green3 = red3;
+          blue3 = red3;
+        } else {
+          code -= 16;
+          const remainder = code % 36;
+          red3 = Math.floor(code / 36) / 5;
+          green3 = Math.floor(remainder / 6) / 5;
+          blue3 = remainder % 6 / 5;
+        }
+        const value = Math.max(red3, green3, blue3) * 2;
+        if (value === 0) {
+          return 30;
+        }
+        let result = 30 + (Math.round(blue3) << 2 | Math.round(green3) << 1 | Math.round(red3));
+        if (value === 2) {
+          result += 60;
+        }
+        return result;
+      },
+      enumerable: false
+    },
+    rgbToAnsi: {
+      value: (red3, green3, blue3) => styles2.ansi256ToAnsi(styles2.rgbToAnsi256(red3, green3, blue3)),
+      enumerable: false
+    },
+    hexToAnsi: {
+      value: (hex4) => styles2.ansi256ToAnsi(styles2.hexToAnsi256(hex4)),
+      enumerable: false
+    }
+  });
+  return styles2;
+}
+var ANSI_BACKGROUND_OFFSET2, wrapAnsi162, wrapAnsi2562, wrapAnsi16m2, styles2, modifierNames2, foregroundColorNames2, backgroundColorNames2, colorNames2, ansiStyles2, ansi_styles_default2;
+var init_ansi_styles2 = __esm({
+  "../../../work/main/node_modules/log-update/node_modules/ansi-styles/index.js"() {
+    ANSI_BACKGROUND_OFFSET2 = 10;
+    wrapAnsi162 = (offset = 0) => (code) => `\x1B[${code + offset}m`;
+    wrapAnsi2562 = (offset = 0) => (code) => `\x1B[${38 + offset};5;${code}m`;
+    wrapAnsi16m2 = (offset = 0) => (red3, green3, blue3) => `\x1B[${38 + offset};2;${red3};${green3};${blue3}m`;
+    styles2 = {
+      modifier: {
+        reset: [0, 0],
+        // 21 isn't widely supported and 22 does the same thing
+        bold: [1, 22],
+        dim: [2, 22],
+        italic: [3, 23],
+        underline: [4, 24],
+        overline: [53, 55],
+        inverse: [7, 27],
+        hidden: [8, 28],
+        strikethrough: [9, 29]
+      },
+      color: {
+        black: [30, 39],
+        red: [31, 39],
+        green: [32, 39],
+        yellow: [33, 39],
+        blue: [34, 39],
+        magenta: [35, 39],
+        cyan: [36, 39],
+        white: [37, 39],
+        // Bright color
+        blackBright: [90, 39],
+        gray: [90, 39],
+        // Alias of `blackBright`
+        grey: [90, 39],
+        // Alias of `blackBright`
+        redBright: [91, 39],
+        greenBright: [92, 39],
+        yellowBright: [93, 39],
+        blueBright: [94, 39],
+        magentaBright: [95, 39],
+        cyanBright: [96, 39],
+        whiteBright: [97, 39]
+      },
+      bgColor: {
+        bgBlack: [40, 49],
+        bgRed: [41, 49],
+        bgGreen: [42, 49],
+        bgYellow: [43, 49],
+        bgBlue: [44, 49],
+        bgMagenta: [45, 49],
+        bgCyan: [46, 49],
+        bgWhite: [47, 49],
+        // Bright color
+        bgBlackBright: [100, 49],
+        bgGray: [100, 49],
+        // Alias of `bgBlackBright`
+        bgGrey: [100, 49],
+        // Alias of `bgBlackBright`
+        bgRedBright: [101, 49],
+        bgGreenBright: [102, 49],
+        bgYellowBright: [103, 49],
+        bgBlueBright: [104, 49],
+        bgMagentaBright: [105, 49],
+        bgCyanBright: [106, 49],
+        bgWhiteBright: [107, 49]
+      }
+    };
+    modifierNames2 = Object.keys(styles2.modifier);
+    foregroundColorNames2 = Object.keys(styles2.color);
+    backgroundColorNames2 = Object.keys(styles2.bgColor);
+    colorNames2 = [...foregroundColorNames2, ...backgroundColorNames2];
+    ansiStyles2 = assembleStyles2();
+    ansi_styles_default2 = ansiStyles2;
+  }
+});
+
+// ../../../work/main/node_modules/is-fullwidth-code-point/index.js
 function isFullwidthCodePoint(codePoint) {
   if (!Number.isInteger(codePoint)) {
     return false;
@@ -14630,12 +14817,12 @@ function isFullwidthCodePoint(codePoint) {
   return isFullwidth(codePoint) || isWide(codePoint);
 }
 var init_is_fullwidth_code_point = __esm({
-  "node_modules/is-fullwidth-code-point/index.js"() {
+  "../../../work/main/node_modules/is-fullwidth-code-point/index.js"() {
     init_get_east_asian_width();
   }
 });
 
-// node_modules/log-update/node_modules/slice-ansi/index.js
+// ../../../work/main/node_modules/log-update/node_modules/slice-ansi/index.js
 function getEndCode(code) {
   if (endCodesSet.has(code)) {
     return code;
@@ -14757,8 +14944,8 @@ function sliceAnsi(string4, start, end) {
 }
 var ESCAPES2, CODE_POINT_0, CODE_POINT_9, MAX_ANSI_SEQUENCE_LENGTH, endCodesSet, endCodesMap;
 var init_slice_ansi = __esm({
-  "node_modules/log-update/node_modules/slice-ansi/index.js"() {
-    init_ansi_styles();
+  "../../../work/main/node_modules/log-update/node_modules/slice-ansi/index.js"() {
+    init_ansi_styles2();
     init_is_fullwidth_code_point();
     ESCAPES2 = /* @__PURE__ */ new Set([27, 155]);
     CODE_POINT_0 = "0".codePointAt(0);
@@ -14773,7 +14960,7 @@ var init_slice_ansi = __esm({
   }
 });
 
-// node_modules/log-update/index.js
+// ../../../work/main/node_modules/log-update/index.js
 var log_update_exports = {};
 __export(log_update_exports, {
   createLogUpdate: () => createLogUpdate,
@@ -14818,7 +15005,7 @@ function createLogUpdate(stream, { showCursor = false } = {}) {
 }
 var import_node_process14, defaultTerminalHeight, getWidth, fitToTerminalHeight, logUpdate, log_update_default, logUpdateStderr;
 var init_log_update = __esm({
-  "node_modules/log-update/index.js"() {
+  "../../../work/main/node_modules/log-update/index.js"() {
     import_node_process14 = __toESM(require("node:process"), 1);
     init_ansi_escapes();
     init_cli_cursor();
@@ -14839,7 +15026,198 @@ var init_log_update = __esm({
   }
 });
 
-// node_modules/slice-ansi/tokenize-ansi.js
+// ../../../work/main/node_modules/slice-ansi/node_modules/ansi-styles/index.js
+function assembleStyles3() {
+  const codes = /* @__PURE__ */ new Map();
+  for (const [groupName, group] of Object.entries(styles3)) {
+    for (const [styleName, style] of Object.entries(group)) {
+      styles3[styleName] = {
+        open: `\x1B[${style[0]}m`,
+        close: `\x1B[${style[1]}m`
+      };
+      group[styleName] = styles3[styleName];
+      codes.set(style[0], style[1]);
+    }
+    Object.defineProperty(styles3, groupName, {
+      value: group,
+      enumerable: false
+    });
+  }
+  Object.defineProperty(styles3, "codes", {
+    value: codes,
+    enumerable: false
+  });
+  styles3.color.close = "\x1B[39m";
+  styles3.bgColor.close = "\x1B[49m";
+  styles3.color.ansi = wrapAnsi163();
+  styles3.color.ansi256 = wrapAnsi2563();
+  styles3.color.ansi16m = wrapAnsi16m3();
+  styles3.bgColor.ansi = wrapAnsi163(ANSI_BACKGROUND_OFFSET3);
+  styles3.bgColor.ansi256 = wrapAnsi2563(ANSI_BACKGROUND_OFFSET3);
+  styles3.bgColor.ansi16m = wrapAnsi16m3(ANSI_BACKGROUND_OFFSET3);
+  Object.defineProperties(styles3, {
+    rgbToAnsi256: {
+      value(red3, green3, blue3) {
+        if (red3 === green3 && green3 === blue3) {
+          if (red3 < 8) {
+            return 16;
+          }
+          if (red3 > 248) {
+            return 231;
+          }
+          return Math.round((red3 - 8) / 247 * 24) + 232;
+        }
+        return 16 + 36 * Math.round(red3 / 255 * 5) + 6 * Math.round(green3 / 255 * 5) + Math.round(blue3 / 255 * 5);
+      },
+      enumerable: false
+    },
+    hexToRgb: {
+      value(hex4) {
+        const matches2 = /[a-f\d]{6}|[a-f\d]{3}/i.exec(hex4.toString(16));
+        if (!matches2) {
+          return [0, 0, 0];
+        }
+        let [colorString] = matches2;
+        if (colorString.length === 3) {
+          colorString = [...colorString].map((character) => character + character).join("");
+        }
+        const integer2 = Number.parseInt(colorString, 16);
+        return [
+          /* eslint-disable no-bitwise */
+          integer2 >> 16 & 255,
+          integer2 >> 8 & 255,
+          integer2 & 255
+          /* eslint-enable no-bitwise */
+        ];
+      },
+      enumerable: false
+    },
+    hexToAnsi256: {
+      value: (hex4) => styles3.rgbToAnsi256(...styles3.hexToRgb(hex4)),
+      enumerable: false
+    },
+    ansi256ToAnsi: {
+      value(code) {
+        if (code < 8) {
+          return 30 + code;
+        }
+        if (code < 16) {
+          return 90 + (code - 8);
+        }
+        let red3;
+        let green3;
+        let blue3;
+        if (code >= 232) {
+          red3 = ((code - 232) * 10 + 8) / 255;
+          green3 = red3;
+          blue3 = red3;
+        } else {
+          code -= 16;
+          const remainder = code % 36;
+          red3 = Math.floor(code / 36) / 5;
+          green3 = Math.floor(remainder / 6) / 5;
+          blue3 = remainder % 6 / 5;
+        }
+        const value = Math.max(red3, green3, blue3) * 2;
+        if (value === 0) {
+          return 30;
+        }
+        let result = 30 + (Math.round(blue3) << 2 | Math.round(green3) << 1 | Math.round(red3));
+        if (value === 2) {
+          result += 60;
+        }
+        return result;
+      },
+      enumerable: false
+    },
+    rgbToAnsi: {
+      value: (red3, green3, blue3) => styles3.ansi256ToAnsi(styles3.rgbToAnsi256(red3, green3, blue3)),
+      enumerable: false
+    },
+    hexToAnsi: {
+      value: (hex4) => styles3.ansi256ToAnsi(styles3.hexToAnsi256(hex4)),
+      enumerable: false
+    }
+  });
+  return styles3;
+}
+var ANSI_BACKGROUND_OFFSET3, wrapAnsi163, wrapAnsi2563, wrapAnsi16m3, styles3, modifierNames3, foregroundColorNames3, backgroundColorNames3, colorNames3, ansiStyles3, ansi_styles_default3;
+var init_ansi_styles3 = __esm({
+  "../../../work/main/node_modules/slice-ansi/node_modules/ansi-styles/index.js"() {
+    ANSI_BACKGROUND_OFFSET3 = 10;
+    wrapAnsi163 = (offset = 0) => (code) => `\x1B[${code + offset}m`;
+    wrapAnsi2563 = (offset = 0) => (code) => `\x1B[${38 + offset};5;${code}m`;
+    wrapAnsi16m3 = (offset = 0) => (red3, green3, blue3) => `\x1B[${38 + offset};2;${red3};${green3};${blue3}m`;
+    styles3 = {
+      modifier: {
+        reset: [0, 0],
+        // 21 isn't widely supported and 22 does the same thing
+        bold: [1, 22],
+        dim: [2, 22],
+        italic: [3, 23],
+        underline: [4, 24],
+        overline: [53, 55],
+        inverse: [7, 27],
+        hidden: [8, 28],
+        strikethrough: [9, 29]
+      },
+      color: {
+        black: [30, 39],
+        red: [31, 39],
+        green: [32, 39],
+        yellow: [33, 39],
+        blue: [34, 39],
+        magenta: [35, 39],
+        cyan: [36, 39],
+        white: [37, 39],
+        // Bright color
+        blackBright: [90, 39],
+        gray: [90, 39],
+        // Alias of `blackBright`
+        grey: [90, 39],
+        // Alias of `blackBright`
+        redBright: [91, 39],
+        greenBright: [92, 39],
+        yellowBright: [93, 39],
+        blueBright: [94, 39],
+        magentaBright: [95, 39],
+        cyanBright: [96, 39],
+        whiteBright: [97, 39]
+      },
+      bgColor: {
+        bgBlack: [40, 49],
+        bgRed: [41, 49],
+        bgGreen: [42, 49],
+        bgYellow: [43, 49],
+        bgBlue: [44, 49],
+        bgMagenta: [45, 49],
+        bgCyan: [46, 49],
+        bgWhite: [47, 49],
+        // Bright color
+        bgBlackBright: [100, 49],
+        bgGray: [100, 49],
+        // Alias of `bgBlackBright`
+        bgGrey: [100, 49],
+        // Alias of `bgBlackBright`
+        bgRedBright: [101, 49],
+        bgGreenBright: [102, 49],
+        bgYellowBright: [103, 49],
+        bgBlueBright: [104, 49],
+        bgMagentaBright: [105, 49],
+        bgCyanBright: [106, 49],
+        bgWhiteBright: [107, 49]
+      }
+    };
+    modifierNames3 = Object.keys(styles3.modifier);
+    foregroundColorNames3 = Object.keys(styles3.color);
+    backgroundColorNames3 = Object.keys(styles3.bgColor);
+    colorNames3 = [...foregroundColorNames3, ...backgroundColorNames3];
+    ansiStyles3 = assembleStyles3();
+    ansi_styles_default3 = ansiStyles3;
+  }
+});
+
+// ../../../work/main/node_modules/slice-ansi/tokenize-ansi.js
 function isSgrParameterCharacter(codePoint) {
   return codePoint >= CODE_POINT_02 && codePoint <= CODE_POINT_92 || codePoint === CODE_POINT_SEMICOLON || codePoint === CODE_POINT_COLON;
 }
@@ -15380,8 +15758,8 @@ function tokenizeAnsi(string4, { endCharacter = Number.POSITIVE_INFINITY } = {})
 }
 var ESCAPE_CODE_POINT, C1_DCS_CODE_POINT, C1_SOS_CODE_POINT, C1_CSI_CODE_POINT, C1_ST_CODE_POINT, C1_OSC_CODE_POINT, C1_PM_CODE_POINT, C1_APC_CODE_POINT, ESCAPES3, ESCAPE, ANSI_BELL, ANSI_CSI2, ANSI_OSC2, ANSI_DCS, ANSI_SOS, ANSI_PM, ANSI_APC, ANSI_SGR_TERMINATOR2, ANSI_OSC_TERMINATOR, ANSI_STRING_TERMINATOR, C1_OSC, C1_STRING_TERMINATOR, ANSI_HYPERLINK_ESC_PREFIX, ANSI_HYPERLINK_C1_PREFIX, ANSI_HYPERLINK_ESC_CLOSE, ANSI_HYPERLINK_C1_CLOSE, CODE_POINT_02, CODE_POINT_92, CODE_POINT_SEMICOLON, CODE_POINT_COLON, CODE_POINT_CSI_PARAMETER_START, CODE_POINT_CSI_PARAMETER_END, CODE_POINT_CSI_INTERMEDIATE_START, CODE_POINT_CSI_INTERMEDIATE_END, CODE_POINT_CSI_FINAL_START, CODE_POINT_CSI_FINAL_END, REGIONAL_INDICATOR_SYMBOL_LETTER_A, REGIONAL_INDICATOR_SYMBOL_LETTER_Z, SGR_RESET_CODE, SGR_EXTENDED_FOREGROUND_CODE, SGR_DEFAULT_FOREGROUND_CODE, SGR_EXTENDED_BACKGROUND_CODE, SGR_DEFAULT_BACKGROUND_CODE, SGR_COLOR_TYPE_ANSI_256, SGR_COLOR_TYPE_TRUECOLOR, SGR_ANSI_256_FRAGMENT_LENGTH, SGR_TRUECOLOR_FRAGMENT_LENGTH, SGR_ANSI_256_LAST_PARAMETER_OFFSET, SGR_TRUECOLOR_LAST_PARAMETER_OFFSET, VARIATION_SELECTOR_16_CODE_POINT, COMBINING_ENCLOSING_KEYCAP_CODE_POINT, EMOJI_PRESENTATION_GRAPHEME_REGEX, GRAPHEME_SEGMENTER, endCodeNumbers;
 var init_tokenize_ansi = __esm({
-  "node_modules/slice-ansi/tokenize-ansi.js"() {
-    init_ansi_styles();
+  "../../../work/main/node_modules/slice-ansi/tokenize-ansi.js"() {
+    init_ansi_styles3();
     init_is_fullwidth_code_point();
     ESCAPE_CODE_POINT = 27;
     C1_DCS_CODE_POINT = 144;
@@ -15452,7 +15830,7 @@ var init_tokenize_ansi = __esm({
   }
 });
 
-// node_modules/slice-ansi/index.js
+// ../../../work/main/node_modules/slice-ansi/index.js
 function applySgrFragments(activeStyles, fragments) {
   for (const fragment of fragments) {
     switch (fragment.type) {
@@ -15650,7 +16028,7 @@ function sliceAnsi2(string4, start, end) {
 }
 var tokenHandlers;
 var init_slice_ansi2 = __esm({
-  "node_modules/slice-ansi/index.js"() {
+  "../../../work/main/node_modules/slice-ansi/index.js"() {
     init_tokenize_ansi();
     tokenHandlers = {
       sgr: applySgrToken,
@@ -15661,7 +16039,7 @@ var init_slice_ansi2 = __esm({
   }
 });
 
-// node_modules/string-width/index.js
+// ../../../work/main/node_modules/string-width/index.js
 function isDoubleWidthNonRgiEmojiSequence(segment) {
   if (segment.length > 50) {
     return false;
@@ -15779,7 +16157,7 @@ function stringWidth2(input2, options = {}) {
 }
 var segmenter2, visibleCharacterRegex, spacingMarkRegex, rgiEmojiRegex, unqualifiedKeycapRegex, extendedPictographicRegex;
 var init_string_width2 = __esm({
-  "node_modules/string-width/index.js"() {
+  "../../../work/main/node_modules/string-width/index.js"() {
     init_strip_ansi();
     init_get_east_asian_width();
     segmenter2 = new Intl.Segmenter();
@@ -15791,7 +16169,7 @@ var init_string_width2 = __esm({
   }
 });
 
-// node_modules/cli-truncate/index.js
+// ../../../work/main/node_modules/cli-truncate/index.js
 var cli_truncate_exports = {};
 __export(cli_truncate_exports, {
   default: () => cliTruncate
@@ -15921,18 +16299,18 @@ function cliTruncate(text3, columns, options = {}) {
   throw new Error(`Expected \`options.position\` to be either \`start\`, \`middle\` or \`end\`, got ${position}`);
 }
 var init_cli_truncate = __esm({
-  "node_modules/cli-truncate/index.js"() {
+  "../../../work/main/node_modules/cli-truncate/index.js"() {
     init_slice_ansi2();
     init_string_width2();
   }
 });
 
 // src/cli.ts
-var import_node_fs21 = require("node:fs");
-var import_node_os10 = require("node:os");
-var import_node_path27 = require("node:path");
+var import_node_fs23 = require("node:fs");
+var import_node_os8 = require("node:os");
+var import_node_path29 = require("node:path");
 
-// node_modules/commander/esm.mjs
+// ../../../work/main/node_modules/commander/esm.mjs
 var import_index = __toESM(require_commander(), 1);
 var {
   program,
@@ -15974,12 +16352,12 @@ var TollgateErrors = class extends TollgateError {
   }
 };
 function formatError(error62) {
-  const { place: place2, hint, tail } = error62.details;
-  const where = place2 ? ` (${place2.file}:${place2.line}:${place2.column})` : "";
-  const lines2 = [`${error62.message}${where}`];
-  if (hint) lines2.push(`  ${hint}`);
-  if (tail) lines2.push(...tail.split("\n").map((line) => `  | ${line}`));
-  return lines2.join("\n");
+  const { place: place3, hint, tail } = error62.details;
+  const where = place3 ? ` (${place3.file}:${place3.line}:${place3.column})` : "";
+  const lines = [`${error62.message}${where}`];
+  if (hint) lines.push(`  ${hint}`);
+  if (tail) lines.push(...tail.split("\n").map((line) => `  | ${line}`));
+  return lines.join("\n");
 }
 
 // src/kernels/debian.ts
@@ -15987,7 +16365,7 @@ var import_node_crypto4 = require("node:crypto");
 var import_promises17 = require("node:fs/promises");
 var import_node_path9 = __toESM(require("node:path"), 1);
 
-// node_modules/zod/v4/classic/external.js
+// ../../../work/main/node_modules/zod/v4/classic/external.js
 var external_exports = {};
 __export(external_exports, {
   $brand: () => $brand,
@@ -16250,7 +16628,7 @@ __export(external_exports, {
   xor: () => xor
 });
 
-// node_modules/zod/v4/core/index.js
+// ../../../work/main/node_modules/zod/v4/core/index.js
 var core_exports2 = {};
 __export(core_exports2, {
   $ZodAny: () => $ZodAny,
@@ -16567,7 +16945,7 @@ __export(core_exports2, {
   withParser: () => withParser
 });
 
-// node_modules/zod/v4/core/util.js
+// ../../../work/main/node_modules/zod/v4/core/util.js
 var util_exports = {};
 __export(util_exports, {
   BIGINT_FORMAT_RANGES: () => BIGINT_FORMAT_RANGES,
@@ -17214,14 +17592,14 @@ function codePointLength(str) {
   const units = str.length;
   if (!highSurrogate.test(str))
     return units;
-  let count4 = units;
+  let count5 = units;
   for (let i2 = 0; i2 < units - 1; i2++) {
     if ((str.charCodeAt(i2) & 64512) === 55296 && (str.charCodeAt(i2 + 1) & 64512) === 56320) {
-      count4--;
+      count5--;
       i2++;
     }
   }
-  return count4;
+  return count5;
 }
 function getLengthableOrigin(input2) {
   if (Array.isArray(input2))
@@ -17423,7 +17801,7 @@ function constantCatch(value) {
   return fn;
 }
 
-// node_modules/zod/v4/core/core.js
+// ../../../work/main/node_modules/zod/v4/core/core.js
 var _a;
 var NEVER = /* @__PURE__ */ Object.freeze({
   status: "aborted"
@@ -17545,7 +17923,7 @@ function config(newConfig) {
   return globalConfig;
 }
 
-// node_modules/zod/v4/core/errors.js
+// ../../../work/main/node_modules/zod/v4/core/errors.js
 function _getMessage() {
   const internals = this._zod;
   internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
@@ -17737,7 +18115,7 @@ function prettifyError(error62) {
   return lines2.join("\n");
 }
 
-// node_modules/zod/v4/core/parse.js
+// ../../../work/main/node_modules/zod/v4/core/parse.js
 function finalizeParams(callee, params) {
   return { callee: params?.callee ?? callee, Err: params?.Err };
 }
@@ -17897,7 +18275,7 @@ var _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
 };
 var safeDecodeAsync = /* @__PURE__ */ _safeDecodeAsync($ZodRealError);
 
-// node_modules/zod/v4/core/regexes.js
+// ../../../work/main/node_modules/zod/v4/core/regexes.js
 var regexes_exports = {};
 __export(regexes_exports, {
   anyString: () => anyString,
@@ -18069,7 +18447,7 @@ var sha512_hex = /^[0-9a-fA-F]{128}$/;
 var sha512_base64 = /* @__PURE__ */ fixedBase64(86, "==");
 var sha512_base64url = /* @__PURE__ */ fixedBase64url(86);
 
-// node_modules/zod/v4/core/checks.js
+// ../../../work/main/node_modules/zod/v4/core/checks.js
 var $ZodCheck = /* @__PURE__ */ $constructor("$ZodCheck", (inst, def2) => {
   var _a3;
   inst._zod ?? (inst._zod = {});
@@ -18545,7 +18923,7 @@ var $ZodCheckOverwrite = /* @__PURE__ */ $constructor("$ZodCheckOverwrite", (ins
   };
 });
 
-// node_modules/zod/v4/core/doc.js
+// ../../../work/main/node_modules/zod/v4/core/doc.js
 var Doc = class {
   constructor(args = [], closed = {}) {
     this.content = [];
@@ -18586,14 +18964,14 @@ ${content.join("\n")}
   }
 };
 
-// node_modules/zod/v4/core/versions.js
+// ../../../work/main/node_modules/zod/v4/core/versions.js
 var version = {
   major: 4,
   minor: 6,
   patch: 7
 };
 
-// node_modules/zod/v4/core/schemas.js
+// ../../../work/main/node_modules/zod/v4/core/schemas.js
 var $ZodType = /* @__PURE__ */ $constructor("$ZodType", (inst, def2) => {
   var _a3;
   inst ?? (inst = {});
@@ -19616,7 +19994,28 @@ var $ZodObjectJIT = /* @__PURE__ */ $constructor("$ZodObjectJIT", (inst, def2) =
           if (${id}_ab && ctx && ctx.abortEarly) {
             payload.value = newResult;
             return payload;
-          }`;doc.write("const input = payload.value;");let ids=Object.create(null),counter2=0;for(let key of normalized.allKeys)ids[key]=`key_${counter2++}`;doc.write(memo2?"const newResult = memo.alloc(inst, payload, {}, ctx);":"const newResult = {};");for(let key of normalized.allKeys){if(key==="__proto__")continue;let id=ids[key],k=typeof key=="symbol"?`syms[${syms.indexOf(key)}]`:esc(key),isPresent=`${k} in input`,schema=shape[key],optin=schema?._zod?.optin,isOptionalIn=optin!==void 0,isOptionalOut=schema?._zod?.optout==="optional";if(doc.write(`const ${id} = ${parseStr(k)};`),isOptionalIn&&isOptionalOut){let assign=optin==="optional"?`${id}_present`:`${id}.value !== undefined || ${id}_present`;doc.write(`
+          }`;
+    doc.write(`const input = payload.value;`);
+    const ids = /* @__PURE__ */ Object.create(null);
+    let counter = 0;
+    for (const key of normalized.allKeys) {
+      ids[key] = `key_${counter++}`;
+    }
+    doc.write(memo2 ? `const newResult = memo.alloc(inst, payload, {}, ctx);` : `const newResult = {};`);
+    for (const key of normalized.allKeys) {
+      if (key === "__proto__")
+        continue;
+      const id = ids[key];
+      const k = typeof key === "symbol" ? `syms[${syms.indexOf(key)}]` : esc(key);
+      const isPresent = `${k} in input`;
+      const schema = shape[key];
+      const optin = schema?._zod?.optin;
+      const isOptionalIn = optin !== void 0;
+      const isOptionalOut = schema?._zod?.optout === "optional";
+      doc.write(`const ${id} = ${parseStr(k)};`);
+      if (isOptionalIn && isOptionalOut) {
+        const assign = optin === "optional" ? `${id}_present` : `${id}.value !== undefined || ${id}_present`;
+        doc.write(`
         const ${id}_present = ${isPresent};
         if (!${id}.issues.length || ${id}_present) {
           if (${id}.issues.length) {${prefixStr(id,k)}
@@ -21019,7 +21418,7 @@ function handleRefineResult(result, payload, input2, inst) {
   }
 }
 
-// node_modules/zod/v4/core/memoizer.js
+// ../../../work/main/node_modules/zod/v4/core/memoizer.js
 var $ZodCyclicError = class extends Error {
   constructor() {
     super(`Cannot parse a reference cycle that closes through a transform`);
@@ -21296,7 +21695,7 @@ function isBackEdge(ctx, value) {
   return backEdges !== void 0 && isRef(value) && backEdges.has(value);
 }
 
-// node_modules/zod/v4/locales/index.js
+// ../../../work/main/node_modules/zod/v4/locales/index.js
 var locales_exports = {};
 __export(locales_exports, {
   ar: () => ar_default,
@@ -21364,7 +21763,7 @@ __export(locales_exports, {
   zhTW: () => zh_TW_default
 });
 
-// node_modules/zod/v4/locales/ar.js
+// ../../../work/main/node_modules/zod/v4/locales/ar.js
 var error = () => {
   const Sizable = {
     string: { unit: "حرف", verb: "أن يحوي" },
@@ -21476,7 +21875,7 @@ function ar_default() {
   };
 }
 
-// node_modules/zod/v4/locales/az.js
+// ../../../work/main/node_modules/zod/v4/locales/az.js
 var error2 = () => {
   const Sizable = {
     string: { unit: "simvol", verb: "olmalıdır" },
@@ -21587,9 +21986,9 @@ function az_default() {
   };
 }
 
-// node_modules/zod/v4/locales/be.js
-function getBelarusianPlural(count4, one, few, many) {
-  const absCount = Math.abs(count4);
+// ../../../work/main/node_modules/zod/v4/locales/be.js
+function getBelarusianPlural(count5, one, few, many) {
+  const absCount = Math.abs(count5);
   const lastDigit = absCount % 10;
   const lastTwoDigits = absCount % 100;
   if (lastTwoDigits >= 11 && lastTwoDigits <= 19) {
@@ -21756,7 +22155,7 @@ function be_default() {
   };
 }
 
-// node_modules/zod/v4/locales/bg.js
+// ../../../work/main/node_modules/zod/v4/locales/bg.js
 var error4 = () => {
   const Sizable = {
     string: { unit: "символа", verb: "да съдържа" },
@@ -21882,7 +22281,7 @@ function bg_default() {
   };
 }
 
-// node_modules/zod/v4/locales/bn.js
+// ../../../work/main/node_modules/zod/v4/locales/bn.js
 var error5 = () => {
   const Sizable = {
     string: { unit: "অক্ষর", verb: "থাকতে হবে" },
@@ -21996,7 +22395,7 @@ function bn_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ca.js
+// ../../../work/main/node_modules/zod/v4/locales/ca.js
 var error6 = () => {
   const Sizable = {
     string: { unit: "caràcters", verb: "contenir" },
@@ -22110,7 +22509,7 @@ function ca_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ckb.js
+// ../../../work/main/node_modules/zod/v4/locales/ckb.js
 var error7 = () => {
   const Sizable = {
     string: { unit: "پیت", verb: "بێت" },
@@ -22243,7 +22642,7 @@ function ckb_default() {
   };
 }
 
-// node_modules/zod/v4/locales/cs.js
+// ../../../work/main/node_modules/zod/v4/locales/cs.js
 var error8 = () => {
   const Sizable = {
     string: { unit: "znaků", verb: "mít" },
@@ -22360,7 +22759,7 @@ function cs_default() {
   };
 }
 
-// node_modules/zod/v4/locales/da.js
+// ../../../work/main/node_modules/zod/v4/locales/da.js
 var error9 = () => {
   const Sizable = {
     string: { unit: "tegn", verb: "havde" },
@@ -22481,7 +22880,7 @@ function da_default() {
   };
 }
 
-// node_modules/zod/v4/locales/de.js
+// ../../../work/main/node_modules/zod/v4/locales/de.js
 var error10 = () => {
   const Sizable = {
     string: { unit: "Zeichen", verb: "zu haben" },
@@ -22595,7 +22994,7 @@ function de_default() {
   };
 }
 
-// node_modules/zod/v4/locales/el.js
+// ../../../work/main/node_modules/zod/v4/locales/el.js
 var error11 = () => {
   const Sizable = {
     string: { unit: "χαρακτήρες", verb: "να έχει" },
@@ -22708,7 +23107,7 @@ function el_default() {
   };
 }
 
-// node_modules/zod/v4/locales/en.js
+// ../../../work/main/node_modules/zod/v4/locales/en.js
 var error12 = () => {
   const Sizable = {
     string: { unit: "characters", verb: "to have" },
@@ -22833,7 +23232,7 @@ function en_default() {
   };
 }
 
-// node_modules/zod/v4/locales/eo.js
+// ../../../work/main/node_modules/zod/v4/locales/eo.js
 var error13 = () => {
   const Sizable = {
     string: { unit: "karaktrojn", verb: "havi" },
@@ -22948,7 +23347,7 @@ function eo_default() {
   };
 }
 
-// node_modules/zod/v4/locales/es.js
+// ../../../work/main/node_modules/zod/v4/locales/es.js
 var error14 = () => {
   const Sizable = {
     string: { unit: "caracteres", verb: "tener" },
@@ -23085,7 +23484,7 @@ function es_default() {
   };
 }
 
-// node_modules/zod/v4/locales/fa.js
+// ../../../work/main/node_modules/zod/v4/locales/fa.js
 var error15 = () => {
   const Sizable = {
     string: { unit: "کاراکتر", verb: "داشته باشد" },
@@ -23205,7 +23604,7 @@ function fa_default() {
   };
 }
 
-// node_modules/zod/v4/locales/fi.js
+// ../../../work/main/node_modules/zod/v4/locales/fi.js
 var error16 = () => {
   const Sizable = {
     string: { unit: "merkkiä", subject: "merkkijonon" },
@@ -23323,7 +23722,7 @@ function fi_default() {
   };
 }
 
-// node_modules/zod/v4/locales/fr.js
+// ../../../work/main/node_modules/zod/v4/locales/fr.js
 var error17 = () => {
   const Sizable = {
     string: { unit: "caractères", verb: "avoir" },
@@ -23453,7 +23852,7 @@ function fr_default() {
   };
 }
 
-// node_modules/zod/v4/locales/fr-CA.js
+// ../../../work/main/node_modules/zod/v4/locales/fr-CA.js
 var error18 = () => {
   const Sizable = {
     string: { unit: "caractères", verb: "avoir" },
@@ -23566,7 +23965,7 @@ function fr_CA_default() {
   };
 }
 
-// node_modules/zod/v4/locales/gu.js
+// ../../../work/main/node_modules/zod/v4/locales/gu.js
 var error19 = () => {
   const Sizable = {
     string: { unit: "અક્ષર", verb: "હોવા જોઈએ" },
@@ -23680,7 +24079,7 @@ function gu_default() {
   };
 }
 
-// node_modules/zod/v4/locales/he.js
+// ../../../work/main/node_modules/zod/v4/locales/he.js
 var error20 = () => {
   const TypeNames = {
     string: { label: "מחרוזת", gender: "f" },
@@ -23868,8 +24267,8 @@ var error20 = () => {
       case "invalid_union":
         return "קלט לא תקין";
       case "invalid_element": {
-        const place2 = withDefinite(issue2.origin ?? "array");
-        return `ערך לא תקין ב${place2}`;
+        const place3 = withDefinite(issue2.origin ?? "array");
+        return `ערך לא תקין ב${place3}`;
       }
       default:
         return `קלט לא תקין`;
@@ -23882,7 +24281,7 @@ function he_default() {
   };
 }
 
-// node_modules/zod/v4/locales/hi.js
+// ../../../work/main/node_modules/zod/v4/locales/hi.js
 var error21 = () => {
   const Sizable = {
     string: { unit: "अक्षर", verb: "रखने के लिए" },
@@ -23994,7 +24393,7 @@ function hi_default() {
   };
 }
 
-// node_modules/zod/v4/locales/hr.js
+// ../../../work/main/node_modules/zod/v4/locales/hr.js
 var error22 = () => {
   const Sizable = {
     string: { unit: "znakova", verb: "imati" },
@@ -24121,7 +24520,7 @@ function hr_default() {
   };
 }
 
-// node_modules/zod/v4/locales/hu.js
+// ../../../work/main/node_modules/zod/v4/locales/hu.js
 var error23 = () => {
   const Sizable = {
     string: { unit: "karakter", verb: "legyen" },
@@ -24235,9 +24634,9 @@ function hu_default() {
   };
 }
 
-// node_modules/zod/v4/locales/hy.js
-function getArmenianPlural(count4, one, many) {
-  return Math.abs(count4) === 1 ? one : many;
+// ../../../work/main/node_modules/zod/v4/locales/hy.js
+function getArmenianPlural(count5, one, many) {
+  return Math.abs(count5) === 1 ? one : many;
 }
 function withDefiniteArticle(word) {
   if (!word)
@@ -24394,7 +24793,7 @@ function hy_default() {
   };
 }
 
-// node_modules/zod/v4/locales/id.js
+// ../../../work/main/node_modules/zod/v4/locales/id.js
 var error25 = () => {
   const Sizable = {
     string: { unit: "karakter", verb: "memiliki" },
@@ -24506,7 +24905,7 @@ function id_default() {
   };
 }
 
-// node_modules/zod/v4/locales/is.js
+// ../../../work/main/node_modules/zod/v4/locales/is.js
 var error26 = () => {
   const Sizable = {
     string: { unit: "stafi", verb: "að hafa" },
@@ -24621,7 +25020,7 @@ function is_default() {
   };
 }
 
-// node_modules/zod/v4/locales/it.js
+// ../../../work/main/node_modules/zod/v4/locales/it.js
 var error27 = () => {
   const Sizable = {
     string: { unit: "caratteri", verb: "avere" },
@@ -24735,7 +25134,7 @@ function it_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ja.js
+// ../../../work/main/node_modules/zod/v4/locales/ja.js
 var error28 = () => {
   const Sizable = {
     string: { unit: "文字", verb: "である" },
@@ -24848,7 +25247,7 @@ function ja_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ka.js
+// ../../../work/main/node_modules/zod/v4/locales/ka.js
 var error29 = () => {
   const Sizable = {
     string: { unit: "სიმბოლო", verb: "უნდა შეიცავდეს" },
@@ -24966,7 +25365,7 @@ function ka_default() {
   };
 }
 
-// node_modules/zod/v4/locales/km.js
+// ../../../work/main/node_modules/zod/v4/locales/km.js
 var error30 = () => {
   const Sizable = {
     string: { unit: "តួអក្សរ", verb: "គួរមាន" },
@@ -25082,12 +25481,12 @@ function km_default() {
   };
 }
 
-// node_modules/zod/v4/locales/kh.js
+// ../../../work/main/node_modules/zod/v4/locales/kh.js
 function kh_default() {
   return km_default();
 }
 
-// node_modules/zod/v4/locales/kn.js
+// ../../../work/main/node_modules/zod/v4/locales/kn.js
 var error31 = () => {
   const Sizable = {
     string: { unit: "ಅಕ್ಷರಗಳು", verb: "ಹೊಂದಲು" },
@@ -25203,7 +25602,7 @@ function kn_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ko.js
+// ../../../work/main/node_modules/zod/v4/locales/ko.js
 var error32 = () => {
   const Sizable = {
     string: { unit: "문자", verb: "to have" },
@@ -25320,7 +25719,7 @@ function ko_default() {
   };
 }
 
-// node_modules/zod/v4/locales/lt.js
+// ../../../work/main/node_modules/zod/v4/locales/lt.js
 var capitalizeFirstCharacter = (text3) => {
   return text3.charAt(0).toUpperCase() + text3.slice(1);
 };
@@ -25528,7 +25927,7 @@ function lt_default() {
   };
 }
 
-// node_modules/zod/v4/locales/mk.js
+// ../../../work/main/node_modules/zod/v4/locales/mk.js
 var error34 = () => {
   const Sizable = {
     string: { unit: "знаци", verb: "да имаат" },
@@ -25643,7 +26042,7 @@ function mk_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ms.js
+// ../../../work/main/node_modules/zod/v4/locales/ms.js
 var error35 = () => {
   const Sizable = {
     string: { unit: "aksara", verb: "mempunyai" },
@@ -25756,7 +26155,7 @@ function ms_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ne.js
+// ../../../work/main/node_modules/zod/v4/locales/ne.js
 var error36 = () => {
   const Sizable = {
     string: { unit: "अक्षर", verb: "हुनुपर्छ" },
@@ -25868,7 +26267,7 @@ function ne_default() {
   };
 }
 
-// node_modules/zod/v4/locales/nl.js
+// ../../../work/main/node_modules/zod/v4/locales/nl.js
 var error37 = () => {
   const Sizable = {
     string: { unit: "tekens", verb: "heeft" },
@@ -25984,7 +26383,7 @@ function nl_default() {
   };
 }
 
-// node_modules/zod/v4/locales/nn.js
+// ../../../work/main/node_modules/zod/v4/locales/nn.js
 var error38 = () => {
   const Sizable = {
     string: { unit: "teikn", verb: "å ha" },
@@ -26098,7 +26497,7 @@ function nn_default() {
   };
 }
 
-// node_modules/zod/v4/locales/no.js
+// ../../../work/main/node_modules/zod/v4/locales/no.js
 var error39 = () => {
   const Sizable = {
     string: { unit: "tegn", verb: "å ha" },
@@ -26212,7 +26611,7 @@ function no_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ota.js
+// ../../../work/main/node_modules/zod/v4/locales/ota.js
 var error40 = () => {
   const Sizable = {
     string: { unit: "harf", verb: "olmalıdır" },
@@ -26327,7 +26726,7 @@ function ota_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ps.js
+// ../../../work/main/node_modules/zod/v4/locales/ps.js
 var error41 = () => {
   const Sizable = {
     string: { unit: "توکي", verb: "ولري" },
@@ -26447,7 +26846,7 @@ function ps_default() {
   };
 }
 
-// node_modules/zod/v4/locales/pl.js
+// ../../../work/main/node_modules/zod/v4/locales/pl.js
 var error42 = () => {
   const Sizable = {
     string: { unit: "znaków", verb: "mieć" },
@@ -26562,7 +26961,7 @@ function pl_default() {
   };
 }
 
-// node_modules/zod/v4/locales/pt.js
+// ../../../work/main/node_modules/zod/v4/locales/pt.js
 var error43 = () => {
   const Sizable = {
     string: { unit: "caracteres" },
@@ -26706,7 +27105,7 @@ function pt_default() {
   };
 }
 
-// node_modules/zod/v4/locales/pt-BR.js
+// ../../../work/main/node_modules/zod/v4/locales/pt-BR.js
 var error44 = () => {
   const Sizable = {
     string: { unit: "caracteres" },
@@ -26851,7 +27250,7 @@ function pt_BR_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ro.js
+// ../../../work/main/node_modules/zod/v4/locales/ro.js
 var error45 = () => {
   const Sizable = {
     string: { unit: "caractere", verb: "să aibă" },
@@ -26974,9 +27373,9 @@ function ro_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ru.js
-function getRussianPlural(count4, one, few, many) {
-  const absCount = Math.abs(count4);
+// ../../../work/main/node_modules/zod/v4/locales/ru.js
+function getRussianPlural(count5, one, few, many) {
+  const absCount = Math.abs(count5);
   const lastDigit = absCount % 10;
   const lastTwoDigits = absCount % 100;
   if (lastTwoDigits >= 11 && lastTwoDigits <= 19) {
@@ -27143,7 +27542,7 @@ function ru_default() {
   };
 }
 
-// node_modules/zod/v4/locales/sk.js
+// ../../../work/main/node_modules/zod/v4/locales/sk.js
 var error47 = () => {
   const Sizable = {
     string: { unit: "znakov", verb: "mať" },
@@ -27260,7 +27659,7 @@ function sk_default() {
   };
 }
 
-// node_modules/zod/v4/locales/sl.js
+// ../../../work/main/node_modules/zod/v4/locales/sl.js
 var error48 = () => {
   const Sizable = {
     string: { unit: "znakov", verb: "imeti" },
@@ -27375,7 +27774,7 @@ function sl_default() {
   };
 }
 
-// node_modules/zod/v4/locales/sv.js
+// ../../../work/main/node_modules/zod/v4/locales/sv.js
 var error49 = () => {
   const Sizable = {
     string: { unit: "tecken", verb: "att ha" },
@@ -27491,7 +27890,7 @@ function sv_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ta.js
+// ../../../work/main/node_modules/zod/v4/locales/ta.js
 var error50 = () => {
   const Sizable = {
     string: { unit: "எழுத்துக்கள்", verb: "கொண்டிருக்க வேண்டும்" },
@@ -27607,7 +28006,7 @@ function ta_default() {
   };
 }
 
-// node_modules/zod/v4/locales/tg.js
+// ../../../work/main/node_modules/zod/v4/locales/tg.js
 var error51 = () => {
   const Sizable = {
     string: { unit: "аломат", verb: "дошта бошад" },
@@ -27724,7 +28123,7 @@ function tg_default() {
   };
 }
 
-// node_modules/zod/v4/locales/th.js
+// ../../../work/main/node_modules/zod/v4/locales/th.js
 var error52 = () => {
   const Sizable = {
     string: { unit: "ตัวอักษร", verb: "ควรมี" },
@@ -27840,7 +28239,7 @@ function th_default() {
   };
 }
 
-// node_modules/zod/v4/locales/tk.js
+// ../../../work/main/node_modules/zod/v4/locales/tk.js
 var error53 = () => {
   const Sizable = {
     string: { unit: "simwol", verb: "bolmaly" },
@@ -27948,7 +28347,7 @@ function tk_default() {
   };
 }
 
-// node_modules/zod/v4/locales/tr.js
+// ../../../work/main/node_modules/zod/v4/locales/tr.js
 var error54 = () => {
   const Sizable = {
     string: { unit: "karakter", verb: "olmalı" },
@@ -28059,7 +28458,7 @@ function tr_default() {
   };
 }
 
-// node_modules/zod/v4/locales/uk.js
+// ../../../work/main/node_modules/zod/v4/locales/uk.js
 var error55 = () => {
   const Sizable = {
     string: { unit: "символів", verb: "матиме" },
@@ -28173,12 +28572,12 @@ function uk_default() {
   };
 }
 
-// node_modules/zod/v4/locales/ua.js
+// ../../../work/main/node_modules/zod/v4/locales/ua.js
 function ua_default() {
   return uk_default();
 }
 
-// node_modules/zod/v4/locales/ur.js
+// ../../../work/main/node_modules/zod/v4/locales/ur.js
 var error56 = () => {
   const Sizable = {
     string: { unit: "حروف", verb: "ہونا" },
@@ -28294,7 +28693,7 @@ function ur_default() {
   };
 }
 
-// node_modules/zod/v4/locales/uz.js
+// ../../../work/main/node_modules/zod/v4/locales/uz.js
 var error57 = () => {
   const Sizable = {
     string: { unit: "belgi", verb: "bo‘lishi kerak" },
@@ -28408,7 +28807,7 @@ function uz_default() {
   };
 }
 
-// node_modules/zod/v4/locales/vi.js
+// ../../../work/main/node_modules/zod/v4/locales/vi.js
 var error58 = () => {
   const Sizable = {
     string: { unit: "ký tự", verb: "có" },
@@ -28522,7 +28921,7 @@ function vi_default() {
   };
 }
 
-// node_modules/zod/v4/locales/zh-CN.js
+// ../../../work/main/node_modules/zod/v4/locales/zh-CN.js
 var error59 = () => {
   const Sizable = {
     string: { unit: "字符", verb: "包含" },
@@ -28637,7 +29036,7 @@ function zh_CN_default() {
   };
 }
 
-// node_modules/zod/v4/locales/zh-TW.js
+// ../../../work/main/node_modules/zod/v4/locales/zh-TW.js
 var error60 = () => {
   const Sizable = {
     string: { unit: "字元", verb: "擁有" },
@@ -28750,7 +29149,7 @@ function zh_TW_default() {
   };
 }
 
-// node_modules/zod/v4/locales/yo.js
+// ../../../work/main/node_modules/zod/v4/locales/yo.js
 var error61 = () => {
   const Sizable = {
     string: { unit: "àmi", verb: "ní" },
@@ -28863,7 +29262,7 @@ function yo_default() {
   };
 }
 
-// node_modules/zod/v4/core/registries.js
+// ../../../work/main/node_modules/zod/v4/core/registries.js
 var _a2;
 var $output = /* @__PURE__ */ Symbol("ZodOutput");
 var $input = /* @__PURE__ */ Symbol("ZodInput");
@@ -28913,7 +29312,7 @@ function registry() {
 (_a2 = globalThis).__zod_globalRegistry ?? (_a2.__zod_globalRegistry = registry());
 var globalRegistry = globalThis.__zod_globalRegistry;
 
-// node_modules/zod/v4/core/compile.js
+// ../../../work/main/node_modules/zod/v4/core/compile.js
 var INVALID = /* @__PURE__ */ Symbol.for("zod.compile.invalid");
 var FALLBACK_FLAG = /* @__PURE__ */ Symbol.for("zod.compile.fallback");
 var ZodCompileAsyncError = class extends Error {
@@ -30523,7 +30922,7 @@ function generateTransformCheck(doc, ctx, schema, accessor) {
   return accessor;
 }
 
-// node_modules/zod/v4/core/api.js
+// ../../../work/main/node_modules/zod/v4/core/api.js
 function snapshotChecks(def2) {
   if (def2.checks)
     def2.checks = [...def2.checks];
@@ -31582,7 +31981,7 @@ function _stringFormat(Class2, format3, fnOrRegex, _params = {}) {
   return inst;
 }
 
-// node_modules/zod/v4/core/to-json-schema.js
+// ../../../work/main/node_modules/zod/v4/core/to-json-schema.js
 function assignProps(target, ...sources) {
   for (const source of sources) {
     for (const key of Reflect.ownKeys(source)) {
@@ -32112,7 +32511,7 @@ var createStandardJSONSchemaMethod = (schema, io, processors = {}) => (params) =
   return finalize(ctx, schema);
 };
 
-// node_modules/zod/v4/core/json-schema-processors.js
+// ../../../work/main/node_modules/zod/v4/core/json-schema-processors.js
 var narrowMin = (agg, key, value) => {
   if (agg[key] === void 0 || value > agg[key])
     agg[key] = value;
@@ -32860,7 +33259,7 @@ function toJSONSchema(input2, params) {
   return finalize(ctx, input2);
 }
 
-// node_modules/zod/v4/core/json-schema-generator.js
+// ../../../work/main/node_modules/zod/v4/core/json-schema-generator.js
 var JSONSchemaGenerator = class {
   /** @deprecated Access via ctx instead */
   get metadataRegistry() {
@@ -32938,10 +33337,10 @@ var JSONSchemaGenerator = class {
   }
 };
 
-// node_modules/zod/v4/core/json-schema.js
+// ../../../work/main/node_modules/zod/v4/core/json-schema.js
 var json_schema_exports = {};
 
-// node_modules/zod/v4/classic/schemas.js
+// ../../../work/main/node_modules/zod/v4/classic/schemas.js
 var schemas_exports2 = {};
 __export(schemas_exports2, {
   ZodAny: () => ZodAny,
@@ -33122,7 +33521,7 @@ __export(schemas_exports2, {
   xor: () => xor
 });
 
-// node_modules/zod/v4/classic/checks.js
+// ../../../work/main/node_modules/zod/v4/classic/checks.js
 var checks_exports2 = {};
 __export(checks_exports2, {
   endsWith: () => _endsWith,
@@ -33157,7 +33556,7 @@ __export(checks_exports2, {
   uppercase: () => _uppercase
 });
 
-// node_modules/zod/v4/classic/errors.js
+// ../../../work/main/node_modules/zod/v4/classic/errors.js
 var _installedErrorProtos = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
 function _lazyMethod(proto, key, make) {
   Object.defineProperty(proto, key, {
@@ -33203,7 +33602,7 @@ var ZodRealError = /* @__PURE__ */ $constructor("ZodError", initializer2, void 0
   Parent: Error
 });
 
-// node_modules/zod/v4/classic/parse.js
+// ../../../work/main/node_modules/zod/v4/classic/parse.js
 var parse2 = /* @__PURE__ */ _parse(ZodRealError);
 var parseAsync2 = /* @__PURE__ */ _parseAsync(ZodRealError);
 var safeParse2 = /* @__PURE__ */ _safeParse(ZodRealError);
@@ -33217,7 +33616,7 @@ var safeDecode2 = /* @__PURE__ */ _safeDecode(ZodRealError);
 var safeEncodeAsync2 = /* @__PURE__ */ _safeEncodeAsync(ZodRealError);
 var safeDecodeAsync2 = /* @__PURE__ */ _safeDecodeAsync(ZodRealError);
 
-// node_modules/zod/v4/classic/schemas.js
+// ../../../work/main/node_modules/zod/v4/classic/schemas.js
 function _ensureDefaultLocale() {
   if (!globalConfig.localeError)
     config(en_default());
@@ -34682,7 +35081,7 @@ function preprocess(fn, schema) {
   });
 }
 
-// node_modules/zod/v4/classic/compat.js
+// ../../../work/main/node_modules/zod/v4/classic/compat.js
 var ZodIssueCode = {
   invalid_type: "invalid_type",
   too_big: "too_big",
@@ -34708,7 +35107,7 @@ var ZodFirstPartyTypeKind;
 /* @__PURE__ */ (function(ZodFirstPartyTypeKind2) {
 })(ZodFirstPartyTypeKind || (ZodFirstPartyTypeKind = {}));
 
-// node_modules/zod/v4/classic/iso.js
+// ../../../work/main/node_modules/zod/v4/classic/iso.js
 var iso_exports = {};
 __export(iso_exports, {
   ZodISODate: () => ZodISODate,
@@ -34733,7 +35132,7 @@ function duration2(params) {
   return _isoDuration(ZodISODuration, params);
 }
 
-// node_modules/zod/v4/classic/from-json-schema.js
+// ../../../work/main/node_modules/zod/v4/classic/from-json-schema.js
 var z = {
   ...schemas_exports2,
   ...checks_exports2,
@@ -35466,7 +35865,7 @@ function fromJSONSchema(schema, params) {
   return convertSchema(normalized, ctx);
 }
 
-// node_modules/zod/v4/core/visit.js
+// ../../../work/main/node_modules/zod/v4/core/visit.js
 var RESOLVING = /* @__PURE__ */ Symbol("z.visit/resolving");
 function visit(schema, fnOrHandlers) {
   const fn = typeof fnOrHandlers === "function" ? fnOrHandlers : (node2, rewritten) => {
@@ -35621,7 +36020,7 @@ function visit(schema, fnOrHandlers) {
   return run(schema);
 }
 
-// node_modules/zod/v4/classic/deep-partial.js
+// ../../../work/main/node_modules/zod/v4/classic/deep-partial.js
 function deepPartial(schema) {
   return visit(schema, {
     object: (s) => s.partial(),
@@ -35633,7 +36032,7 @@ function deepPartial(schema) {
   });
 }
 
-// node_modules/zod/v4/classic/in-out.js
+// ../../../work/main/node_modules/zod/v4/classic/in-out.js
 function withChecks(side, checks) {
   if (!checks?.length)
     return side;
@@ -35663,7 +36062,7 @@ function output(schema) {
   });
 }
 
-// node_modules/zod/v4/classic/coerce.js
+// ../../../work/main/node_modules/zod/v4/classic/coerce.js
 var coerce_exports = {};
 __export(coerce_exports, {
   bigint: () => bigint3,
@@ -35694,7 +36093,7 @@ var import_promises15 = require("node:fs/promises");
 var import_node_path7 = __toESM(require("node:path"), 1);
 var import_node_url3 = require("node:url");
 
-// node_modules/is-plain-obj/index.js
+// ../../../work/main/node_modules/is-plain-obj/index.js
 function isPlainObject2(value) {
   if (typeof value !== "object" || value === null) {
     return false;
@@ -35703,7 +36102,7 @@ function isPlainObject2(value) {
   return (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) && !(Symbol.toStringTag in value) && !(Symbol.iterator in value);
 }
 
-// node_modules/execa/lib/arguments/file-url.js
+// ../../../work/main/node_modules/execa/lib/arguments/file-url.js
 var import_node_url = require("node:url");
 var safeNormalizeFileUrl = (file2, name3) => {
   const fileString = normalizeFileUrl(normalizeDenoExecPath(file2));
@@ -35716,7 +36115,7 @@ var normalizeDenoExecPath = (file2) => isDenoExecPath(file2) ? file2.toString() 
 var isDenoExecPath = (file2) => typeof file2 !== "string" && file2 && Object.getPrototypeOf(file2) === String.prototype;
 var normalizeFileUrl = (file2) => file2 instanceof URL ? (0, import_node_url.fileURLToPath)(file2) : file2;
 
-// node_modules/execa/lib/methods/parameters.js
+// ../../../work/main/node_modules/execa/lib/methods/parameters.js
 var normalizeParameters = (rawFile, rawArguments = [], rawOptions = {}) => {
   const filePath = safeNormalizeFileUrl(rawFile, "First argument");
   const [commandArguments, options] = isPlainObject2(rawArguments) ? [[], rawArguments] : [rawArguments, rawOptions];
@@ -35737,10 +36136,10 @@ var normalizeParameters = (rawFile, rawArguments = [], rawOptions = {}) => {
   return [filePath, normalizedArguments, options];
 };
 
-// node_modules/execa/lib/methods/template.js
+// ../../../work/main/node_modules/execa/lib/methods/template.js
 var import_node_child_process = require("node:child_process");
 
-// node_modules/execa/lib/utils/uint-array.js
+// ../../../work/main/node_modules/execa/lib/utils/uint-array.js
 var import_node_string_decoder = require("node:string_decoder");
 var { toString: objectToString } = Object.prototype;
 var isArrayBuffer = (value) => objectToString.call(value) === "[object ArrayBuffer]";
@@ -35787,7 +36186,7 @@ var getJoinLength = (uint8Arrays) => {
   return joinLength;
 };
 
-// node_modules/execa/lib/methods/template.js
+// ../../../work/main/node_modules/execa/lib/methods/template.js
 var isTemplateString = (templates) => Array.isArray(templates) && Array.isArray(templates.raw);
 var parseTemplates = (templates, expressions) => {
   let tokens = [];
@@ -35887,20 +36286,20 @@ var getSubprocessResult = ({ stdout }) => {
   throw new TypeError(`Unexpected "${typeof stdout}" stdout in template expression`);
 };
 
-// node_modules/execa/lib/methods/main-sync.js
+// ../../../work/main/node_modules/execa/lib/methods/main-sync.js
 var import_node_child_process3 = require("node:child_process");
 
-// node_modules/execa/lib/arguments/specific.js
+// ../../../work/main/node_modules/execa/lib/arguments/specific.js
 var import_node_util = require("node:util");
 
-// node_modules/execa/lib/utils/standard-stream.js
+// ../../../work/main/node_modules/execa/lib/utils/standard-stream.js
 var import_node_process = __toESM(require("node:process"), 1);
 var isStandardStream = (stream) => STANDARD_STREAMS.includes(stream);
 var STANDARD_STREAMS = [import_node_process.default.stdin, import_node_process.default.stdout, import_node_process.default.stderr];
 var STANDARD_STREAMS_ALIASES = ["stdin", "stdout", "stderr"];
 var getStreamName = (fdNumber) => STANDARD_STREAMS_ALIASES[fdNumber] ?? `stdio[${fdNumber}]`;
 
-// node_modules/execa/lib/arguments/specific.js
+// ../../../work/main/node_modules/execa/lib/arguments/specific.js
 var normalizeFdSpecificOptions = (options) => {
   const optionsCopy = { ...options };
   for (const optionName of FD_SPECIFIC_OPTIONS) {
@@ -35914,11 +36313,11 @@ var normalizeFdSpecificOption = (options, optionName) => {
   return addDefaultValue(optionArray, optionName);
 };
 var getStdioLength = ({ stdio }) => Array.isArray(stdio) ? Math.max(stdio.length, STANDARD_STREAMS_ALIASES.length) : STANDARD_STREAMS_ALIASES.length;
-var normalizeFdSpecificValue = (optionValue, optionArray, optionName) => isPlainObject2(optionValue) ? normalizeOptionObject(optionValue, optionArray, optionName) : optionArray.fill(optionValue);
-var normalizeOptionObject = (optionValue, optionArray, optionName) => {
-  for (const fdName of Object.keys(optionValue).sort(compareFdName)) {
+var normalizeFdSpecificValue = (optionValue2, optionArray, optionName) => isPlainObject2(optionValue2) ? normalizeOptionObject(optionValue2, optionArray, optionName) : optionArray.fill(optionValue2);
+var normalizeOptionObject = (optionValue2, optionArray, optionName) => {
+  for (const fdName of Object.keys(optionValue2).sort(compareFdName)) {
     for (const fdNumber of parseFdName(fdName, optionName, optionArray)) {
-      optionArray[fdNumber] = optionValue[fdName];
+      optionArray[fdNumber] = optionValue2[fdName];
     }
   }
   return optionArray;
@@ -35958,7 +36357,7 @@ var parseFd = (fdName) => {
   }
 };
 var FD_REGEXP = /^fd(\d+)$/;
-var addDefaultValue = (optionArray, optionName) => optionArray.map((optionValue) => optionValue === void 0 ? DEFAULT_OPTIONS[optionName] : optionValue);
+var addDefaultValue = (optionArray, optionName) => optionArray.map((optionValue2) => optionValue2 === void 0 ? DEFAULT_OPTIONS[optionName] : optionValue2);
 var verboseDefault = (0, import_node_util.debuglog)("execa").enabled ? "full" : "none";
 var DEFAULT_OPTIONS = {
   lines: false,
@@ -35970,7 +36369,7 @@ var DEFAULT_OPTIONS = {
 var FD_SPECIFIC_OPTIONS = ["lines", "buffer", "maxBuffer", "verbose", "stripFinalNewline"];
 var getFdSpecificValue = (optionArray, fdNumber) => fdNumber === "ipc" ? optionArray.at(-1) : optionArray[fdNumber];
 
-// node_modules/execa/lib/verbose/values.js
+// ../../../work/main/node_modules/execa/lib/verbose/values.js
 var isVerbose = ({ verbose }, fdNumber) => getFdVerbose(verbose, fdNumber) !== "none";
 var isFullVerbose = ({ verbose }, fdNumber) => !["none", "short"].includes(getFdVerbose(verbose, fdNumber));
 var getVerboseFunction = ({ verbose }, fdNumber) => {
@@ -35982,10 +36381,10 @@ var getFdGenericVerbose = (verbose) => verbose.find((fdVerbose) => isVerboseFunc
 var isVerboseFunction = (fdVerbose) => typeof fdVerbose === "function";
 var VERBOSE_VALUES = ["none", "short", "full"];
 
-// node_modules/execa/lib/verbose/log.js
+// ../../../work/main/node_modules/execa/lib/verbose/log.js
 var import_node_util3 = require("node:util");
 
-// node_modules/execa/lib/arguments/escape.js
+// ../../../work/main/node_modules/execa/lib/arguments/escape.js
 var import_node_process2 = require("node:process");
 var import_node_util2 = require("node:util");
 var joinCommand = (filePath, rawArguments) => {
@@ -36030,7 +36429,7 @@ var quoteString = (escapedArgument) => {
 };
 var NO_ESCAPE_REGEXP = /^[\w./-]+$/;
 
-// node_modules/is-unicode-supported/index.js
+// ../../../work/main/node_modules/is-unicode-supported/index.js
 var import_node_process3 = __toESM(require("node:process"), 1);
 function isUnicodeSupported() {
   const { env: env2 } = import_node_process3.default;
@@ -36041,7 +36440,7 @@ function isUnicodeSupported() {
   return Boolean(env2.WT_SESSION) || Boolean(env2.TERMINUS_SUBLIME) || env2.ConEmuTask === "{cmd::Cmder}" || TERM_PROGRAM === "Terminus-Sublime" || TERM_PROGRAM === "vscode" || TERM === "xterm-256color" || TERM === "alacritty" || TERM === "rxvt-unicode" || TERM === "rxvt-unicode-256color" || env2.TERMINAL_EMULATOR === "JetBrains-JediTerm";
 }
 
-// node_modules/figures/index.js
+// ../../../work/main/node_modules/figures/index.js
 var common = {
   circleQuestionMark: "(?)",
   questionMarkPrefix: "(?)",
@@ -36317,7 +36716,7 @@ var figures = shouldUseMain ? mainSymbols : fallbackSymbols;
 var figures_default = figures;
 var replacements = Object.entries(specialMainSymbols);
 
-// node_modules/yoctocolors/base.js
+// ../../../work/main/node_modules/yoctocolors/base.js
 var import_node_tty = __toESM(require("node:tty"), 1);
 var hasColors = import_node_tty.default?.WriteStream?.prototype?.hasColors?.() ?? false;
 var format = (open7, close) => {
@@ -36407,7 +36806,7 @@ var underlineMagentaBright = format("58;5;13", 59);
 var underlineCyanBright = format("58;5;14", 59);
 var underlineWhiteBright = format("58;5;15", 59);
 
-// node_modules/execa/lib/verbose/default.js
+// ../../../work/main/node_modules/execa/lib/verbose/default.js
 var defaultVerboseFunction = ({
   type,
   message,
@@ -36446,7 +36845,7 @@ var COLORS = {
   duration: () => gray
 };
 
-// node_modules/execa/lib/verbose/custom.js
+// ../../../work/main/node_modules/execa/lib/verbose/custom.js
 var applyVerboseOnLines = (printedLines, verboseInfo, fdNumber) => {
   const verboseFunction = getVerboseFunction(verboseInfo, fdNumber);
   return printedLines.map(({ verboseLine, verboseObject }) => applyVerboseFunction(verboseLine, verboseObject, verboseFunction)).filter((printedLine) => printedLine !== void 0).map((printedLine) => appendNewline(printedLine)).join("");
@@ -36463,7 +36862,7 @@ var applyVerboseFunction = (verboseLine, verboseObject, verboseFunction) => {
 var appendNewline = (printedLine) => printedLine.endsWith("\n") ? printedLine : `${printedLine}
 `;
 
-// node_modules/execa/lib/verbose/log.js
+// ../../../work/main/node_modules/execa/lib/verbose/log.js
 var verboseLog = ({ type, verboseMessage, fdNumber, verboseInfo, result }) => {
   const verboseObject = getVerboseObject({ type, result, verboseInfo });
   const printedLines = getPrintedLines(verboseMessage, verboseObject);
@@ -36497,7 +36896,7 @@ var serializeVerboseMessage = (message) => {
 };
 var TAB_SIZE = 2;
 
-// node_modules/execa/lib/verbose/start.js
+// ../../../work/main/node_modules/execa/lib/verbose/start.js
 var logCommand = (escapedCommand, verboseInfo) => {
   if (!isVerbose(verboseInfo)) {
     return;
@@ -36509,7 +36908,7 @@ var logCommand = (escapedCommand, verboseInfo) => {
   });
 };
 
-// node_modules/execa/lib/verbose/info.js
+// ../../../work/main/node_modules/execa/lib/verbose/info.js
 var getVerboseInfo = (verbose, escapedCommand, rawOptions) => {
   validateVerbose(verbose);
   const commandId = getCommandId(verbose);
@@ -36537,12 +36936,12 @@ var validateVerbose = (verbose) => {
   }
 };
 
-// node_modules/execa/lib/return/duration.js
+// ../../../work/main/node_modules/execa/lib/return/duration.js
 var import_node_process4 = require("node:process");
 var getStartTime = () => import_node_process4.hrtime.bigint();
 var getDurationMs = (startTime) => Number(import_node_process4.hrtime.bigint() - startTime) / 1e6;
 
-// node_modules/execa/lib/arguments/command.js
+// ../../../work/main/node_modules/execa/lib/arguments/command.js
 var handleCommand = (filePath, rawArguments, rawOptions) => {
   const startTime = getStartTime();
   const { command: command2, escapedCommand } = joinCommand(filePath, rawArguments);
@@ -36557,16 +36956,16 @@ var handleCommand = (filePath, rawArguments, rawOptions) => {
   };
 };
 
-// node_modules/execa/lib/arguments/options.js
+// ../../../work/main/node_modules/execa/lib/arguments/options.js
 var import_node_path5 = __toESM(require("node:path"), 1);
 var import_node_process8 = __toESM(require("node:process"), 1);
 var import_cross_spawn = __toESM(require_cross_spawn(), 1);
 
-// node_modules/npm-run-path/index.js
+// ../../../work/main/node_modules/npm-run-path/index.js
 var import_node_process5 = __toESM(require("node:process"), 1);
 var import_node_path2 = __toESM(require("node:path"), 1);
 
-// node_modules/npm-run-path/node_modules/path-key/index.js
+// ../../../work/main/node_modules/npm-run-path/node_modules/path-key/index.js
 function pathKey(options = {}) {
   const {
     env: env2 = process.env,
@@ -36578,7 +36977,7 @@ function pathKey(options = {}) {
   return Object.keys(env2).reverse().find((key) => key.toUpperCase() === "PATH") || "Path";
 }
 
-// node_modules/unicorn-magic/node.js
+// ../../../work/main/node_modules/unicorn-magic/node.js
 var import_node_util4 = require("node:util");
 var import_node_child_process2 = require("node:child_process");
 var import_node_path = __toESM(require("node:path"), 1);
@@ -36602,7 +37001,7 @@ function traversePathUp(startPath) {
 }
 var TEN_MEGABYTES_IN_BYTES = 10 * 1024 * 1024;
 
-// node_modules/npm-run-path/index.js
+// ../../../work/main/node_modules/npm-run-path/index.js
 var npmRunPath = ({
   cwd = import_node_process5.default.cwd(),
   path: pathOption = import_node_process5.default.env[pathKey()],
@@ -36643,10 +37042,10 @@ var npmRunPathEnv = ({ env: env2 = import_node_process5.default.env, ...options 
   return env2;
 };
 
-// node_modules/execa/lib/terminate/kill.js
+// ../../../work/main/node_modules/execa/lib/terminate/kill.js
 var import_promises = require("node:timers/promises");
 
-// node_modules/execa/lib/return/final-error.js
+// ../../../work/main/node_modules/execa/lib/return/final-error.js
 var getFinalError = (originalError, message, isSync) => {
   const ErrorClass = isSync ? ExecaSyncError : ExecaError;
   const options = originalError instanceof DiscardedError ? {} : { cause: originalError };
@@ -36678,13 +37077,13 @@ var ExecaSyncError = class extends Error {
 };
 setErrorName(ExecaSyncError, ExecaSyncError.name);
 
-// node_modules/execa/lib/terminate/signal.js
+// ../../../work/main/node_modules/execa/lib/terminate/signal.js
 var import_node_os3 = require("node:os");
 
-// node_modules/human-signals/build/src/main.js
+// ../../../work/main/node_modules/human-signals/build/src/main.js
 var import_node_os2 = require("node:os");
 
-// node_modules/human-signals/build/src/realtime.js
+// ../../../work/main/node_modules/human-signals/build/src/realtime.js
 var getRealtimeSignals = () => {
   const length2 = SIGRTMAX - SIGRTMIN + 1;
   return Array.from({ length: length2 }, getRealtimeSignal);
@@ -36699,10 +37098,10 @@ var getRealtimeSignal = (value, index) => ({
 var SIGRTMIN = 34;
 var SIGRTMAX = 64;
 
-// node_modules/human-signals/build/src/signals.js
+// ../../../work/main/node_modules/human-signals/build/src/signals.js
 var import_node_os = require("node:os");
 
-// node_modules/human-signals/build/src/core.js
+// ../../../work/main/node_modules/human-signals/build/src/core.js
 var SIGNALS = [
   {
     name: "SIGHUP",
@@ -36975,7 +37374,7 @@ var SIGNALS = [
   }
 ];
 
-// node_modules/human-signals/build/src/signals.js
+// ../../../work/main/node_modules/human-signals/build/src/signals.js
 var getSignals = () => {
   const realtimeSignals = getRealtimeSignals();
   const signals2 = [...SIGNALS, ...realtimeSignals].map(normalizeSignal);
@@ -36997,7 +37396,7 @@ var normalizeSignal = ({
   return { name: name3, number: number5, description, supported, action, forced, standard };
 };
 
-// node_modules/human-signals/build/src/main.js
+// ../../../work/main/node_modules/human-signals/build/src/main.js
 var getSignalsByName = () => {
   const signals2 = getSignals();
   return Object.fromEntries(signals2.map(getSignalByName));
@@ -37048,7 +37447,7 @@ var findSignalByNumber = (number5, signals2) => {
 };
 var signalsByNumber = getSignalsByNumber();
 
-// node_modules/execa/lib/terminate/signal.js
+// ../../../work/main/node_modules/execa/lib/terminate/signal.js
 var normalizeKillSignal = (killSignal) => {
   const optionName = "option `killSignal`";
   if (killSignal === 0) {
@@ -37092,7 +37491,7 @@ var getAvailableSignalNames = () => Object.keys(import_node_os3.constants.signal
 var getAvailableSignalIntegers = () => [...new Set(Object.values(import_node_os3.constants.signals).sort((signalInteger, signalIntegerTwo) => signalInteger - signalIntegerTwo))].join(", ");
 var getSignalDescription = (signal) => signalsByName[signal].description;
 
-// node_modules/execa/lib/terminate/kill.js
+// ../../../work/main/node_modules/execa/lib/terminate/kill.js
 var normalizeForceKillAfterDelay = (forceKillAfterDelay) => {
   if (forceKillAfterDelay === false) {
     return forceKillAfterDelay;
@@ -37159,7 +37558,7 @@ var killOnTimeout = async ({ kill, forceKillAfterDelay, context, controllerSigna
   }
 };
 
-// node_modules/execa/lib/utils/abort-signal.js
+// ../../../work/main/node_modules/execa/lib/utils/abort-signal.js
 var import_node_events = require("node:events");
 var onAbortedSignal = async (mainSignal, stopSignal) => {
   if (!mainSignal.aborted) {
@@ -37167,7 +37566,7 @@ var onAbortedSignal = async (mainSignal, stopSignal) => {
   }
 };
 
-// node_modules/execa/lib/terminate/cancel.js
+// ../../../work/main/node_modules/execa/lib/terminate/cancel.js
 var validateCancelSignal = ({ cancelSignal }) => {
   if (cancelSignal !== void 0 && Object.prototype.toString.call(cancelSignal) !== "[object AbortSignal]") {
     throw new Error(`The \`cancelSignal\` option must be an AbortSignal: ${String(cancelSignal)}`);
@@ -37181,13 +37580,13 @@ var terminateOnCancel = async (subprocess, cancelSignal, context, { signal }) =>
   throw cancelSignal.reason;
 };
 
-// node_modules/execa/lib/ipc/graceful.js
+// ../../../work/main/node_modules/execa/lib/ipc/graceful.js
 var import_promises3 = require("node:timers/promises");
 
-// node_modules/execa/lib/ipc/send.js
+// ../../../work/main/node_modules/execa/lib/ipc/send.js
 var import_node_util5 = require("node:util");
 
-// node_modules/execa/lib/ipc/validation.js
+// ../../../work/main/node_modules/execa/lib/ipc/validation.js
 var validateIpcMethod = ({ methodName, isSubprocess, ipc, isConnected: isConnected2 }) => {
   validateIpcOption(methodName, isSubprocess, ipc);
   validateConnection(methodName, isSubprocess, isConnected2);
@@ -37210,27 +37609,148 @@ var throwOnStrictDeadlockError = (isSubprocess) => {
 This can be fixed by both sending a message and listening to incoming messages at the same time:
 
 const [receivedMessage] = await Promise.all([
-	${getMethodName("getOneMessage",isSubprocess)},
-	${getMethodName("sendMessage",isSubprocess,"message, {strict: true}")},
-]);`)},getStrictResponseError=(error2,isSubprocess)=>new Error(`${getMethodName("sendMessage",isSubprocess)} failed when sending an acknowledgment response to the ${getOtherProcessName(isSubprocess)}.`,{cause:error2}),throwOnMissingStrict=isSubprocess=>{throw new Error(`${getMethodName("sendMessage",isSubprocess)} failed: the ${getOtherProcessName(isSubprocess)} is not listening to incoming messages.`)},throwOnStrictDisconnect=isSubprocess=>{throw new Error(`${getMethodName("sendMessage",isSubprocess)} failed: the ${getOtherProcessName(isSubprocess)} exited without listening to incoming messages.`)},getAbortDisconnectError=()=>new Error(`\`cancelSignal\` aborted: the ${getOtherProcessName(!0)} disconnected.`),throwOnMissingParent=()=>{throw new Error("`getCancelSignal()` cannot be used without setting the `cancelSignal` subprocess option.")},handleEpipeError=({error:error2,methodName,isSubprocess})=>{if(error2.code==="EPIPE")throw new Error(`${getMethodName(methodName,isSubprocess)} cannot be used: the ${getOtherProcessName(isSubprocess)} is disconnecting.`,{cause:error2})},handleSerializationError=({error:error2,methodName,isSubprocess,message})=>{if(isSerializationError(error2))throw new Error(`${getMethodName(methodName,isSubprocess)}'s argument type is invalid: the message cannot be serialized: ${String(message)}.`,{cause:error2})},isSerializationError=({code,message})=>SERIALIZATION_ERROR_CODES.has(code)||SERIALIZATION_ERROR_MESSAGES.some(serializationErrorMessage=>message.includes(serializationErrorMessage)),SERIALIZATION_ERROR_CODES=new Set(["ERR_MISSING_ARGS","ERR_INVALID_ARG_TYPE"]),SERIALIZATION_ERROR_MESSAGES=["could not be cloned","circular structure","call stack size exceeded"],getMethodName=(methodName,isSubprocess,parameters="")=>methodName==="cancelSignal"?"`cancelSignal`'s `controller.abort()`":`${getNamespaceName(isSubprocess)}${methodName}(${parameters})`,getNamespaceName=isSubprocess=>isSubprocess?"":"subprocess.",getOtherProcessName=isSubprocess=>isSubprocess?"parent process":"subprocess",disconnect=anyProcess=>{anyProcess.connected&&anyProcess.disconnect()};var createDeferred=()=>{let methods={},promise2=new Promise((resolve7,reject)=>{Object.assign(methods,{resolve:resolve7,reject})});return Object.assign(promise2,methods)};var getToStream=(destination,to="stdin")=>{let{options,fileDescriptors}=SUBPROCESS_OPTIONS.get(destination),fdNumber=getFdNumber(fileDescriptors,to,!0),destinationStream=destination.stdio[fdNumber];if(destinationStream===null)throw new TypeError(getInvalidStdioOptionMessage(fdNumber,to,options,!0));return destinationStream},getFromStream=(source,from="stdout")=>{let{options,fileDescriptors}=SUBPROCESS_OPTIONS.get(source),fdNumber=getFdNumber(fileDescriptors,from,!1),sourceStream=fdNumber==="all"?source.all:source.stdio[fdNumber];if(sourceStream==null)throw new TypeError(getInvalidStdioOptionMessage(fdNumber,from,options,!1));return sourceStream},SUBPROCESS_OPTIONS=new WeakMap,getFdNumber=(fileDescriptors,fdName,isWritable)=>{let fdNumber=parseFdNumber(fdName,isWritable);return validateFdNumber(fdNumber,fdName,isWritable,fileDescriptors),fdNumber},parseFdNumber=(fdName,isWritable)=>{let fdNumber=parseFd(fdName);if(fdNumber!==void 0)return fdNumber;let{validOptions,defaultValue}=isWritable?{validOptions:'"stdin"',defaultValue:"stdin"}:{validOptions:'"stdout", "stderr", "all"',defaultValue:"stdout"};throw new TypeError(`"${getOptionName(isWritable)}" must not be "${fdName}".
-It must be ${validOptions} or "fd3", "fd4" (and so on).
-It is optional and defaults to "${defaultValue}".`)},validateFdNumber=(fdNumber,fdName,isWritable,fileDescriptors)=>{let fileDescriptor=fileDescriptors[getUsedDescriptor(fdNumber)];if(fileDescriptor===void 0)throw new TypeError(`"${getOptionName(isWritable)}" must not be ${fdName}. That file descriptor does not exist.
-Please set the "stdio" option to ensure that file descriptor exists.`);if(fileDescriptor.direction==="input"&&!isWritable)throw new TypeError(`"${getOptionName(isWritable)}" must not be ${fdName}. It must be a readable stream, not writable.`);if(fileDescriptor.direction!=="input"&&isWritable)throw new TypeError(`"${getOptionName(isWritable)}" must not be ${fdName}. It must be a writable stream, not readable.`)},getInvalidStdioOptionMessage=(fdNumber,fdName,options,isWritable)=>{if(fdNumber==="all"&&!options.all)return`The "all" option must be true to use "from: 'all'".`;let{optionName,optionValue}=getInvalidStdioOption(fdNumber,options);return`The "${optionName}: ${serializeOptionValue(optionValue)}" option is incompatible with using "${getOptionName(isWritable)}: ${serializeOptionValue(fdName)}".
-Please set this option with "pipe" instead.`},getInvalidStdioOption=(fdNumber,{stdin,stdout,stderr,stdio})=>{let usedDescriptor=getUsedDescriptor(fdNumber);return usedDescriptor===0&&stdin!==void 0?{optionName:"stdin",optionValue:stdin}:usedDescriptor===1&&stdout!==void 0?{optionName:"stdout",optionValue:stdout}:usedDescriptor===2&&stderr!==void 0?{optionName:"stderr",optionValue:stderr}:{optionName:`stdio[${usedDescriptor}]`,optionValue:stdio[usedDescriptor]}},getUsedDescriptor=fdNumber=>fdNumber==="all"?1:fdNumber,getOptionName=isWritable=>isWritable?"to":"from",serializeOptionValue=value=>typeof value=="string"?`'${value}'`:typeof value=="number"?`${value}`:"Stream";var import_node_events5=require("node:events");var import_node_events2=require("node:events"),incrementMaxListeners=(eventEmitter,maxListenersIncrement,signal)=>{let maxListeners=eventEmitter.getMaxListeners();maxListeners===0||maxListeners===Number.POSITIVE_INFINITY||(eventEmitter.setMaxListeners(maxListeners+maxListenersIncrement),(0,import_node_events2.addAbortListener)(signal,()=>{eventEmitter.setMaxListeners(eventEmitter.getMaxListeners()-maxListenersIncrement)}))};var import_node_events4=require("node:events");var import_node_events3=require("node:events"),import_promises2=require("node:timers/promises");var addReference=(channel,reference)=>{reference&&addReferenceCount(channel)},addReferenceCount=channel=>{channel.refCounted()},removeReference=(channel,reference)=>{reference&&removeReferenceCount(channel)},removeReferenceCount=channel=>{channel.unrefCounted()},undoAddedReferences=(channel,isSubprocess)=>{isSubprocess&&(removeReferenceCount(channel),removeReferenceCount(channel))},redoAddedReferences=(channel,isSubprocess)=>{isSubprocess&&(addReferenceCount(channel),addReferenceCount(channel))};var onMessage=async({anyProcess,channel,isSubprocess,ipcEmitter},wrappedMessage)=>{if(handleStrictResponse(wrappedMessage)||handleAbort(wrappedMessage))return;INCOMING_MESSAGES.has(anyProcess)||INCOMING_MESSAGES.set(anyProcess,[]);let incomingMessages=INCOMING_MESSAGES.get(anyProcess);if(incomingMessages.push(wrappedMessage),!(incomingMessages.length>1))for(;incomingMessages.length>0;){await waitForOutgoingMessages(anyProcess,ipcEmitter,wrappedMessage),await import_promises2.scheduler.yield();let message=await handleStrictRequest({wrappedMessage:incomingMessages[0],anyProcess,channel,isSubprocess,ipcEmitter});incomingMessages.shift(),ipcEmitter.emit("message",message),ipcEmitter.emit("message:done")}},onDisconnect=async({anyProcess,channel,isSubprocess,ipcEmitter,boundOnMessage})=>{abortOnDisconnect();let incomingMessages=INCOMING_MESSAGES.get(anyProcess);for(;incomingMessages?.length>0;)await(0,import_node_events3.once)(ipcEmitter,"message:done");anyProcess.removeListener("message",boundOnMessage),redoAddedReferences(channel,isSubprocess),ipcEmitter.connected=!1,ipcEmitter.emit("disconnect")},INCOMING_MESSAGES=new WeakMap;var getIpcEmitter=(anyProcess,channel,isSubprocess)=>{if(IPC_EMITTERS.has(anyProcess))return IPC_EMITTERS.get(anyProcess);let ipcEmitter=new import_node_events4.EventEmitter;return ipcEmitter.connected=!0,IPC_EMITTERS.set(anyProcess,ipcEmitter),forwardEvents({ipcEmitter,anyProcess,channel,isSubprocess}),ipcEmitter},IPC_EMITTERS=new WeakMap,forwardEvents=({ipcEmitter,anyProcess,channel,isSubprocess})=>{let boundOnMessage=onMessage.bind(void 0,{anyProcess,channel,isSubprocess,ipcEmitter});anyProcess.on("message",boundOnMessage),anyProcess.once("disconnect",onDisconnect.bind(void 0,{anyProcess,channel,isSubprocess,ipcEmitter,boundOnMessage})),undoAddedReferences(channel,isSubprocess)},isConnected=anyProcess=>{let ipcEmitter=IPC_EMITTERS.get(anyProcess);return ipcEmitter===void 0?anyProcess.channel!==null:ipcEmitter.connected};var handleSendStrict=({anyProcess,channel,isSubprocess,message,strict})=>{if(!strict)return message;let ipcEmitter=getIpcEmitter(anyProcess,channel,isSubprocess),hasListeners=hasMessageListeners(anyProcess,ipcEmitter);return{id:count++,type:REQUEST_TYPE,message,hasListeners}},count=0n,validateStrictDeadlock=(outgoingMessages,wrappedMessage)=>{if(!(wrappedMessage?.type!==REQUEST_TYPE||wrappedMessage.hasListeners))for(let{id}of outgoingMessages)id!==void 0&&STRICT_RESPONSES[id].resolve({isDeadlock:!0,hasListeners:!1})},handleStrictRequest=async({wrappedMessage,anyProcess,channel,isSubprocess,ipcEmitter})=>{if(wrappedMessage?.type!==REQUEST_TYPE||!anyProcess.connected)return wrappedMessage;let{id,message}=wrappedMessage,response={id,type:RESPONSE_TYPE,message:hasMessageListeners(anyProcess,ipcEmitter)};try{await sendMessage({anyProcess,channel,isSubprocess,ipc:!0},response)}catch(error2){ipcEmitter.emit("strict:error",error2)}return message},handleStrictResponse=wrappedMessage=>{if(wrappedMessage?.type!==RESPONSE_TYPE)return!1;let{id,message:hasListeners}=wrappedMessage;return STRICT_RESPONSES[id]?.resolve({isDeadlock:!1,hasListeners}),!0},waitForStrictResponse=async(wrappedMessage,anyProcess,isSubprocess)=>{if(wrappedMessage?.type!==REQUEST_TYPE)return;let deferred=createDeferred();STRICT_RESPONSES[wrappedMessage.id]=deferred;let controller=new AbortController;try{let{isDeadlock,hasListeners}=await Promise.race([deferred,throwOnDisconnect(anyProcess,isSubprocess,controller)]);isDeadlock&&throwOnStrictDeadlockError(isSubprocess),hasListeners||throwOnMissingStrict(isSubprocess)}finally{controller.abort(),delete STRICT_RESPONSES[wrappedMessage.id]}},STRICT_RESPONSES={},throwOnDisconnect=async(anyProcess,isSubprocess,{signal})=>{incrementMaxListeners(anyProcess,1,signal),await(0,import_node_events5.once)(anyProcess,"disconnect",{signal}),throwOnStrictDisconnect(isSubprocess)},REQUEST_TYPE="execa:ipc:request",RESPONSE_TYPE="execa:ipc:response";var startSendMessage=(anyProcess,wrappedMessage,strict)=>{OUTGOING_MESSAGES.has(anyProcess)||OUTGOING_MESSAGES.set(anyProcess,new Set);let outgoingMessages=OUTGOING_MESSAGES.get(anyProcess),onMessageSent=createDeferred(),id=strict?wrappedMessage.id:void 0,outgoingMessage={onMessageSent,id};return outgoingMessages.add(outgoingMessage),{outgoingMessages,outgoingMessage}},endSendMessage=({outgoingMessages,outgoingMessage})=>{outgoingMessages.delete(outgoingMessage),outgoingMessage.onMessageSent.resolve()},waitForOutgoingMessages=async(anyProcess,ipcEmitter,wrappedMessage)=>{for(;!hasMessageListeners(anyProcess,ipcEmitter)&&OUTGOING_MESSAGES.get(anyProcess)?.size>0;){let outgoingMessages=[...OUTGOING_MESSAGES.get(anyProcess)];validateStrictDeadlock(outgoingMessages,wrappedMessage),await Promise.all(outgoingMessages.map(({onMessageSent})=>onMessageSent))}},OUTGOING_MESSAGES=new WeakMap,hasMessageListeners=(anyProcess,ipcEmitter)=>ipcEmitter.listenerCount("message")>getMinListenerCount(anyProcess),getMinListenerCount=anyProcess=>SUBPROCESS_OPTIONS.has(anyProcess)&&!getFdSpecificValue(SUBPROCESS_OPTIONS.get(anyProcess).options.buffer,"ipc")?1:0;var sendMessage=({anyProcess,channel,isSubprocess,ipc},message,{strict=!1}={})=>{let methodName="sendMessage";return validateIpcMethod({methodName,isSubprocess,ipc,isConnected:anyProcess.connected}),sendMessageAsync({anyProcess,channel,methodName,isSubprocess,message,strict})},sendMessageAsync=async({anyProcess,channel,methodName,isSubprocess,message,strict})=>{let wrappedMessage=handleSendStrict({anyProcess,channel,isSubprocess,message,strict}),outgoingMessagesState=startSendMessage(anyProcess,wrappedMessage,strict);try{await sendOneMessage({anyProcess,methodName,isSubprocess,wrappedMessage,message})}catch(error2){throw disconnect(anyProcess),error2}finally{endSendMessage(outgoingMessagesState)}},sendOneMessage=async({anyProcess,methodName,isSubprocess,wrappedMessage,message})=>{let sendMethod=getSendMethod(anyProcess);try{await Promise.all([waitForStrictResponse(wrappedMessage,anyProcess,isSubprocess),sendMethod(wrappedMessage)])}catch(error2){throw handleEpipeError({error:error2,methodName,isSubprocess}),handleSerializationError({error:error2,methodName,isSubprocess,message}),error2}},getSendMethod=anyProcess=>{if(PROCESS_SEND_METHODS.has(anyProcess))return PROCESS_SEND_METHODS.get(anyProcess);let sendMethod=(0,import_node_util5.promisify)(anyProcess.send.bind(anyProcess));return PROCESS_SEND_METHODS.set(anyProcess,sendMethod),sendMethod},PROCESS_SEND_METHODS=new WeakMap;var sendAbort=(subprocess,message)=>{let methodName="cancelSignal";return validateConnection(methodName,!1,subprocess.connected),sendOneMessage({anyProcess:subprocess,methodName,isSubprocess:!1,wrappedMessage:{type:GRACEFUL_CANCEL_TYPE,message},message})},getCancelSignal=async({anyProcess,channel,isSubprocess,ipc})=>(await startIpc({anyProcess,channel,isSubprocess,ipc}),cancelController.signal),startIpc=async({anyProcess,channel,isSubprocess,ipc})=>{if(!cancelListening){if(cancelListening=!0,!ipc){throwOnMissingParent();return}if(channel===null){abortOnDisconnect();return}getIpcEmitter(anyProcess,channel,isSubprocess),await import_promises3.scheduler.yield()}},cancelListening=!1,handleAbort=wrappedMessage=>wrappedMessage?.type!==GRACEFUL_CANCEL_TYPE?!1:(cancelController.abort(wrappedMessage.message),!0),GRACEFUL_CANCEL_TYPE="execa:ipc:cancel",abortOnDisconnect=()=>{cancelController.abort(getAbortDisconnectError())},cancelController=new AbortController;var validateGracefulCancel=({gracefulCancel,cancelSignal,ipc,serialization})=>{if(gracefulCancel){if(cancelSignal===void 0)throw new Error("The `cancelSignal` option must be defined when setting the `gracefulCancel` option.");if(!ipc)throw new Error("The `ipc` option cannot be false when setting the `gracefulCancel` option.");if(serialization==="json")throw new Error("The `serialization` option cannot be 'json' when setting the `gracefulCancel` option.")}},throwOnGracefulCancel=({subprocess,cancelSignal,gracefulCancel,forceKillAfterDelay,context,controller})=>gracefulCancel?[sendOnAbort({subprocess,cancelSignal,forceKillAfterDelay,context,controller})]:[],sendOnAbort=async({subprocess,cancelSignal,forceKillAfterDelay,context,controller:{signal}})=>{await onAbortedSignal(cancelSignal,signal);let reason=getReason(cancelSignal);throw await sendAbort(subprocess,reason),killOnTimeout({kill:subprocess.kill,forceKillAfterDelay,context,controllerSignal:signal}),context.terminationReason??="gracefulCancel",cancelSignal.reason},getReason=({reason})=>{if(!(reason instanceof DOMException))return reason;let error2=new Error(reason.message);return Object.defineProperty(error2,"stack",{value:reason.stack,enumerable:!1,configurable:!0,writable:!0}),error2};var import_promises4=require("node:timers/promises");var validateTimeout=({timeout})=>{if(timeout!==void 0&&(!Number.isFinite(timeout)||timeout<0))throw new TypeError(`Expected the \`timeout\` option to be a non-negative integer, got \`${timeout}\` (${typeof timeout})`)},throwOnTimeout=(subprocess,timeout,context,controller)=>timeout===0||timeout===void 0?[]:[killAfterTimeout(subprocess,timeout,context,controller)],killAfterTimeout=async(subprocess,timeout,context,{signal})=>{throw await(0,import_promises4.setTimeout)(timeout,void 0,{signal}),context.terminationReason??="timeout",subprocess.kill(),new DiscardedError};var import_node_process6=require("node:process"),import_node_path3=__toESM(require("node:path"),1);var mapNode=({options})=>{if(options.node===!1)throw new TypeError('The "node" option cannot be false with `execaNode()`.');return{options:{...options,node:!0}}},handleNodeOption=(file,commandArguments,{node:shouldHandleNode=!1,nodePath=import_node_process6.execPath,nodeOptions=import_node_process6.execArgv.filter(nodeOption=>!nodeOption.startsWith("--inspect")),cwd,execPath:formerNodePath,...options})=>{if(formerNodePath!==void 0)throw new TypeError('The "execPath" option has been removed. Please use the "nodePath" option instead.');let normalizedNodePath=safeNormalizeFileUrl(nodePath,'The "nodePath" option'),resolvedNodePath=import_node_path3.default.resolve(cwd,normalizedNodePath),newOptions={...options,nodePath:resolvedNodePath,node:shouldHandleNode,cwd};if(!shouldHandleNode)return[file,commandArguments,newOptions];if(import_node_path3.default.basename(file,".exe")==="node")throw new TypeError('When the "node" option is true, the first argument does not need to be "node".');return[resolvedNodePath,[...nodeOptions,file,...commandArguments],{ipc:!0,...newOptions,shell:!1}]};var import_node_v8=require("node:v8"),validateIpcInputOption=({ipcInput,ipc,serialization})=>{if(ipcInput!==void 0){if(!ipc)throw new Error("The `ipcInput` option cannot be set unless the `ipc` option is `true`.");validateIpcInput[serialization](ipcInput)}},validateAdvancedInput=ipcInput=>{try{(0,import_node_v8.serialize)(ipcInput)}catch(error2){throw new Error("The `ipcInput` option is not serializable with a structured clone.",{cause:error2})}},validateJsonInput=ipcInput=>{try{JSON.stringify(ipcInput)}catch(error2){throw new Error("The `ipcInput` option is not serializable with JSON.",{cause:error2})}},validateIpcInput={advanced:validateAdvancedInput,json:validateJsonInput},sendIpcInput=async(subprocess,ipcInput)=>{ipcInput!==void 0&&await subprocess.sendMessage(ipcInput)};var validateEncoding=({encoding})=>{if(ENCODINGS.has(encoding))return;let correctEncoding=getCorrectEncoding(encoding);if(correctEncoding!==void 0)throw new TypeError(`Invalid option \`encoding: ${serializeEncoding(encoding)}\`.
-Please rename it to ${serializeEncoding(correctEncoding)}.`);let correctEncodings=[...ENCODINGS].map(correctEncoding2=>serializeEncoding(correctEncoding2)).join(", ");throw new TypeError(`Invalid option \`encoding: ${serializeEncoding(encoding)}\`.
-Please rename it to one of: ${correctEncodings}.`)},TEXT_ENCODINGS=new Set(["utf8","utf16le"]),BINARY_ENCODINGS=new Set(["buffer","hex","base64","base64url","latin1","ascii"]),ENCODINGS=new Set([...TEXT_ENCODINGS,...BINARY_ENCODINGS]),getCorrectEncoding=encoding=>{if(encoding===null)return"buffer";if(typeof encoding!="string")return;let lowerEncoding=encoding.toLowerCase();if(lowerEncoding in ENCODING_ALIASES)return ENCODING_ALIASES[lowerEncoding];if(ENCODINGS.has(lowerEncoding))return lowerEncoding},ENCODING_ALIASES={"utf-8":"utf8","utf-16le":"utf16le","ucs-2":"utf16le",ucs2:"utf16le",binary:"latin1"},serializeEncoding=encoding=>typeof encoding=="string"?`"${encoding}"`:String(encoding);var import_node_fs=require("node:fs"),import_node_path4=__toESM(require("node:path"),1),import_node_process7=__toESM(require("node:process"),1);var normalizeCwd=(cwd=getDefaultCwd())=>{let cwdString=safeNormalizeFileUrl(cwd,'The "cwd" option');return import_node_path4.default.resolve(cwdString)},getDefaultCwd=()=>{try{return import_node_process7.default.cwd()}catch(error2){throw error2.message=`The current directory does not exist.
-${error2.message}`,error2}},fixCwdError=(originalMessage,cwd)=>{if(cwd===getDefaultCwd())return originalMessage;let cwdStat;try{cwdStat=(0,import_node_fs.statSync)(cwd)}catch(error2){return`The "cwd" option is invalid: ${cwd}.
-${error2.message}
-${originalMessage}`}return cwdStat.isDirectory()?originalMessage:`The "cwd" option is not a directory: ${cwd}.
-${originalMessage}`};var normalizeOptions=(filePath,rawArguments,rawOptions)=>{rawOptions.cwd=normalizeCwd(rawOptions.cwd);let[processedFile,processedArguments,processedOptions]=handleNodeOption(filePath,rawArguments,rawOptions),{command:file,args:commandArguments,options:initialOptions}=import_cross_spawn.default._parse(processedFile,processedArguments,processedOptions),fdOptions=normalizeFdSpecificOptions(initialOptions),options=addDefaultOptions(fdOptions);return validateTimeout(options),validateEncoding(options),validateIpcInputOption(options),validateCancelSignal(options),validateGracefulCancel(options),options.shell=normalizeFileUrl(options.shell),options.env=getEnv(options),options.killSignal=normalizeKillSignal(options.killSignal),options.forceKillAfterDelay=normalizeForceKillAfterDelay(options.forceKillAfterDelay),options.lines=options.lines.map((lines,fdNumber)=>lines&&!BINARY_ENCODINGS.has(options.encoding)&&options.buffer[fdNumber]),import_node_process8.default.platform==="win32"&&import_node_path5.default.basename(file,".exe")==="cmd"&&commandArguments.unshift("/q"),{file,commandArguments,options}},addDefaultOptions=({extendEnv=!0,preferLocal=!1,cwd,localDir:localDirectory=cwd,encoding="utf8",reject=!0,cleanup=!0,all=!1,windowsHide=!0,killSignal="SIGTERM",forceKillAfterDelay=!0,gracefulCancel=!1,ipcInput,ipc=ipcInput!==void 0||gracefulCancel,serialization="advanced",...options})=>({...options,extendEnv,preferLocal,cwd,localDirectory,encoding,reject,cleanup,all,windowsHide,killSignal,forceKillAfterDelay,gracefulCancel,ipcInput,ipc,serialization}),getEnv=({env:envOption,extendEnv,preferLocal,node:node2,localDirectory,nodePath})=>{let env2=extendEnv?{...import_node_process8.default.env,...envOption}:envOption;return preferLocal||node2?npmRunPathEnv({env:env2,cwd:localDirectory,execPath:nodePath,preferLocal,addExecPath:node2}):env2};var concatenateShell=(file,commandArguments,options)=>options.shell&&commandArguments.length>0?[[file,...commandArguments].join(" "),[],options]:[file,commandArguments,options];var import_node_util6=require("node:util");function stripFinalNewline(input){if(typeof input=="string")return stripFinalNewlineString(input);if(!(ArrayBuffer.isView(input)&&input.BYTES_PER_ELEMENT===1))throw new Error("Input must be a string or a Uint8Array");return stripFinalNewlineBinary(input)}var stripFinalNewlineString=input=>input.at(-1)===LF?input.slice(0,input.at(-2)===CR?-2:-1):input,stripFinalNewlineBinary=input=>input.at(-1)===LF_BINARY?input.subarray(0,input.at(-2)===CR_BINARY?-2:-1):input,LF=`
-`,LF_BINARY=LF.codePointAt(0),CR="\r",CR_BINARY=CR.codePointAt(0);var import_node_events6=require("node:events"),import_promises5=require("node:stream/promises");function isStream(stream,{checkOpen=!0}={}){return stream!==null&&typeof stream=="object"&&(stream.writable||stream.readable||!checkOpen||stream.writable===void 0&&stream.readable===void 0)&&typeof stream.pipe=="function"}function isWritableStream(stream,{checkOpen=!0}={}){return isStream(stream,{checkOpen})&&(stream.writable||!checkOpen)&&typeof stream.write=="function"&&typeof stream.end=="function"&&typeof stream.writable=="boolean"&&typeof stream.writableObjectMode=="boolean"&&typeof stream.destroy=="function"&&typeof stream.destroyed=="boolean"}function isReadableStream(stream,{checkOpen=!0}={}){return isStream(stream,{checkOpen})&&(stream.readable||!checkOpen)&&typeof stream.read=="function"&&typeof stream.readable=="boolean"&&typeof stream.readableObjectMode=="boolean"&&typeof stream.destroy=="function"&&typeof stream.destroyed=="boolean"}function isDuplexStream(stream,options){return isWritableStream(stream,options)&&isReadableStream(stream,options)}var a=Object.getPrototypeOf(Object.getPrototypeOf(async function*(){}).prototype),c=class{#t;#n;#r=!1;#e=void 0;constructor(e,t){this.#t=e,this.#n=t}next(){let e=()=>this.#s();return this.#e=this.#e?this.#e.then(e,e):e(),this.#e}return(e){let t=()=>this.#i(e);return this.#e?this.#e.then(t,t):t()}async#s(){if(this.#r)return{done:!0,value:void 0};let e;try{e=await this.#t.read()}catch(t){throw this.#e=void 0,this.#r=!0,this.#t.releaseLock(),t}return e.done&&(this.#e=void 0,this.#r=!0,this.#t.releaseLock()),e}async#i(e){if(this.#r)return{done:!0,value:e};if(this.#r=!0,!this.#n){let t=this.#t.cancel(e);return this.#t.releaseLock(),await t,{done:!0,value:e}}return this.#t.releaseLock(),{done:!0,value:e}}},n=Symbol();function i(){return this[n].next()}Object.defineProperty(i,"name",{value:"next"});function o(r){return this[n].return(r)}Object.defineProperty(o,"name",{value:"return"});var u=Object.create(a,{next:{enumerable:!0,configurable:!0,writable:!0,value:i},return:{enumerable:!0,configurable:!0,writable:!0,value:o}});function h({preventCancel:r=!1}={}){let e=this.getReader(),t=new c(e,r),s=Object.create(u);return s[n]=t,s}var getAsyncIterable=stream=>{if(isReadableStream(stream,{checkOpen:!1})&&nodeImports.on!==void 0)return getStreamIterable(stream);if(typeof stream?.[Symbol.asyncIterator]=="function")return stream;if(toString.call(stream)==="[object ReadableStream]")return h.call(stream);throw new TypeError("The first argument must be a Readable, a ReadableStream, or an async iterable.")},{toString}=Object.prototype,getStreamIterable=async function*(stream){let controller=new AbortController,state={};handleStreamEnd(stream,controller,state);try{for await(let[chunk]of nodeImports.on(stream,"data",{signal:controller.signal}))yield chunk}catch(error2){if(state.error!==void 0)throw state.error;if(!controller.signal.aborted)throw error2}finally{stream.destroy()}},handleStreamEnd=async(stream,controller,state)=>{try{await nodeImports.finished(stream,{cleanup:!0,readable:!0,writable:!1,error:!1})}catch(error2){state.error=error2}finally{controller.abort()}},nodeImports={};var getStreamContents=async(stream,{init:init3,convertChunk,getSize,truncateChunk,addChunk,getFinalChunk,finalize:finalize2},{maxBuffer=Number.POSITIVE_INFINITY}={})=>{let asyncIterable=getAsyncIterable(stream),state=init3();state.length=0;try{for await(let chunk of asyncIterable){let chunkType=getChunkType(chunk),convertedChunk=convertChunk[chunkType](chunk,state);appendChunk({convertedChunk,state,getSize,truncateChunk,addChunk,maxBuffer})}return appendFinalChunk({state,convertChunk,getSize,truncateChunk,addChunk,getFinalChunk,maxBuffer}),finalize2(state)}catch(error2){let normalizedError=typeof error2=="object"&&error2!==null?error2:new Error(error2);throw normalizedError.bufferedData=finalize2(state),normalizedError}},appendFinalChunk=({state,getSize,truncateChunk,addChunk,getFinalChunk,maxBuffer})=>{let convertedChunk=getFinalChunk(state);convertedChunk!==void 0&&appendChunk({convertedChunk,state,getSize,truncateChunk,addChunk,maxBuffer})},appendChunk=({convertedChunk,state,getSize,truncateChunk,addChunk,maxBuffer})=>{let chunkSize=getSize(convertedChunk),newLength=state.length+chunkSize;if(newLength<=maxBuffer){addNewChunk(convertedChunk,state,addChunk,newLength);return}let truncatedChunk=truncateChunk(convertedChunk,maxBuffer-state.length);throw truncatedChunk!==void 0&&addNewChunk(truncatedChunk,state,addChunk,maxBuffer),new MaxBufferError},addNewChunk=(convertedChunk,state,addChunk,newLength)=>{state.contents=addChunk(convertedChunk,state,newLength),state.length=newLength},getChunkType=chunk=>{let typeOfChunk=typeof chunk;if(typeOfChunk==="string")return"string";if(typeOfChunk!=="object"||chunk===null)return"others";if(globalThis.Buffer?.isBuffer(chunk))return"buffer";let prototypeName=objectToString2.call(chunk);return prototypeName==="[object ArrayBuffer]"?"arrayBuffer":prototypeName==="[object DataView]"?"dataView":Number.isInteger(chunk.byteLength)&&Number.isInteger(chunk.byteOffset)&&objectToString2.call(chunk.buffer)==="[object ArrayBuffer]"?"typedArray":"others"},{toString:objectToString2}=Object.prototype,MaxBufferError=class extends Error{name="MaxBufferError";constructor(){super("maxBuffer exceeded")}};var identity2=value=>value,noop=()=>{},getContentsProperty=({contents})=>contents,throwObjectStream=chunk=>{throw new Error(`Streams in object mode are not supported: ${String(chunk)}`)},getLengthProperty=convertedChunk=>convertedChunk.length;async function getStreamAsArray(stream,options){return getStreamContents(stream,arrayMethods,options)}var initArray=()=>({contents:[]}),increment=()=>1,addArrayChunk=(convertedChunk,{contents})=>(contents.push(convertedChunk),contents),arrayMethods={init:initArray,convertChunk:{string:identity2,buffer:identity2,arrayBuffer:identity2,dataView:identity2,typedArray:identity2,others:identity2},getSize:increment,truncateChunk:noop,addChunk:addArrayChunk,getFinalChunk:noop,finalize:getContentsProperty};async function getStreamAsArrayBuffer(stream,options){return getStreamContents(stream,arrayBufferMethods,options)}var initArrayBuffer=()=>({contents:new ArrayBuffer(0)}),useTextEncoder=chunk=>textEncoder2.encode(chunk),textEncoder2=new TextEncoder,useUint8Array=chunk=>new Uint8Array(chunk),useUint8ArrayWithOffset=chunk=>new Uint8Array(chunk.buffer,chunk.byteOffset,chunk.byteLength),truncateArrayBufferChunk=(convertedChunk,chunkSize)=>convertedChunk.slice(0,chunkSize),addArrayBufferChunk=(convertedChunk,{contents,length:previousLength},length2)=>{let newContents=hasArrayBufferResize()?resizeArrayBuffer(contents,length2):resizeArrayBufferSlow(contents,length2);return new Uint8Array(newContents).set(convertedChunk,previousLength),newContents},resizeArrayBufferSlow=(contents,length2)=>{if(length2<=contents.byteLength)return contents;let arrayBuffer=new ArrayBuffer(getNewContentsLength(length2));return new Uint8Array(arrayBuffer).set(new Uint8Array(contents),0),arrayBuffer},resizeArrayBuffer=(contents,length2)=>{if(length2<=contents.maxByteLength)return contents.resize(length2),contents;let arrayBuffer=new ArrayBuffer(length2,{maxByteLength:getNewContentsLength(length2)});return new Uint8Array(arrayBuffer).set(new Uint8Array(contents),0),arrayBuffer},getNewContentsLength=length2=>SCALE_FACTOR**Math.ceil(Math.log(length2)/Math.log(SCALE_FACTOR)),SCALE_FACTOR=2,finalizeArrayBuffer=({contents,length:length2})=>hasArrayBufferResize()?contents:contents.slice(0,length2),hasArrayBufferResize=()=>"resize"in ArrayBuffer.prototype,arrayBufferMethods={init:initArrayBuffer,convertChunk:{string:useTextEncoder,buffer:useUint8Array,arrayBuffer:useUint8Array,dataView:useUint8ArrayWithOffset,typedArray:useUint8ArrayWithOffset,others:throwObjectStream},getSize:getLengthProperty,truncateChunk:truncateArrayBufferChunk,addChunk:addArrayBufferChunk,getFinalChunk:noop,finalize:finalizeArrayBuffer};async function getStreamAsString(stream,options){return getStreamContents(stream,stringMethods,options)}var initString=()=>({contents:"",textDecoder:new TextDecoder}),useTextDecoder=(chunk,{textDecoder:textDecoder2})=>textDecoder2.decode(chunk,{stream:!0}),addStringChunk=(convertedChunk,{contents})=>contents+convertedChunk,truncateStringChunk=(convertedChunk,chunkSize)=>convertedChunk.slice(0,chunkSize),getFinalStringChunk=({textDecoder:textDecoder2})=>{let finalChunk=textDecoder2.decode();return finalChunk===""?void 0:finalChunk},stringMethods={init:initString,convertChunk:{string:identity2,buffer:useTextDecoder,arrayBuffer:useTextDecoder,dataView:useTextDecoder,typedArray:useTextDecoder,others:throwObjectStream},getSize:getLengthProperty,truncateChunk:truncateStringChunk,addChunk:addStringChunk,getFinalChunk:getFinalStringChunk,finalize:getContentsProperty};Object.assign(nodeImports,{on:import_node_events6.on,finished:import_promises5.finished});var handleMaxBuffer=({error:error2,stream,readableObjectMode,lines,encoding,fdNumber})=>{if(!(error2 instanceof MaxBufferError))throw error2;if(fdNumber==="all")return error2;let unit=getMaxBufferUnit(readableObjectMode,lines,encoding);throw error2.maxBufferInfo={fdNumber,unit},stream.destroy(),error2},getMaxBufferUnit=(readableObjectMode,lines,encoding)=>readableObjectMode?"objects":lines?"lines":encoding==="buffer"?"bytes":"characters",checkIpcMaxBuffer=(subprocess,ipcOutput,maxBuffer)=>{if(ipcOutput.length!==maxBuffer)return;let error2=new MaxBufferError;throw error2.maxBufferInfo={fdNumber:"ipc"},error2},getMaxBufferMessage=(error2,maxBuffer)=>{let{streamName,threshold,unit}=getMaxBufferInfo(error2,maxBuffer);return`Command's ${streamName} was larger than ${threshold} ${unit}`},getMaxBufferInfo=(error2,maxBuffer)=>{if(error2?.maxBufferInfo===void 0)return{streamName:"output",threshold:maxBuffer[1],unit:"bytes"};let{maxBufferInfo:{fdNumber,unit}}=error2;delete error2.maxBufferInfo;let threshold=getFdSpecificValue(maxBuffer,fdNumber);return fdNumber==="ipc"?{streamName:"IPC output",threshold,unit:"messages"}:{streamName:getStreamName(fdNumber),threshold,unit}},isMaxBufferSync=(resultError,output,maxBuffer)=>resultError?.code==="ENOBUFS"&&output!==null&&output.some(result=>result!==null&&result.length>getMaxBufferSync(maxBuffer)),truncateMaxBufferSync=(result,isMaxBuffer,maxBuffer)=>{if(!isMaxBuffer)return result;let maxBufferValue=getMaxBufferSync(maxBuffer);return result.length>maxBufferValue?result.slice(0,maxBufferValue):result},getMaxBufferSync=([,stdoutMaxBuffer])=>stdoutMaxBuffer;var createMessages=({stdio,all,ipcOutput,originalError,signal,signalDescription,exitCode:exitCode2,escapedCommand,timedOut,isCanceled,isGracefullyCanceled,isMaxBuffer,isForcefullyTerminated,forceKillAfterDelay,killSignal,maxBuffer,timeout,cwd})=>{let errorCode=originalError?.code,prefix=getErrorPrefix({originalError,timedOut,timeout,isMaxBuffer,maxBuffer,errorCode,signal,signalDescription,exitCode:exitCode2,isCanceled,isGracefullyCanceled,isForcefullyTerminated,forceKillAfterDelay,killSignal}),originalMessage=getOriginalMessage(originalError,cwd),suffix=originalMessage===void 0?"":`
-${originalMessage}`,shortMessage=`${prefix}: ${escapedCommand}${suffix}`,messageStdio=all===void 0?[stdio[2],stdio[1]]:[all],message=[shortMessage,...messageStdio,...stdio.slice(3),ipcOutput.map(ipcMessage=>serializeIpcMessage(ipcMessage)).join(`
-`)].map(messagePart=>escapeLines(stripFinalNewline(serializeMessagePart(messagePart)))).filter(Boolean).join(`
+	${getMethodName("getOneMessage", isSubprocess)},
+	${getMethodName("sendMessage", isSubprocess, "message, {strict: true}")},
+]);`);
+};
+var getStrictResponseError = (error62, isSubprocess) => new Error(`${getMethodName("sendMessage", isSubprocess)} failed when sending an acknowledgment response to the ${getOtherProcessName(isSubprocess)}.`, { cause: error62 });
+var throwOnMissingStrict = (isSubprocess) => {
+  throw new Error(`${getMethodName("sendMessage", isSubprocess)} failed: the ${getOtherProcessName(isSubprocess)} is not listening to incoming messages.`);
+};
+var throwOnStrictDisconnect = (isSubprocess) => {
+  throw new Error(`${getMethodName("sendMessage", isSubprocess)} failed: the ${getOtherProcessName(isSubprocess)} exited without listening to incoming messages.`);
+};
+var getAbortDisconnectError = () => new Error(`\`cancelSignal\` aborted: the ${getOtherProcessName(true)} disconnected.`);
+var throwOnMissingParent = () => {
+  throw new Error("`getCancelSignal()` cannot be used without setting the `cancelSignal` subprocess option.");
+};
+var handleEpipeError = ({ error: error62, methodName, isSubprocess }) => {
+  if (error62.code === "EPIPE") {
+    throw new Error(`${getMethodName(methodName, isSubprocess)} cannot be used: the ${getOtherProcessName(isSubprocess)} is disconnecting.`, { cause: error62 });
+  }
+};
+var handleSerializationError = ({ error: error62, methodName, isSubprocess, message }) => {
+  if (isSerializationError(error62)) {
+    throw new Error(`${getMethodName(methodName, isSubprocess)}'s argument type is invalid: the message cannot be serialized: ${String(message)}.`, { cause: error62 });
+  }
+};
+var isSerializationError = ({ code, message }) => SERIALIZATION_ERROR_CODES.has(code) || SERIALIZATION_ERROR_MESSAGES.some((serializationErrorMessage) => message.includes(serializationErrorMessage));
+var SERIALIZATION_ERROR_CODES = /* @__PURE__ */ new Set([
+  // Message is `undefined`
+  "ERR_MISSING_ARGS",
+  // Message is a function, a bigint, a symbol
+  "ERR_INVALID_ARG_TYPE"
+]);
+var SERIALIZATION_ERROR_MESSAGES = [
+  // Message is a promise or a proxy, with `serialization: 'advanced'`
+  "could not be cloned",
+  // Message has cycles, with `serialization: 'json'`
+  "circular structure",
+  // Message has cycles inside toJSON(), with `serialization: 'json'`
+  "call stack size exceeded"
+];
+var getMethodName = (methodName, isSubprocess, parameters = "") => methodName === "cancelSignal" ? "`cancelSignal`'s `controller.abort()`" : `${getNamespaceName(isSubprocess)}${methodName}(${parameters})`;
+var getNamespaceName = (isSubprocess) => isSubprocess ? "" : "subprocess.";
+var getOtherProcessName = (isSubprocess) => isSubprocess ? "parent process" : "subprocess";
+var disconnect = (anyProcess) => {
+  if (anyProcess.connected) {
+    anyProcess.disconnect();
+  }
+};
 
-// node_modules/execa/lib/ipc/strict.js
+// ../../../work/main/node_modules/execa/lib/utils/deferred.js
+var createDeferred = () => {
+  const methods = {};
+  const promise3 = new Promise((resolve7, reject) => {
+    Object.assign(methods, { resolve: resolve7, reject });
+  });
+  return Object.assign(promise3, methods);
+};
+
+// ../../../work/main/node_modules/execa/lib/arguments/fd-options.js
+var getToStream = (destination, to = "stdin") => {
+  const isWritable = true;
+  const { options, fileDescriptors } = SUBPROCESS_OPTIONS.get(destination);
+  const fdNumber = getFdNumber(fileDescriptors, to, isWritable);
+  const destinationStream = destination.stdio[fdNumber];
+  if (destinationStream === null) {
+    throw new TypeError(getInvalidStdioOptionMessage(fdNumber, to, options, isWritable));
+  }
+  return destinationStream;
+};
+var getFromStream = (source, from = "stdout") => {
+  const isWritable = false;
+  const { options, fileDescriptors } = SUBPROCESS_OPTIONS.get(source);
+  const fdNumber = getFdNumber(fileDescriptors, from, isWritable);
+  const sourceStream = fdNumber === "all" ? source.all : source.stdio[fdNumber];
+  if (sourceStream === null || sourceStream === void 0) {
+    throw new TypeError(getInvalidStdioOptionMessage(fdNumber, from, options, isWritable));
+  }
+  return sourceStream;
+};
+var SUBPROCESS_OPTIONS = /* @__PURE__ */ new WeakMap();
+var getFdNumber = (fileDescriptors, fdName, isWritable) => {
+  const fdNumber = parseFdNumber(fdName, isWritable);
+  validateFdNumber(fdNumber, fdName, isWritable, fileDescriptors);
+  return fdNumber;
+};
+var parseFdNumber = (fdName, isWritable) => {
+  const fdNumber = parseFd(fdName);
+  if (fdNumber !== void 0) {
+    return fdNumber;
+  }
+  const { validOptions, defaultValue } = isWritable ? { validOptions: '"stdin"', defaultValue: "stdin" } : { validOptions: '"stdout", "stderr", "all"', defaultValue: "stdout" };
+  throw new TypeError(`"${getOptionName(isWritable)}" must not be "${fdName}".
+It must be ${validOptions} or "fd3", "fd4" (and so on).
+It is optional and defaults to "${defaultValue}".`);
+};
+var validateFdNumber = (fdNumber, fdName, isWritable, fileDescriptors) => {
+  const fileDescriptor = fileDescriptors[getUsedDescriptor(fdNumber)];
+  if (fileDescriptor === void 0) {
+    throw new TypeError(`"${getOptionName(isWritable)}" must not be ${fdName}. That file descriptor does not exist.
+Please set the "stdio" option to ensure that file descriptor exists.`);
+  }
+  if (fileDescriptor.direction === "input" && !isWritable) {
+    throw new TypeError(`"${getOptionName(isWritable)}" must not be ${fdName}. It must be a readable stream, not writable.`);
+  }
+  if (fileDescriptor.direction !== "input" && isWritable) {
+    throw new TypeError(`"${getOptionName(isWritable)}" must not be ${fdName}. It must be a writable stream, not readable.`);
+  }
+};
+var getInvalidStdioOptionMessage = (fdNumber, fdName, options, isWritable) => {
+  if (fdNumber === "all" && !options.all) {
+    return `The "all" option must be true to use "from: 'all'".`;
+  }
+  const { optionName, optionValue: optionValue2 } = getInvalidStdioOption(fdNumber, options);
+  return `The "${optionName}: ${serializeOptionValue(optionValue2)}" option is incompatible with using "${getOptionName(isWritable)}: ${serializeOptionValue(fdName)}".
+Please set this option with "pipe" instead.`;
+};
+var getInvalidStdioOption = (fdNumber, { stdin, stdout, stderr, stdio }) => {
+  const usedDescriptor = getUsedDescriptor(fdNumber);
+  if (usedDescriptor === 0 && stdin !== void 0) {
+    return { optionName: "stdin", optionValue: stdin };
+  }
+  if (usedDescriptor === 1 && stdout !== void 0) {
+    return { optionName: "stdout", optionValue: stdout };
+  }
+  if (usedDescriptor === 2 && stderr !== void 0) {
+    return { optionName: "stderr", optionValue: stderr };
+  }
+  return { optionName: `stdio[${usedDescriptor}]`, optionValue: stdio[usedDescriptor] };
+};
+var getUsedDescriptor = (fdNumber) => fdNumber === "all" ? 1 : fdNumber;
+var getOptionName = (isWritable) => isWritable ? "to" : "from";
+var serializeOptionValue = (value) => {
+  if (typeof value === "string") {
+    return `'${value}'`;
+  }
+  return typeof value === "number" ? `${value}` : "Stream";
+};
+
+// ../../../work/main/node_modules/execa/lib/ipc/strict.js
 var import_node_events5 = require("node:events");
 
-// node_modules/execa/lib/utils/max-listeners.js
+// ../../../work/main/node_modules/execa/lib/utils/max-listeners.js
 var import_node_events2 = require("node:events");
 var incrementMaxListeners = (eventEmitter, maxListenersIncrement, signal) => {
   const maxListeners = eventEmitter.getMaxListeners();
@@ -37243,14 +37763,14 @@ var incrementMaxListeners = (eventEmitter, maxListenersIncrement, signal) => {
   });
 };
 
-// node_modules/execa/lib/ipc/forward.js
+// ../../../work/main/node_modules/execa/lib/ipc/forward.js
 var import_node_events4 = require("node:events");
 
-// node_modules/execa/lib/ipc/incoming.js
+// ../../../work/main/node_modules/execa/lib/ipc/incoming.js
 var import_node_events3 = require("node:events");
 var import_promises2 = require("node:timers/promises");
 
-// node_modules/execa/lib/ipc/reference.js
+// ../../../work/main/node_modules/execa/lib/ipc/reference.js
 var addReference = (channel, reference) => {
   if (reference) {
     addReferenceCount(channel);
@@ -37280,7 +37800,7 @@ var redoAddedReferences = (channel, isSubprocess) => {
   }
 };
 
-// node_modules/execa/lib/ipc/incoming.js
+// ../../../work/main/node_modules/execa/lib/ipc/incoming.js
 var onMessage = async ({ anyProcess, channel, isSubprocess, ipcEmitter }, wrappedMessage) => {
   if (handleStrictResponse(wrappedMessage) || handleAbort(wrappedMessage)) {
     return;
@@ -37321,7 +37841,7 @@ var onDisconnect = async ({ anyProcess, channel, isSubprocess, ipcEmitter, bound
 };
 var INCOMING_MESSAGES = /* @__PURE__ */ new WeakMap();
 
-// node_modules/execa/lib/ipc/forward.js
+// ../../../work/main/node_modules/execa/lib/ipc/forward.js
 var getIpcEmitter = (anyProcess, channel, isSubprocess) => {
   if (IPC_EMITTERS.has(anyProcess)) {
     return IPC_EMITTERS.get(anyProcess);
@@ -37360,7 +37880,7 @@ var isConnected = (anyProcess) => {
   return ipcEmitter === void 0 ? anyProcess.channel !== null : ipcEmitter.connected;
 };
 
-// node_modules/execa/lib/ipc/strict.js
+// ../../../work/main/node_modules/execa/lib/ipc/strict.js
 var handleSendStrict = ({ anyProcess, channel, isSubprocess, message, strict }) => {
   if (!strict) {
     return message;
@@ -37443,7 +37963,7 @@ var throwOnDisconnect = async (anyProcess, isSubprocess, { signal }) => {
 var REQUEST_TYPE = "execa:ipc:request";
 var RESPONSE_TYPE = "execa:ipc:response";
 
-// node_modules/execa/lib/ipc/outgoing.js
+// ../../../work/main/node_modules/execa/lib/ipc/outgoing.js
 var startSendMessage = (anyProcess, wrappedMessage, strict) => {
   if (!OUTGOING_MESSAGES.has(anyProcess)) {
     OUTGOING_MESSAGES.set(anyProcess, /* @__PURE__ */ new Set());
@@ -37470,7 +37990,7 @@ var OUTGOING_MESSAGES = /* @__PURE__ */ new WeakMap();
 var hasMessageListeners = (anyProcess, ipcEmitter) => ipcEmitter.listenerCount("message") > getMinListenerCount(anyProcess);
 var getMinListenerCount = (anyProcess) => SUBPROCESS_OPTIONS.has(anyProcess) && !getFdSpecificValue(SUBPROCESS_OPTIONS.get(anyProcess).options.buffer, "ipc") ? 1 : 0;
 
-// node_modules/execa/lib/ipc/send.js
+// ../../../work/main/node_modules/execa/lib/ipc/send.js
 var sendMessage = ({ anyProcess, channel, isSubprocess, ipc }, message, { strict = false } = {}) => {
   const methodName = "sendMessage";
   validateIpcMethod({
@@ -37540,7 +38060,7 @@ var getSendMethod = (anyProcess) => {
 };
 var PROCESS_SEND_METHODS = /* @__PURE__ */ new WeakMap();
 
-// node_modules/execa/lib/ipc/graceful.js
+// ../../../work/main/node_modules/execa/lib/ipc/graceful.js
 var sendAbort = (subprocess, message) => {
   const methodName = "cancelSignal";
   validateConnection(methodName, false, subprocess.connected);
@@ -37591,7 +38111,7 @@ var abortOnDisconnect = () => {
 };
 var cancelController = new AbortController();
 
-// node_modules/execa/lib/terminate/graceful.js
+// ../../../work/main/node_modules/execa/lib/terminate/graceful.js
 var validateGracefulCancel = ({ gracefulCancel, cancelSignal, ipc, serialization }) => {
   if (!gracefulCancel) {
     return;
@@ -37647,7 +38167,7 @@ var getReason = ({ reason }) => {
   return error62;
 };
 
-// node_modules/execa/lib/terminate/timeout.js
+// ../../../work/main/node_modules/execa/lib/terminate/timeout.js
 var import_promises4 = require("node:timers/promises");
 var validateTimeout = ({ timeout }) => {
   if (timeout !== void 0 && (!Number.isFinite(timeout) || timeout < 0)) {
@@ -37662,7 +38182,7 @@ var killAfterTimeout = async (subprocess, timeout, context, { signal }) => {
   throw new DiscardedError();
 };
 
-// node_modules/execa/lib/methods/node.js
+// ../../../work/main/node_modules/execa/lib/methods/node.js
 var import_node_process6 = require("node:process");
 var import_node_path3 = __toESM(require("node:path"), 1);
 var mapNode = ({ options }) => {
@@ -37703,7 +38223,7 @@ var handleNodeOption = (file2, commandArguments, {
   ];
 };
 
-// node_modules/execa/lib/ipc/ipc-input.js
+// ../../../work/main/node_modules/execa/lib/ipc/ipc-input.js
 var import_node_v8 = require("node:v8");
 var validateIpcInputOption = ({ ipcInput, ipc, serialization }) => {
   if (ipcInput === void 0) {
@@ -37739,7 +38259,7 @@ var sendIpcInput = async (subprocess, ipcInput) => {
   await subprocess.sendMessage(ipcInput);
 };
 
-// node_modules/execa/lib/arguments/encoding-option.js
+// ../../../work/main/node_modules/execa/lib/arguments/encoding-option.js
 var validateEncoding = ({ encoding }) => {
   if (ENCODINGS.has(encoding)) {
     return;
@@ -37781,7 +38301,7 @@ var ENCODING_ALIASES = {
 };
 var serializeEncoding = (encoding) => typeof encoding === "string" ? `"${encoding}"` : String(encoding);
 
-// node_modules/execa/lib/arguments/cwd.js
+// ../../../work/main/node_modules/execa/lib/arguments/cwd.js
 var import_node_fs = require("node:fs");
 var import_node_path4 = __toESM(require("node:path"), 1);
 var import_node_process7 = __toESM(require("node:process"), 1);
@@ -37817,7 +38337,7 @@ ${originalMessage}`;
   return originalMessage;
 };
 
-// node_modules/execa/lib/arguments/options.js
+// ../../../work/main/node_modules/execa/lib/arguments/options.js
 var normalizeOptions = (filePath, rawArguments, rawOptions) => {
   rawOptions.cwd = normalizeCwd(rawOptions.cwd);
   const [processedFile, processedArguments, processedOptions] = handleNodeOption(filePath, rawArguments, rawOptions);
@@ -37888,13 +38408,13 @@ var getEnv = ({ env: envOption, extendEnv, preferLocal, node: node2, localDirect
   return env2;
 };
 
-// node_modules/execa/lib/arguments/shell.js
+// ../../../work/main/node_modules/execa/lib/arguments/shell.js
 var concatenateShell = (file2, commandArguments, options) => options.shell && commandArguments.length > 0 ? [[file2, ...commandArguments].join(" "), [], options] : [file2, commandArguments, options];
 
-// node_modules/execa/lib/return/message.js
+// ../../../work/main/node_modules/execa/lib/return/message.js
 var import_node_util6 = require("node:util");
 
-// node_modules/strip-final-newline/index.js
+// ../../../work/main/node_modules/strip-final-newline/index.js
 function stripFinalNewline(input2) {
   if (typeof input2 === "string") {
     return stripFinalNewlineString(input2);
@@ -37911,11 +38431,11 @@ var LF_BINARY = LF.codePointAt(0);
 var CR = "\r";
 var CR_BINARY = CR.codePointAt(0);
 
-// node_modules/get-stream/source/index.js
+// ../../../work/main/node_modules/get-stream/source/index.js
 var import_node_events6 = require("node:events");
 var import_promises5 = require("node:stream/promises");
 
-// node_modules/is-stream/index.js
+// ../../../work/main/node_modules/is-stream/index.js
 function isStream(stream, { checkOpen = true } = {}) {
   return stream !== null && typeof stream === "object" && (stream.writable || stream.readable || !checkOpen || stream.writable === void 0 && stream.readable === void 0) && typeof stream.pipe === "function";
 }
@@ -37929,7 +38449,7 @@ function isDuplexStream(stream, options) {
   return isWritableStream(stream, options) && isReadableStream(stream, options);
 }
 
-// node_modules/@sec-ant/readable-stream/dist/ponyfill/asyncIterator.js
+// ../../../work/main/node_modules/@sec-ant/readable-stream/dist/ponyfill/asyncIterator.js
 var a = Object.getPrototypeOf(
   Object.getPrototypeOf(
     /* istanbul ignore next */
@@ -38017,7 +38537,7 @@ function h({ preventCancel: r = false } = {}) {
   return s[n] = t, s;
 }
 
-// node_modules/get-stream/source/stream.js
+// ../../../work/main/node_modules/get-stream/source/stream.js
 var getAsyncIterable = (stream) => {
   if (isReadableStream(stream, { checkOpen: false }) && nodeImports.on !== void 0) {
     return getStreamIterable(stream);
@@ -38065,7 +38585,7 @@ var handleStreamEnd = async (stream, controller, state) => {
 };
 var nodeImports = {};
 
-// node_modules/get-stream/source/contents.js
+// ../../../work/main/node_modules/get-stream/source/contents.js
 var getStreamContents = async (stream, { init: init3, convertChunk, getSize, truncateChunk, addChunk, getFinalChunk, finalize: finalize2 }, { maxBuffer = Number.POSITIVE_INFINITY } = {}) => {
   const asyncIterable = getAsyncIterable(stream);
   const state = init3();
@@ -38160,7 +38680,7 @@ var MaxBufferError = class extends Error {
   }
 };
 
-// node_modules/get-stream/source/utils.js
+// ../../../work/main/node_modules/get-stream/source/utils.js
 var identity2 = (value) => value;
 var noop = () => void 0;
 var getContentsProperty = ({ contents }) => contents;
@@ -38169,7 +38689,7 @@ var throwObjectStream = (chunk) => {
 };
 var getLengthProperty = (convertedChunk) => convertedChunk.length;
 
-// node_modules/get-stream/source/array.js
+// ../../../work/main/node_modules/get-stream/source/array.js
 async function getStreamAsArray(stream, options) {
   return getStreamContents(stream, arrayMethods, options);
 }
@@ -38196,7 +38716,7 @@ var arrayMethods = {
   finalize: getContentsProperty
 };
 
-// node_modules/get-stream/source/array-buffer.js
+// ../../../work/main/node_modules/get-stream/source/array-buffer.js
 async function getStreamAsArrayBuffer(stream, options) {
   return getStreamContents(stream, arrayBufferMethods, options);
 }
@@ -38249,7 +38769,7 @@ var arrayBufferMethods = {
   finalize: finalizeArrayBuffer
 };
 
-// node_modules/get-stream/source/string.js
+// ../../../work/main/node_modules/get-stream/source/string.js
 async function getStreamAsString(stream, options) {
   return getStreamContents(stream, stringMethods, options);
 }
@@ -38278,11 +38798,11 @@ var stringMethods = {
   finalize: getContentsProperty
 };
 
-// node_modules/get-stream/source/index.js
+// ../../../work/main/node_modules/get-stream/source/index.js
 Object.assign(nodeImports, { on: import_node_events6.on, finished: import_promises5.finished });
 
-// node_modules/execa/lib/io/max-buffer.js
-var handleMaxBuffer = ({ error: error62, stream, readableObjectMode, lines: lines2, encoding, fdNumber }) => {
+// ../../../work/main/node_modules/execa/lib/io/max-buffer.js
+var handleMaxBuffer = ({ error: error62, stream, readableObjectMode, lines, encoding, fdNumber }) => {
   if (!(error62 instanceof MaxBufferError)) {
     throw error62;
   }
@@ -38340,7 +38860,7 @@ var truncateMaxBufferSync = (result, isMaxBuffer, maxBuffer) => {
 };
 var getMaxBufferSync = ([, stdoutMaxBuffer]) => stdoutMaxBuffer;
 
-// node_modules/execa/lib/return/message.js
+// ../../../work/main/node_modules/execa/lib/return/message.js
 var createMessages = ({
   stdio,
   all,
@@ -38458,7 +38978,7 @@ var serializeMessageItem = (messageItem) => {
   return "";
 };
 
-// node_modules/execa/lib/return/result.js
+// ../../../work/main/node_modules/execa/lib/return/result.js
 var makeSuccessResult = ({
   command: command2,
   escapedCommand,
@@ -38631,7 +39151,7 @@ var normalizeExitPayload = (rawExitCode, rawSignal) => {
   return { exitCode: exitCode2, signal, signalDescription };
 };
 
-// node_modules/parse-ms/index.js
+// ../../../work/main/node_modules/parse-ms/index.js
 var toZeroIfInfinity = (value) => Number.isFinite(value) ? value : 0;
 function parseNumber(milliseconds) {
   return {
@@ -38670,9 +39190,9 @@ function parseMilliseconds(milliseconds) {
   throw new TypeError("Expected a finite number or bigint");
 }
 
-// node_modules/pretty-ms/index.js
+// ../../../work/main/node_modules/pretty-ms/index.js
 var isZero = (value) => value === 0 || value === 0n;
-var pluralize = (word, count4) => count4 === 1 || count4 === 1n ? word : `${word}s`;
+var pluralize = (word, count5) => count5 === 1 || count5 === 1n ? word : `${word}s`;
 var SECOND_ROUNDING_EPSILON = 1e-7;
 var ONE_DAY_IN_MILLISECONDS = 24n * 60n * 60n * 1000n;
 function prettyMilliseconds(milliseconds, options) {
@@ -38770,7 +39290,7 @@ function prettyMilliseconds(milliseconds, options) {
   return sign + result.join(separator);
 }
 
-// node_modules/execa/lib/verbose/error.js
+// ../../../work/main/node_modules/execa/lib/verbose/error.js
 var logError = (result, verboseInfo) => {
   if (result.failed) {
     verboseLog({
@@ -38782,7 +39302,7 @@ var logError = (result, verboseInfo) => {
   }
 };
 
-// node_modules/execa/lib/verbose/complete.js
+// ../../../work/main/node_modules/execa/lib/verbose/complete.js
 var logResult = (result, verboseInfo) => {
   if (!isVerbose(verboseInfo)) {
     return;
@@ -38800,7 +39320,7 @@ var logDuration = (result, verboseInfo) => {
   });
 };
 
-// node_modules/execa/lib/return/reject.js
+// ../../../work/main/node_modules/execa/lib/return/reject.js
 var handleResult = (result, verboseInfo, { reject }) => {
   logResult(result, verboseInfo);
   if (result.failed && reject) {
@@ -38809,10 +39329,10 @@ var handleResult = (result, verboseInfo, { reject }) => {
   return result;
 };
 
-// node_modules/execa/lib/stdio/handle-sync.js
+// ../../../work/main/node_modules/execa/lib/stdio/handle-sync.js
 var import_node_fs3 = require("node:fs");
 
-// node_modules/execa/lib/stdio/type.js
+// ../../../work/main/node_modules/execa/lib/stdio/type.js
 var getStdioItemType = (value, optionName) => {
   if (isAsyncGenerator(value)) {
     return "asyncGenerator";
@@ -38938,7 +39458,7 @@ var TYPE_TO_MESSAGE = {
   uint8Array: "a Uint8Array"
 };
 
-// node_modules/execa/lib/transform/object-mode.js
+// ../../../work/main/node_modules/execa/lib/transform/object-mode.js
 var getTransformObjectModes = (objectMode, index, newTransforms, direction) => direction === "output" ? getOutputObjectModes(objectMode, index, newTransforms) : getInputObjectModes(objectMode, index, newTransforms);
 var getOutputObjectModes = (objectMode, index, newTransforms) => {
   const writableObjectMode = index !== 0 && newTransforms[index - 1].value.readableObjectMode;
@@ -38958,7 +39478,7 @@ var getFdObjectMode = (stdioItems, direction) => {
   return direction === "input" ? lastTransform.value.writableObjectMode : lastTransform.value.readableObjectMode;
 };
 
-// node_modules/execa/lib/transform/normalize.js
+// ../../../work/main/node_modules/execa/lib/transform/normalize.js
 var normalizeTransforms = (stdioItems, optionName, direction, options) => [
   ...stdioItems.filter(({ type }) => !TRANSFORM_TYPES.has(type)),
   ...getTransforms(stdioItems, optionName, direction, options)
@@ -39052,7 +39572,7 @@ var normalizeGenerator = ({ stdioItem, stdioItem: { value }, index, newTransform
 };
 var sortTransforms = (newTransforms, direction) => direction === "input" ? newTransforms.reverse() : newTransforms;
 
-// node_modules/execa/lib/stdio/direction.js
+// ../../../work/main/node_modules/execa/lib/stdio/direction.js
 var import_node_process9 = __toESM(require("node:process"), 1);
 var getStreamDirection = (stdioItems, fdNumber, optionName) => {
   const directions = stdioItems.map((stdioItem) => getStdioItemDirection(stdioItem, fdNumber));
@@ -39102,10 +39622,10 @@ var getStandardStreamDirection = (value) => {
 };
 var DEFAULT_DIRECTION = "output";
 
-// node_modules/execa/lib/ipc/array.js
+// ../../../work/main/node_modules/execa/lib/ipc/array.js
 var normalizeIpcStdioArray = (stdioArray, ipc) => ipc && !stdioArray.includes("ipc") ? [...stdioArray, "ipc"] : stdioArray;
 
-// node_modules/execa/lib/stdio/stdio-option.js
+// ../../../work/main/node_modules/execa/lib/stdio/stdio-option.js
 var normalizeStdioOption = ({ stdio, ipc, buffer, ...options }, verboseInfo, isSync) => {
   const stdioArray = getStdioArray(stdio, options).map((stdioOption, fdNumber) => addDefaultValue2(stdioOption, fdNumber));
   return isSync ? normalizeStdioSync(stdioArray, buffer, verboseInfo) : normalizeIpcStdioArray(stdioArray, ipc);
@@ -39139,7 +39659,7 @@ var addDefaultValue2 = (stdioOption, fdNumber) => {
 var normalizeStdioSync = (stdioArray, buffer, verboseInfo) => stdioArray.map((stdioOption, fdNumber) => !buffer[fdNumber] && fdNumber !== 0 && !isFullVerbose(verboseInfo, fdNumber) && isOutputPipeOnly(stdioOption) ? "ignore" : stdioOption);
 var isOutputPipeOnly = (stdioOption) => stdioOption === "pipe" || Array.isArray(stdioOption) && stdioOption.every((item) => item === "pipe");
 
-// node_modules/execa/lib/stdio/native.js
+// ../../../work/main/node_modules/execa/lib/stdio/native.js
 var import_node_fs2 = require("node:fs");
 var import_node_tty2 = __toESM(require("node:tty"), 1);
 var handleNativeStream = ({ stdioItem, stdioItem: { type }, isStdioArray, fdNumber, direction, isSync }) => {
@@ -39208,7 +39728,7 @@ var getStandardStream = (fdNumber, value, optionName) => {
   return standardStream;
 };
 
-// node_modules/execa/lib/stdio/input-option.js
+// ../../../work/main/node_modules/execa/lib/stdio/input-option.js
 var handleInputOptions = ({ input: input2, inputFile }, fdNumber) => fdNumber === 0 ? [
   ...handleInputOption(input2),
   ...handleInputFileOption(inputFile)
@@ -39244,7 +39764,7 @@ var getInputFileType = (inputFile) => {
   throw new Error("The `inputFile` option must be a file path string or a file URL.");
 };
 
-// node_modules/execa/lib/stdio/duplicate.js
+// ../../../work/main/node_modules/execa/lib/stdio/duplicate.js
 var filterDuplicates = (stdioItems) => stdioItems.filter((stdioItemOne, indexOne) => stdioItems.every((stdioItemTwo, indexTwo) => stdioItemOne.value !== stdioItemTwo.value || indexOne >= indexTwo || stdioItemOne.type === "generator" || stdioItemOne.type === "asyncGenerator"));
 var getDuplicateStream = ({ stdioItem: { type, value, optionName }, direction, fileDescriptors, isSync }) => {
   const otherStdioItems = getOtherStdioItems(fileDescriptors, type);
@@ -39319,7 +39839,7 @@ var throwOnDuplicateStream = (stdioItem, optionName, type) => {
   }
 };
 
-// node_modules/execa/lib/stdio/handle.js
+// ../../../work/main/node_modules/execa/lib/stdio/handle.js
 var handleStdio = (addProperties3, options, verboseInfo, isSync) => {
   const stdio = normalizeStdioOption(options, verboseInfo, isSync);
   const initialFileDescriptors = stdio.map((stdioOption, fdNumber) => getFileDescriptor({
@@ -39479,7 +39999,7 @@ var forwardStdio = (stdioItems) => {
   return type === "native" ? value : "pipe";
 };
 
-// node_modules/execa/lib/stdio/handle-sync.js
+// ../../../work/main/node_modules/execa/lib/stdio/handle-sync.js
 var handleStdioSync = (options, verboseInfo) => handleStdio(addPropertiesSync, options, verboseInfo, true);
 var forbiddenIfSync = ({ type, optionName }) => {
   throwInvalidSyncValue(optionName, TYPE_TO_MESSAGE[type]);
@@ -39525,14 +40045,14 @@ var addPropertiesSync = {
   }
 };
 
-// node_modules/execa/lib/io/strip-newline.js
+// ../../../work/main/node_modules/execa/lib/io/strip-newline.js
 var stripNewline = (value, { stripFinalNewline: stripFinalNewline2 }, fdNumber) => getStripFinalNewline(stripFinalNewline2, fdNumber) && value !== void 0 && !Array.isArray(value) ? stripFinalNewline(value) : value;
 var getStripFinalNewline = (stripFinalNewline2, fdNumber) => fdNumber === "all" ? stripFinalNewline2[1] || stripFinalNewline2[2] : stripFinalNewline2[fdNumber];
 
-// node_modules/execa/lib/transform/generator.js
+// ../../../work/main/node_modules/execa/lib/transform/generator.js
 var import_node_stream = require("node:stream");
 
-// node_modules/execa/lib/transform/split.js
+// ../../../work/main/node_modules/execa/lib/transform/split.js
 var getSplitLinesGenerator = (binary, preserveNewlines, skipped, state) => binary || skipped ? void 0 : initializeSplitLines(preserveNewlines, state);
 var splitLinesSync = (chunk, preserveNewlines, objectMode) => objectMode ? chunk.flatMap((item) => splitLinesItemSync(item, preserveNewlines)) : splitLinesItemSync(chunk, preserveNewlines);
 var splitLinesItemSync = (chunk, preserveNewlines) => {
@@ -39612,7 +40132,7 @@ var linesUint8ArrayInfo = {
   concatBytes: concatUint8Array
 };
 
-// node_modules/execa/lib/transform/validate.js
+// ../../../work/main/node_modules/execa/lib/transform/validate.js
 var import_node_buffer = require("node:buffer");
 var getValidateTransformInput = (writableObjectMode, optionName) => writableObjectMode ? void 0 : validateStringTransformInput.bind(void 0, optionName);
 var validateStringTransformInput = function* (optionName, chunk) {
@@ -39641,7 +40161,7 @@ Instead, \`yield\` should either be called with a value, or not be called at all
   }
 };
 
-// node_modules/execa/lib/transform/encoding-transform.js
+// ../../../work/main/node_modules/execa/lib/transform/encoding-transform.js
 var import_node_buffer2 = require("node:buffer");
 var import_node_string_decoder2 = require("node:string_decoder");
 var getEncodingTransformGenerator = (binary, encoding, skipped) => {
@@ -39676,7 +40196,7 @@ var encodingStringFinal = function* (stringDecoder) {
   }
 };
 
-// node_modules/execa/lib/transform/run-async.js
+// ../../../work/main/node_modules/execa/lib/transform/run-async.js
 var import_node_util7 = require("node:util");
 var pushChunks = (0, import_node_util7.callbackify)(async (getChunks, state, getChunksArguments, transformStream) => {
   state.currentIterable = getChunks(...getChunksArguments);
@@ -39724,7 +40244,7 @@ var identityGenerator = function* (chunk) {
   yield chunk;
 };
 
-// node_modules/execa/lib/transform/run-sync.js
+// ../../../work/main/node_modules/execa/lib/transform/run-sync.js
 var pushChunksSync = (getChunksSync, getChunksArguments, transformStream, done) => {
   try {
     for (const chunk of getChunksSync(...getChunksArguments)) {
@@ -39766,7 +40286,7 @@ var identityGenerator2 = function* (chunk) {
   yield chunk;
 };
 
-// node_modules/execa/lib/transform/generator.js
+// ../../../work/main/node_modules/execa/lib/transform/generator.js
 var generatorToStream = ({
   value,
   value: { transform: transform2, final, writableObjectMode, readableObjectMode },
@@ -39820,7 +40340,7 @@ var addInternalGenerators = ({ transform: transform2, final, binary, writableObj
   ].filter(Boolean);
 };
 
-// node_modules/execa/lib/io/input-sync.js
+// ../../../work/main/node_modules/execa/lib/io/input-sync.js
 var addInputOptionsSync = (fileDescriptors, options) => {
   for (const fdNumber of getInputFdNumbers(fileDescriptors)) {
     addInputOptionSync(fileDescriptors, fdNumber, options);
@@ -39853,10 +40373,10 @@ var validateSerializable = (newContents) => {
   }
 };
 
-// node_modules/execa/lib/io/output-sync.js
+// ../../../work/main/node_modules/execa/lib/io/output-sync.js
 var import_node_fs4 = require("node:fs");
 
-// node_modules/execa/lib/verbose/output.js
+// ../../../work/main/node_modules/execa/lib/verbose/output.js
 var shouldLogOutput = ({ stdioItems, encoding, verboseInfo, fdNumber }) => fdNumber !== "all" && isFullVerbose(verboseInfo, fdNumber) && !BINARY_ENCODINGS.has(encoding) && fdUsesVerbose(fdNumber) && (stdioItems.some(({ type, value }) => type === "native" && PIPED_STDIO_VALUES.has(value)) || stdioItems.every(({ type }) => TRANSFORM_TYPES.has(type)));
 var fdUsesVerbose = (fdNumber) => fdNumber === 1 || fdNumber === 2;
 var PIPED_STDIO_VALUES = /* @__PURE__ */ new Set(["pipe", "overlapped"]);
@@ -39883,7 +40403,7 @@ var logLine = (line, fdNumber, verboseInfo) => {
   });
 };
 
-// node_modules/execa/lib/io/output-sync.js
+// ../../../work/main/node_modules/execa/lib/io/output-sync.js
 var transformOutputSync = ({ fileDescriptors, syncResult: { output: output2 }, options, isMaxBuffer, verboseInfo }) => {
   if (output2 === null) {
     return { output: Array.from({ length: 3 }) };
@@ -39986,7 +40506,7 @@ var writeToFiles = (serializedResult, stdioItems, outputFiles) => {
   }
 };
 
-// node_modules/execa/lib/resolve/all-sync.js
+// ../../../work/main/node_modules/execa/lib/resolve/all-sync.js
 var getAllSync = ([, stdout, stderr], options) => {
   if (!options.all) {
     return;
@@ -40009,7 +40529,7 @@ var getAllSync = ([, stdout, stderr], options) => {
   return `${stdout}${stderr}`;
 };
 
-// node_modules/execa/lib/resolve/exit-async.js
+// ../../../work/main/node_modules/execa/lib/resolve/exit-async.js
 var import_node_events7 = require("node:events");
 var waitForExit = async (subprocess, context) => {
   const [exitCode2, signal] = await waitForExitOrError(subprocess);
@@ -40043,7 +40563,7 @@ var waitForSuccessfulExit = async (exitPromise) => {
 var isSubprocessErrorExit = (exitCode2, signal) => exitCode2 === void 0 && signal === void 0;
 var isFailedExit = (exitCode2, signal) => exitCode2 !== 0 || signal !== null;
 
-// node_modules/execa/lib/resolve/exit-sync.js
+// ../../../work/main/node_modules/execa/lib/resolve/exit-sync.js
 var getExitResultSync = ({ error: error62, status: exitCode2, signal, output: output2 }, { maxBuffer }) => {
   const resultError = getResultError(error62, exitCode2, signal);
   const timedOut = resultError?.code === "ETIMEDOUT";
@@ -40063,7 +40583,7 @@ var getResultError = (error62, exitCode2, signal) => {
   return isFailedExit(exitCode2, signal) ? new DiscardedError() : void 0;
 };
 
-// node_modules/execa/lib/methods/main-sync.js
+// ../../../work/main/node_modules/execa/lib/methods/main-sync.js
 var execaCoreSync = (rawFile, rawArguments, rawOptions) => {
   const { file: file2, commandArguments, command: command2, escapedCommand, startTime, verboseInfo, options, fileDescriptors } = handleSyncArguments(rawFile, rawArguments, rawOptions);
   const result = spawnSubprocessSync({
@@ -40195,14 +40715,14 @@ var getSyncResult = ({ error: error62, exitCode: exitCode2, signal, timedOut, is
   isSync: true
 });
 
-// node_modules/execa/lib/methods/main-async.js
+// ../../../work/main/node_modules/execa/lib/methods/main-async.js
 var import_node_events14 = require("node:events");
 var import_node_child_process5 = require("node:child_process");
 
-// node_modules/execa/lib/ipc/methods.js
+// ../../../work/main/node_modules/execa/lib/ipc/methods.js
 var import_node_process10 = __toESM(require("node:process"), 1);
 
-// node_modules/execa/lib/ipc/get-one.js
+// ../../../work/main/node_modules/execa/lib/ipc/get-one.js
 var import_node_events8 = require("node:events");
 var getOneMessage = ({ anyProcess, channel, isSubprocess, ipc }, { reference = true, filter } = {}) => {
   validateIpcMethod({
@@ -40257,7 +40777,7 @@ var throwOnStrictError = async (ipcEmitter, isSubprocess, { signal }) => {
   throw getStrictResponseError(error62, isSubprocess);
 };
 
-// node_modules/execa/lib/ipc/get-each.js
+// ../../../work/main/node_modules/execa/lib/ipc/get-each.js
 var import_node_events9 = require("node:events");
 var getEachMessage = ({ anyProcess, channel, isSubprocess, ipc }, { reference = true } = {}) => loopOnMessages({
   anyProcess,
@@ -40336,7 +40856,7 @@ var throwIfStrictError = ({ error: error62 }) => {
   }
 };
 
-// node_modules/execa/lib/ipc/methods.js
+// ../../../work/main/node_modules/execa/lib/ipc/methods.js
 var addIpcMethods = (subprocess, { ipc }) => {
   Object.assign(subprocess, getIpcMethods(subprocess, false, ipc));
 };
@@ -40375,7 +40895,7 @@ var getIpcMethods = (anyProcess, isSubprocess, ipc) => ({
   })
 });
 
-// node_modules/execa/lib/return/early-error.js
+// ../../../work/main/node_modules/execa/lib/return/early-error.js
 var import_node_child_process4 = require("node:child_process");
 var import_node_stream2 = require("node:stream");
 var handleEarlyError = ({ error: error62, command: command2, escapedCommand, fileDescriptors, options, startTime, verboseInfo }) => {
@@ -40424,7 +40944,7 @@ var duplex = () => new import_node_stream2.Duplex({ read() {
 } });
 var handleDummyPromise = async (error62, verboseInfo, options) => handleResult(error62, verboseInfo, options);
 
-// node_modules/execa/lib/stdio/handle-async.js
+// ../../../work/main/node_modules/execa/lib/stdio/handle-async.js
 var import_node_fs5 = require("node:fs");
 var import_node_buffer3 = require("node:buffer");
 var import_node_stream3 = require("node:stream");
@@ -40469,7 +40989,7 @@ var addPropertiesAsync = {
   }
 };
 
-// node_modules/@sindresorhus/merge-streams/index.js
+// ../../../work/main/node_modules/@sindresorhus/merge-streams/index.js
 var import_node_events10 = require("node:events");
 var import_node_stream4 = require("node:stream");
 var import_promises6 = require("node:stream/promises");
@@ -40686,7 +41206,7 @@ var updateMaxListeners = (passThroughStream, increment2) => {
 var PASSTHROUGH_LISTENERS_COUNT = 2;
 var PASSTHROUGH_LISTENERS_PER_STREAM = 1;
 
-// node_modules/execa/lib/io/pipeline.js
+// ../../../work/main/node_modules/execa/lib/io/pipeline.js
 var import_promises7 = require("node:stream/promises");
 var pipeStreams = (source, destination) => {
   source.pipe(destination);
@@ -40724,7 +41244,7 @@ var abortSourceStream = (source) => {
   }
 };
 
-// node_modules/execa/lib/io/output-async.js
+// ../../../work/main/node_modules/execa/lib/io/output-async.js
 var pipeOutputAsync = (subprocess, fileDescriptors, controller) => {
   const pipeGroups = /* @__PURE__ */ new Map();
   for (const [fdNumber, { stdioItems, direction }] of Object.entries(fileDescriptors)) {
@@ -40776,7 +41296,7 @@ var setStandardStreamMaxListeners = (stream, { signal }) => {
 };
 var MAX_LISTENERS_INCREMENT = 2;
 
-// node_modules/execa/lib/terminate/cleanup.js
+// ../../../work/main/node_modules/execa/lib/terminate/cleanup.js
 var import_node_events11 = require("node:events");
 init_mjs();
 var cleanupOnExit = (subprocess, { cleanup, detached }, { signal }) => {
@@ -40791,7 +41311,7 @@ var cleanupOnExit = (subprocess, { cleanup, detached }, { signal }) => {
   });
 };
 
-// node_modules/execa/lib/pipe/pipe-arguments.js
+// ../../../work/main/node_modules/execa/lib/pipe/pipe-arguments.js
 var normalizePipeArguments = ({ source, sourcePromise, boundOptions, createNested }, ...pipeArguments) => {
   const startTime = getStartTime();
   const {
@@ -40864,7 +41384,7 @@ var getSourceStream = (source, from) => {
   }
 };
 
-// node_modules/execa/lib/pipe/throw.js
+// ../../../work/main/node_modules/execa/lib/pipe/throw.js
 var handlePipeArgumentsError = ({
   sourceStream,
   sourceError,
@@ -40913,7 +41433,7 @@ var createNonCommandError = ({ error: error62, fileDescriptors, sourceOptions, s
 });
 var PIPE_COMMAND_MESSAGE = "source.pipe(destination)";
 
-// node_modules/execa/lib/pipe/sequence.js
+// ../../../work/main/node_modules/execa/lib/pipe/sequence.js
 var waitForBothSubprocesses = async (subprocessPromises) => {
   const [
     { status: sourceStatus, reason: sourceReason, value: sourceResult = sourceReason },
@@ -40931,7 +41451,7 @@ var waitForBothSubprocesses = async (subprocessPromises) => {
   return destinationResult;
 };
 
-// node_modules/execa/lib/pipe/streaming.js
+// ../../../work/main/node_modules/execa/lib/pipe/streaming.js
 var import_promises8 = require("node:stream/promises");
 var pipeSubprocessStream = (sourceStream, destinationStream, maxListenersController) => {
   const mergedStream = MERGED_STREAMS.has(destinationStream) ? pipeMoreSubprocessStream(sourceStream, destinationStream) : pipeFirstSubprocessStream(sourceStream, destinationStream);
@@ -40962,7 +41482,7 @@ var MERGED_STREAMS = /* @__PURE__ */ new WeakMap();
 var SOURCE_LISTENERS_PER_PIPE = 2;
 var DESTINATION_LISTENERS_PER_PIPE = 1;
 
-// node_modules/execa/lib/pipe/abort.js
+// ../../../work/main/node_modules/execa/lib/pipe/abort.js
 var import_node_util8 = require("node:util");
 var unpipeOnAbort = (unpipeSignal, unpipeContext) => unpipeSignal === void 0 ? [] : [unpipeOnSignalAbort(unpipeSignal, unpipeContext)];
 var unpipeOnSignalAbort = async (unpipeSignal, { sourceStream, mergedStream, fileDescriptors, sourceOptions, startTime }) => {
@@ -40977,7 +41497,7 @@ var unpipeOnSignalAbort = async (unpipeSignal, { sourceStream, mergedStream, fil
   });
 };
 
-// node_modules/execa/lib/pipe/setup.js
+// ../../../work/main/node_modules/execa/lib/pipe/setup.js
 var pipeToSubprocess = (sourceInfo, ...pipeArguments) => {
   if (isPlainObject2(pipeArguments[0])) {
     return pipeToSubprocess.bind(void 0, {
@@ -41036,10 +41556,10 @@ var handlePipePromise = async ({
 };
 var getSubprocessPromises = (sourcePromise, destination) => Promise.allSettled([sourcePromise, destination]);
 
-// node_modules/execa/lib/io/contents.js
+// ../../../work/main/node_modules/execa/lib/io/contents.js
 var import_promises9 = require("node:timers/promises");
 
-// node_modules/execa/lib/io/iterate.js
+// ../../../work/main/node_modules/execa/lib/io/iterate.js
 var import_node_events12 = require("node:events");
 var import_node_stream5 = require("node:stream");
 var iterateOnSubprocessStream = ({ subprocessStdout, subprocess, binary, shouldEncode, encoding, preserveNewlines }) => {
@@ -41132,8 +41652,8 @@ var getGenerators = ({ binary, shouldEncode, encoding, shouldSplit, preserveNewl
   getSplitLinesGenerator(binary, preserveNewlines, !shouldSplit, {})
 ].filter(Boolean);
 
-// node_modules/execa/lib/io/contents.js
-var getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer, maxBuffer, lines: lines2, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
+// ../../../work/main/node_modules/execa/lib/io/contents.js
+var getStreamOutput = async ({ stream, onStreamEnd, fdNumber, encoding, buffer, maxBuffer, lines, allMixed, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => {
   const logPromise = logOutputAsync({
     stream,
     onStreamEnd,
@@ -41223,7 +41743,7 @@ var getBufferedData = async (streamPromise) => {
 };
 var handleBufferedData = ({ bufferedData }) => isArrayBuffer(bufferedData) ? new Uint8Array(bufferedData) : bufferedData;
 
-// node_modules/execa/lib/resolve/wait-stream.js
+// ../../../work/main/node_modules/execa/lib/resolve/wait-stream.js
 var import_promises10 = require("node:stream/promises");
 var waitForStream = async (stream, fdNumber, streamInfo, { isSameDirection, stopOnExit = false } = {}) => {
   const state = handleStdinDestroy(stream, streamInfo);
@@ -41276,8 +41796,8 @@ var isInputFileDescriptor = ({ fileDescriptors }, fdNumber) => fdNumber !== "all
 var isStreamAbort = (error62) => error62?.code === "ERR_STREAM_PREMATURE_CLOSE";
 var isStreamEpipe = (error62) => error62?.code === "EPIPE";
 
-// node_modules/execa/lib/resolve/stdio.js
-var waitForStdioStreams = ({ subprocess, encoding, buffer, maxBuffer, lines: lines2, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => subprocess.stdio.map((stream, fdNumber) => waitForSubprocessStream({
+// ../../../work/main/node_modules/execa/lib/resolve/stdio.js
+var waitForStdioStreams = ({ subprocess, encoding, buffer, maxBuffer, lines, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => subprocess.stdio.map((stream, fdNumber) => waitForSubprocessStream({
   stream,
   fdNumber,
   encoding,
@@ -41317,7 +41837,7 @@ var waitForSubprocessStream = async ({ stream, fdNumber, encoding, buffer, maxBu
   return output2;
 };
 
-// node_modules/execa/lib/resolve/all-async.js
+// ../../../work/main/node_modules/execa/lib/resolve/all-async.js
 var makeAllStream = ({ stdout, stderr }, { all }) => all && (stdout || stderr) ? mergeStreams([stdout, stderr].filter(Boolean)) : void 0;
 var waitForAllStream = ({ subprocess, encoding, buffer, maxBuffer, lines: lines2, stripFinalNewline: stripFinalNewline2, verboseInfo, streamInfo }) => waitForSubprocessStream({
   ...getAllStream(subprocess, buffer),
@@ -41345,10 +41865,10 @@ var getAllStream = ({ stdout, stderr, all }, [, bufferStdout, bufferStderr]) => 
 };
 var getAllMixed = ({ all, stdout, stderr }) => all && stdout && stderr && stdout.readableObjectMode !== stderr.readableObjectMode;
 
-// node_modules/execa/lib/resolve/wait-subprocess.js
+// ../../../work/main/node_modules/execa/lib/resolve/wait-subprocess.js
 var import_node_events13 = require("node:events");
 
-// node_modules/execa/lib/verbose/ipc.js
+// ../../../work/main/node_modules/execa/lib/verbose/ipc.js
 var shouldLogIpc = (verboseInfo) => isFullVerbose(verboseInfo, "ipc");
 var logIpcOutput = (message, verboseInfo) => {
   const verboseMessage = serializeVerboseMessage(message);
@@ -41360,7 +41880,7 @@ var logIpcOutput = (message, verboseInfo) => {
   });
 };
 
-// node_modules/execa/lib/ipc/buffer-messages.js
+// ../../../work/main/node_modules/execa/lib/ipc/buffer-messages.js
 var waitForIpcOutput = async ({
   subprocess,
   buffer: bufferArray,
@@ -41398,7 +41918,7 @@ var getBufferedIpcOutput = async (ipcOutputPromise, ipcOutput) => {
   return ipcOutput;
 };
 
-// node_modules/execa/lib/resolve/wait-subprocess.js
+// ../../../work/main/node_modules/execa/lib/resolve/wait-subprocess.js
 var waitForSubprocessResult = async ({
   subprocess,
   options: {
@@ -41514,7 +42034,7 @@ var throwOnSubprocessError = async (subprocess, { signal }) => {
   throw error62;
 };
 
-// node_modules/execa/lib/convert/concurrent.js
+// ../../../work/main/node_modules/execa/lib/convert/concurrent.js
 var initializeConcurrentStreams = () => ({
   readableDestroy: /* @__PURE__ */ new WeakMap(),
   writableFinal: /* @__PURE__ */ new WeakMap(),
@@ -41540,11 +42060,11 @@ var waitForConcurrentStreams = async ({ resolve: resolve7, promises }, subproces
   return !isSubprocessExit;
 };
 
-// node_modules/execa/lib/convert/readable.js
+// ../../../work/main/node_modules/execa/lib/convert/readable.js
 var import_node_stream6 = require("node:stream");
 var import_node_util9 = require("node:util");
 
-// node_modules/execa/lib/convert/shared.js
+// ../../../work/main/node_modules/execa/lib/convert/shared.js
 var import_promises11 = require("node:stream/promises");
 var safeWaitForSubprocessStdin = async (subprocessStdin) => {
   if (subprocessStdin === void 0) {
@@ -41584,7 +42104,7 @@ var destroyOtherStream = (stream, isOpen, error62) => {
   }
 };
 
-// node_modules/execa/lib/convert/readable.js
+// ../../../work/main/node_modules/execa/lib/convert/readable.js
 var createReadable = ({ subprocess, concurrentStreams, encoding }, { from, binary: binaryOption = true, preserveNewlines = true } = {}) => {
   const binary = binaryOption || BINARY_ENCODINGS.has(encoding);
   const { subprocessStdout, waitReadableDestroy } = getSubprocessStdout(subprocess, from, concurrentStreams);
@@ -41669,7 +42189,7 @@ var destroyOtherReadable = (stream, error62) => {
   destroyOtherStream(stream, stream.readable, error62);
 };
 
-// node_modules/execa/lib/convert/writable.js
+// ../../../work/main/node_modules/execa/lib/convert/writable.js
 var import_node_stream7 = require("node:stream");
 var import_node_util10 = require("node:util");
 var createWritable = ({ subprocess, concurrentStreams }, { to } = {}) => {
@@ -41735,7 +42255,7 @@ var destroyOtherWritable = (stream, error62) => {
   destroyOtherStream(stream, stream.writable, error62);
 };
 
-// node_modules/execa/lib/convert/duplex.js
+// ../../../work/main/node_modules/execa/lib/convert/duplex.js
 var import_node_stream8 = require("node:stream");
 var import_node_util11 = require("node:util");
 var createDuplex = ({ subprocess, concurrentStreams, encoding }, { from, to, binary: binaryOption = true, preserveNewlines = true } = {}) => {
@@ -41789,7 +42309,7 @@ var onDuplexDestroy = async ({ subprocessStdout, subprocessStdin, subprocess, wa
   ]);
 };
 
-// node_modules/execa/lib/convert/iterable.js
+// ../../../work/main/node_modules/execa/lib/convert/iterable.js
 var createIterable = (subprocess, encoding, {
   from,
   binary: binaryOption = false,
@@ -41818,7 +42338,7 @@ var iterateOnStdoutData = async function* (onStdoutData, subprocessStdout, subpr
   }
 };
 
-// node_modules/execa/lib/convert/add.js
+// ../../../work/main/node_modules/execa/lib/convert/add.js
 var addConvertedStreams = (subprocess, { encoding }) => {
   const concurrentStreams = initializeConcurrentStreams();
   subprocess.readable = createReadable.bind(void 0, { subprocess, concurrentStreams, encoding });
@@ -41828,7 +42348,7 @@ var addConvertedStreams = (subprocess, { encoding }) => {
   subprocess[Symbol.asyncIterator] = createIterable.bind(void 0, subprocess, encoding, {});
 };
 
-// node_modules/execa/lib/methods/promise.js
+// ../../../work/main/node_modules/execa/lib/methods/promise.js
 var mergePromise = (subprocess, promise3) => {
   for (const [property, descriptor] of descriptors) {
     const value = descriptor.value.bind(promise3);
@@ -41842,7 +42362,7 @@ var descriptors = ["then", "catch", "finally"].map((property) => [
   Reflect.getOwnPropertyDescriptor(nativePromisePrototype, property)
 ]);
 
-// node_modules/execa/lib/methods/main-async.js
+// ../../../work/main/node_modules/execa/lib/methods/main-async.js
 var execaCoreAsync = (rawFile, rawArguments, rawOptions, createNested) => {
   const { file: file2, commandArguments, command: command2, escapedCommand, startTime, verboseInfo, options, fileDescriptors } = handleAsyncArguments(rawFile, rawArguments, rawOptions);
   const { subprocess, promise: promise3 } = spawnSubprocessAsync({
@@ -41997,25 +42517,25 @@ var getAsyncResult = ({ errorInfo, exitCode: exitCode2, signal, stdio, all, ipcO
   startTime
 });
 
-// node_modules/execa/lib/methods/bind.js
+// ../../../work/main/node_modules/execa/lib/methods/bind.js
 var mergeOptions = (boundOptions, options) => {
   const newOptions = Object.fromEntries(
-    Object.entries(options).map(([optionName, optionValue]) => [
+    Object.entries(options).map(([optionName, optionValue2]) => [
       optionName,
-      mergeOption(optionName, boundOptions[optionName], optionValue)
+      mergeOption(optionName, boundOptions[optionName], optionValue2)
     ])
   );
   return { ...boundOptions, ...newOptions };
 };
-var mergeOption = (optionName, boundOptionValue, optionValue) => {
-  if (DEEP_OPTIONS.has(optionName) && isPlainObject2(boundOptionValue) && isPlainObject2(optionValue)) {
-    return { ...boundOptionValue, ...optionValue };
+var mergeOption = (optionName, boundOptionValue, optionValue2) => {
+  if (DEEP_OPTIONS.has(optionName) && isPlainObject2(boundOptionValue) && isPlainObject2(optionValue2)) {
+    return { ...boundOptionValue, ...optionValue2 };
   }
-  return optionValue;
+  return optionValue2;
 };
 var DEEP_OPTIONS = /* @__PURE__ */ new Set(["env", ...FD_SPECIFIC_OPTIONS]);
 
-// node_modules/execa/lib/methods/create.js
+// ../../../work/main/node_modules/execa/lib/methods/create.js
 var createExeca = (mapArguments, boundOptions, deepOptions, setBoundExeca) => {
   const createNested = (mapArguments2, boundOptions2, setBoundExeca2) => createExeca(mapArguments2, boundOptions2, deepOptions, setBoundExeca2);
   const boundExeca = (...execaArguments) => callBoundExeca({
@@ -42061,7 +42581,7 @@ var parseArguments = ({ mapArguments, firstArgument, nextArguments, deepOptions,
   };
 };
 
-// node_modules/execa/lib/methods/command.js
+// ../../../work/main/node_modules/execa/lib/methods/command.js
 var mapCommandAsync = ({ file: file2, commandArguments }) => parseCommand(file2, commandArguments);
 var mapCommandSync = ({ file: file2, commandArguments }) => ({ ...parseCommand(file2, commandArguments), isSync: true });
 var parseCommand = (command2, unusedArguments) => {
@@ -42092,7 +42612,7 @@ var parseCommandString = (command2) => {
 };
 var SPACES_REGEXP = / +/g;
 
-// node_modules/execa/lib/methods/script.js
+// ../../../work/main/node_modules/execa/lib/methods/script.js
 var setScriptSync = (boundExeca, createNested, boundOptions) => {
   boundExeca.sync = createNested(mapScriptSync, boundOptions);
   boundExeca.s = boundExeca.sync;
@@ -42103,7 +42623,7 @@ var getScriptOptions = (options) => ({ options: { ...getScriptStdinOption(option
 var getScriptStdinOption = ({ input: input2, inputFile, stdio }) => input2 === void 0 && inputFile === void 0 && stdio === void 0 ? { stdin: "inherit" } : {};
 var deepScriptOptions = { preferLocal: true };
 
-// node_modules/execa/index.js
+// ../../../work/main/node_modules/execa/index.js
 var execa = createExeca(() => ({}));
 var execaSync = createExeca(() => ({ isSync: true }));
 var execaCommand = createExeca(mapCommandAsync);
@@ -43264,8 +43784,8 @@ async function resolvePath(reference, options) {
 }
 async function findImage(reference, dir) {
   const images = [];
-  for (const place2 of IMAGE_PLACES) {
-    for (const folder of await expand(dir, place2)) {
+  for (const place3 of IMAGE_PLACES) {
+    for (const folder of await expand(dir, place3)) {
       for (const entry of await (0, import_promises19.readdir)(folder).catch(() => [])) {
         const file2 = import_node_path11.default.join(folder, entry);
         if (IMAGE_NAME.test(entry) && await isFile(file2)) images.push(file2);
@@ -43285,16 +43805,16 @@ async function findImage(reference, dir) {
       `Name one of them, as 'path:${import_node_path11.default.join(dir, all[0])}'.`
     );
   }
-  const places = IMAGE_PLACES.map((place2) => import_node_path11.default.join(dir, place2));
+  const places = IMAGE_PLACES.map((place3) => import_node_path11.default.join(dir, place3));
   throw cannotUse(
     reference,
     `no kernel image found; looked for vmlinuz, vmlinuz-*, bzImage, vmlinux and vmlinux-* in ${places.join(", ")}`,
     "path-no-image"
   );
 }
-async function expand(dir, place2) {
-  if (!place2.endsWith("/*")) return [import_node_path11.default.join(dir, place2)];
-  const parent = import_node_path11.default.join(dir, place2.slice(0, -2));
+async function expand(dir, place3) {
+  if (!place3.endsWith("/*")) return [import_node_path11.default.join(dir, place3)];
+  const parent = import_node_path11.default.join(dir, place3.slice(0, -2));
   return (await (0, import_promises19.readdir)(parent).catch(() => [])).map((name3) => import_node_path11.default.join(parent, name3));
 }
 async function releaseOf(reference, imagePath) {
@@ -43311,8 +43831,8 @@ var HEAD_BYTES = 65 * 512;
 var ELF_MAGIC = Buffer.from("ELF", "latin1");
 async function findModules(reference, root, release, isFolder) {
   const found = [];
-  for (const place2 of MODULE_PLACES) {
-    const folder = import_node_path11.default.join(root, place2);
+  for (const place3 of MODULE_PLACES) {
+    const folder = import_node_path11.default.join(root, place3);
     for (const name3 of await (0, import_promises19.readdir)(folder).catch(() => [])) {
       if (release === void 0 ? isFolder : name3 === release) found.push(import_node_path11.default.join(folder, name3));
     }
@@ -43343,7 +43863,7 @@ async function findConfig(image2, modules, release) {
     import_node_path11.default.join(beside, ".config")
   ];
   if (modules) places.push(import_node_path11.default.join(modules, "config"));
-  for (const place2 of places) if (await isFile(place2)) return place2;
+  for (const place3 of places) if (await isFile(place3)) return place3;
   return void 0;
 }
 var isFile = (file2) => (0, import_promises19.stat)(file2).then(
@@ -43409,10 +43929,10 @@ function parseLock(text3, file2) {
     }
     return 0;
   }
-  function lockError(why2, place2) {
+  function lockError(why2, place3) {
     return new TollgateError("config", `Cannot use lock file: ${why2}`, {
       reason: "bad-lock",
-      place: place2 ?? { file: file2, line: 1, column: 1 },
+      place: place3 ?? { file: file2, line: 1, column: 1 },
       hint: "tollgate kernels lock --update writes it anew."
     });
   }
@@ -43917,9 +44437,9 @@ function schemaFaults(schema, value) {
 }
 function faultError(fault, yaml) {
   const path13 = fault.key === void 0 ? fault.path : [...fault.path, fault.key];
-  const place2 = fault.key === void 0 ? yaml.valuePlace(path13) : yaml.keyPlace(path13);
+  const place3 = fault.key === void 0 ? yaml.valuePlace(path13) : yaml.keyPlace(path13);
   return new TollgateError("config", `Cannot parse ${quotePath(path13)}: ${fault.reason}`, {
-    place: place2,
+    place: place3,
     ...fault.hint === void 0 ? {} : { hint: fault.hint }
   });
 }
@@ -44343,9 +44863,9 @@ function warningsOf(file2, budgets, yaml, fileName2) {
   const warnings = [];
   for (const [pattern2, program3] of Object.entries(file2.programs ?? {})) {
     if (program3.attach === void 0) continue;
-    const place2 = yaml.keyPlace(["programs", pattern2, "attach"]);
+    const place3 = yaml.keyPlace(["programs", pattern2, "attach"]);
     warnings.push(
-      `'programs.${pattern2}.attach' is not measured yet by this version: test runs only ${at2(place2)}`
+      `'programs.${pattern2}.attach' is not measured yet by this version: test runs only ${at2(place3)}`
     );
   }
   if (file2.load !== void 0) {
@@ -44489,7 +45009,7 @@ function renderJson(report4) {
 `;
 }
 
-// node_modules/markdown-table/index.js
+// ../../../work/main/node_modules/markdown-table/index.js
 function defaultStringLength(value) {
   return value.length;
 }
@@ -45173,7 +45693,7 @@ var RENDERERS = [
 ];
 
 // src/run/check.ts
-var import_node_path24 = require("node:path");
+var import_node_path27 = require("node:path");
 
 // src/budget/figures.ts
 function indexFigures(measurements) {
@@ -45258,13 +45778,13 @@ function budgetText(budget, base) {
     ...increase ? [`increase ${typeof increase.value === "number" ? increase.value : `${increase.value.percent}%`}`] : [],
     ...required2 ? [required2.value ? "required" : "not required"] : []
   ];
-  const place2 = (max ?? increase ?? required2)?.rule.place;
+  const place3 = (max ?? increase ?? required2)?.rule.place;
   return {
     ...max ? { max: max.value } : {},
     ...increase && base !== void 0 ? { increase: allowedIncrease(increase.value, base) } : {},
     ...increase && base === void 0 && typeof increase.value === "number" ? { increase: increase.value } : {},
     text: parts.join(", "),
-    ...place2 ? { file: place2.file, line: place2.line } : {}
+    ...place3 ? { file: place3.file, line: place3.line } : {}
   };
 }
 
@@ -45621,15 +46141,15 @@ function unmatchedBudgets(rules, programs, base = []) {
   return unmatched("budget", patterns, programs, base);
 }
 function unmatchedPrograms(configs, programs, base = []) {
-  const patterns = new Map(Object.entries(configs).map(([pattern2, { place: place2 }]) => [pattern2, place2]));
+  const patterns = new Map(Object.entries(configs).map(([pattern2, { place: place3 }]) => [pattern2, place3]));
   return unmatched("program entry", patterns, programs, base);
 }
 function unmatched(what, patterns, programs, base) {
-  const errors = [...patterns].flatMap(([pattern2, place2]) => {
+  const errors = [...patterns].flatMap(([pattern2, place3]) => {
     if (matchesAny(pattern2, programs)) return [];
     const hint = matchesAny(pattern2, base) ? "it matches a program of the base that head no longer has: remove the entry with the program" : hintFor(pattern2, programs);
     return [
-      new TollgateError("config", `Cannot use ${what} '${pattern2}': it matches no program`, { place: place2, hint })
+      new TollgateError("config", `Cannot use ${what} '${pattern2}': it matches no program`, { place: place3, hint })
     ];
   });
   return errors.length === 0 ? void 0 : new TollgateErrors(errors);
@@ -45740,12 +46260,12 @@ async function build(side, command2, directory, options) {
 }
 
 // src/run/execute.ts
-var import_node_fs17 = require("node:fs");
+var import_node_fs20 = require("node:fs");
 
 // src/vm/initramfs.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 var import_promises23 = require("node:fs/promises");
-var import_node_path16 = require("node:path");
+var import_node_path17 = require("node:path");
 
 // src/vm/cpio.ts
 var import_node_events15 = require("node:events");
@@ -45818,17 +46338,50 @@ function padding(size2) {
 }
 
 // src/vm/digests.ts
+var import_node_crypto6 = require("node:crypto");
+var import_node_fs11 = require("node:fs");
+var import_node_path15 = require("node:path");
+
+// src/vm/leftovers.ts
 var import_node_crypto5 = require("node:crypto");
 var import_node_fs10 = require("node:fs");
 var import_node_path14 = require("node:path");
+function ownName(prefix) {
+  return `${prefix}-${place2()}-${process.pid}-${count4++}`;
+}
+var count4 = 0;
+var FOREIGN_AGE_MS = 24 * 3600 * 1e3;
+function removeLeftovers(folder, start) {
+  try {
+    for (const name3 of (0, import_node_fs10.readdirSync)(folder)) {
+      const path13 = (0, import_node_path14.join)(folder, name3);
+      if (name3.startsWith(start) && isAbandoned(name3, path13)) (0, import_node_fs10.rmSync)(path13, { recursive: true, force: true });
+    }
+  } catch {
+  }
+}
+function isAbandoned(name3, path13) {
+  const [, from, pid] = /-([0-9a-f]{8})-(\d+)-\d+$/.exec(name3) ?? [];
+  if (!pid) return false;
+  if (from === place2()) return !(0, import_node_fs10.existsSync)(`/proc/${pid}`);
+  const age = Date.now() - ((0, import_node_fs10.statSync)(path13, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  return age > FOREIGN_AGE_MS;
+}
+function place2() {
+  placeName ??= (0, import_node_crypto5.createHash)("sha256").update((0, import_node_fs10.readFileSync)("/proc/sys/kernel/random/boot_id")).update((0, import_node_fs10.readlinkSync)("/proc/self/ns/pid")).digest("hex").slice(0, 8);
+  return placeName;
+}
+var placeName;
+
+// src/vm/digests.ts
 var storeSchema = external_exports.record(external_exports.string(), external_exports.strictObject({ identity: external_exports.string(), sha256: external_exports.string() }));
 async function digestsOf(paths, cacheDir) {
-  const storePath = (0, import_node_path14.join)(cacheDir, "digests.json");
+  const storePath = (0, import_node_path15.join)(cacheDir, "digests.json");
   const store = readStore(storePath);
   const fresh = {};
   const digests = [];
   for (const path13 of paths) {
-    const { size: size2, mtimeNs, ino, dev } = (0, import_node_fs10.statSync)(path13, { bigint: true });
+    const { size: size2, mtimeNs, ino, dev } = (0, import_node_fs11.statSync)(path13, { bigint: true });
     const identity3 = [dev, ino, size2, mtimeNs].join(":");
     const known = store[path13];
     if (known?.identity === identity3) digests.push(known.sha256);
@@ -45839,32 +46392,33 @@ async function digestsOf(paths, cacheDir) {
     }
   }
   if (Object.keys(fresh).length > 0) {
-    (0, import_node_fs10.mkdirSync)(cacheDir, { recursive: true, mode: 448 });
-    const temporary = `${storePath}.${process.pid}`;
-    (0, import_node_fs10.writeFileSync)(temporary, JSON.stringify({ ...readStore(storePath), ...fresh }), { mode: 384 });
-    (0, import_node_fs10.renameSync)(temporary, storePath);
+    (0, import_node_fs11.mkdirSync)(cacheDir, { recursive: true, mode: 448 });
+    removeLeftovers(cacheDir, ".passing");
+    const temporary = (0, import_node_path15.join)(cacheDir, ownName(".passing"));
+    (0, import_node_fs11.writeFileSync)(temporary, JSON.stringify({ ...readStore(storePath), ...fresh }), { mode: 384 });
+    (0, import_node_fs11.renameSync)(temporary, storePath);
   }
   return digests;
 }
 async function digestFile(path13) {
-  const hash2 = (0, import_node_crypto5.createHash)("sha256");
-  for await (const chunk of (0, import_node_fs10.createReadStream)(path13, { highWaterMark: 1 << 20 })) hash2.update(chunk);
+  const hash2 = (0, import_node_crypto6.createHash)("sha256");
+  for await (const chunk of (0, import_node_fs11.createReadStream)(path13, { highWaterMark: 1 << 20 })) hash2.update(chunk);
   return hash2.digest("hex");
 }
 function digestOf(value) {
-  return (0, import_node_crypto5.createHash)("sha256").update(JSON.stringify(value)).digest("hex");
+  return (0, import_node_crypto6.createHash)("sha256").update(JSON.stringify(value)).digest("hex");
 }
 function readStore(path13) {
   try {
-    return storeSchema.parse(JSON.parse((0, import_node_fs10.readFileSync)(path13, "utf8")));
+    return storeSchema.parse(JSON.parse((0, import_node_fs11.readFileSync)(path13, "utf8")));
   } catch {
     return {};
   }
 }
 
 // src/vm/modules.ts
-var import_node_fs11 = require("node:fs");
-var import_node_path15 = require("node:path");
+var import_node_fs12 = require("node:fs");
+var import_node_path16 = require("node:path");
 var GUEST_MODULES = ["veth", "sch_ingress", "cls_bpf"];
 function modulesWithDependencies(modulesDep, names) {
   const dependencies = /* @__PURE__ */ new Map();
@@ -45885,11 +46439,11 @@ function moduleName(path13) {
   return path13.replace(/^.*\//, "").replace(/\.ko(\.\w+)?$/, "").replaceAll("-", "_");
 }
 async function readGuestModules(modulesPath) {
-  const depPath = (0, import_node_path15.join)(modulesPath, "modules.dep");
-  if (!(0, import_node_fs11.existsSync)(depPath)) return [];
-  const files = modulesWithDependencies((0, import_node_fs11.readFileSync)(depPath, "utf8"), GUEST_MODULES);
+  const depPath = (0, import_node_path16.join)(modulesPath, "modules.dep");
+  if (!(0, import_node_fs12.existsSync)(depPath)) return [];
+  const files = modulesWithDependencies((0, import_node_fs12.readFileSync)(depPath, "utf8"), GUEST_MODULES);
   return await Promise.all(
-    files.map(async ({ path: path13, name: name3 }) => ({ name: name3, bytes: await readModule((0, import_node_path15.join)(modulesPath, path13)) }))
+    files.map(async ({ path: path13, name: name3 }) => ({ name: name3, bytes: await readModule((0, import_node_path16.join)(modulesPath, path13)) }))
   );
 }
 var UNPACKERS = {
@@ -45900,7 +46454,7 @@ var UNPACKERS = {
 var MODULE_CAP_BYTES = 64 << 20;
 async function readModule(path13) {
   const unpacker = UNPACKERS[path13.replace(/^.*\.ko\.?/, "")];
-  if (!unpacker) return (0, import_node_fs11.readFileSync)(path13);
+  if (!unpacker) return (0, import_node_fs12.readFileSync)(path13);
   const { tool, arguments: args } = unpacker;
   const result = await execa(tool, [...args, path13], {
     encoding: "buffer",
@@ -45925,12 +46479,12 @@ async function buildInitramfs(kernel, options) {
   const libbpf = await findLibbpf();
   const libraries = await librariesOf([node2, libbpf]);
   const app = [
-    ["guest.js", options.guestPath ?? (0, import_node_path16.join)(options.distDir, "guest.js")],
-    ["koffi.node", (0, import_node_path16.join)(options.distDir, "koffi.node")],
-    ["native/clock.so", (0, import_node_path16.join)(options.distDir, "native/clock.so")],
-    ["bpf/nop_xdp.bpf.o", (0, import_node_path16.join)(options.distDir, "bpf/nop_xdp.bpf.o")]
+    ["guest.js", options.guestPath ?? (0, import_node_path17.join)(options.distDir, "guest.js")],
+    ["koffi.node", (0, import_node_path17.join)(options.distDir, "koffi.node")],
+    ["native/clock.so", (0, import_node_path17.join)(options.distDir, "native/clock.so")],
+    ["bpf/nop_xdp.bpf.o", (0, import_node_path17.join)(options.distDir, "bpf/nop_xdp.bpf.o")]
   ];
-  const init3 = (0, import_node_path16.join)(options.distDir, "native/init");
+  const init3 = (0, import_node_path17.join)(options.distDir, "native/init");
   const files = [
     ["bin/node", node2],
     ["bin/init", init3],
@@ -45949,18 +46503,32 @@ async function buildInitramfs(kernel, options) {
     kernel: kernel.modulesPath ? kernel.digest : null,
     modules: GUEST_MODULES
   });
-  const folder = (0, import_node_path16.join)(options.cacheDir, "initramfs");
-  const path13 = (0, import_node_path16.join)(folder, digest);
-  if ((0, import_node_fs12.existsSync)(path13)) return { path: path13, digest };
-  (0, import_node_fs12.mkdirSync)(folder, { recursive: true, mode: 448 });
-  const temporary = `${path13}.${process.pid}.tmp`;
+  const folder = (0, import_node_path17.join)(options.cacheDir, "initramfs");
+  const path13 = (0, import_node_path17.join)(folder, digest);
+  const now = /* @__PURE__ */ new Date();
+  if ((0, import_node_fs13.existsSync)(path13)) {
+    (0, import_node_fs13.utimesSync)(path13, now, now);
+    return { path: path13, digest };
+  }
+  (0, import_node_fs13.mkdirSync)(folder, { recursive: true, mode: 448 });
+  removeLeftovers(folder, PASSING);
+  removeOld(folder, now);
+  const temporary = (0, import_node_path17.join)(folder, ownName(PASSING));
   try {
     await writeCpio(temporary, await entriesOf(files, kernel));
-    (0, import_node_fs12.renameSync)(temporary, path13);
+    (0, import_node_fs13.renameSync)(temporary, path13);
   } finally {
-    (0, import_node_fs12.rmSync)(temporary, { force: true });
+    (0, import_node_fs13.rmSync)(temporary, { force: true });
   }
   return { path: path13, digest };
+}
+var PASSING = ".passing";
+var MOST_KEPT = 8;
+var SURELY_UNUSED_MS = 36e5;
+function removeOld(folder, now) {
+  const files = (0, import_node_fs13.readdirSync)(folder).filter((name3) => !name3.startsWith(".")).map((name3) => ({ name: name3, usedMs: (0, import_node_fs13.statSync)((0, import_node_path17.join)(folder, name3), { throwIfNoEntry: false })?.mtimeMs ?? 0 })).sort((a2, b) => b.usedMs - a2.usedMs);
+  for (const { name: name3, usedMs } of files.slice(MOST_KEPT - 1))
+    if (now.getTime() - usedMs > SURELY_UNUSED_MS) (0, import_node_fs13.rmSync)((0, import_node_path17.join)(folder, name3), { force: true });
 }
 async function entriesOf(files, kernel) {
   const modules = kernel.modulesPath ? await readGuestModules(kernel.modulesPath) : [];
@@ -45992,7 +46560,7 @@ var LIBBPF_PATHS = [
   "/usr/lib64/libbpf.so.1"
 ];
 async function findLibbpf() {
-  const found = LIBBPF_PATHS.find((path13) => (0, import_node_fs12.existsSync)(path13));
+  const found = LIBBPF_PATHS.find((path13) => (0, import_node_fs13.existsSync)(path13));
   if (!found)
     throw new TollgateError(
       "infrastructure",
@@ -46017,7 +46585,7 @@ async function librariesOf(binaries) {
     }
   }
   const libbpf = binaries[1];
-  found.set(`lib/x86_64-linux-gnu/${(0, import_node_path16.basename)(libbpf)}`, await (0, import_promises23.realpath)(libbpf));
+  found.set(`lib/x86_64-linux-gnu/${(0, import_node_path17.basename)(libbpf)}`, await (0, import_promises23.realpath)(libbpf));
   return [...found].sort(([a2], [b]) => a2 < b ? -1 : 1).map(([name3, path13]) => ({ name: name3, path: path13 }));
 }
 
@@ -46074,6 +46642,8 @@ function kernelCommandLine(spec) {
     // the TSC is the instruction counter: 1 GHz, said and not measured
     ...spec.accelerator === "icount" ? ["tsc_early_khz=1000000", "tsc=nowatchdog", "nohpet", "pmtmr=0"] : [],
     "cryptomgr.notests=1",
+    // samples memory every 40 ms, whatever else runs (since 6.17, where the distribution turns it on)
+    "damon_stat.enabled=0",
     // whatever goes wrong ends at once and is told on the console
     "panic=-1",
     "oops=panic",
@@ -46097,9 +46667,12 @@ function qemuArguments(spec, files, ramIsShared) {
     ...["-smp", "1"],
     ...[
       "-object",
-      `memory-backend-file,id=ram,size=${RAM_MB}M,mem-path=${files.ram},share=${onOff(ramIsShared)}`
+      `memory-backend-file,id=ram,size=${RAM_MB}M,mem-path=${optionValue(files.ram)},share=${onOff(ramIsShared)}`
     ],
-    ...["-object", `memory-backend-file,id=window,size=${WINDOW_MB}M,mem-path=${files.window},share=on`],
+    ...[
+      "-object",
+      `memory-backend-file,id=window,size=${WINDOW_MB}M,mem-path=${optionValue(files.window)},share=on`
+    ],
     ...["-numa", "node,cpus=0,memdev=ram"],
     ...["-numa", "node,memdev=window"],
     ...acceleratorArguments(spec),
@@ -46108,8 +46681,8 @@ function qemuArguments(spec, files, ramIsShared) {
     ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     ...["-device", "pvpanic-pci"],
     ...["-action", "panic=pause"],
-    ...["-serial", `file:${files.console}`],
-    ...["-qmp", `unix:${files.qmp},server=on,wait=off`],
+    ...["-serial", `file:${optionValue(files.console)}`],
+    ...["-qmp", `unix:${optionValue(files.qmp)},server=on,wait=off`],
     ...["-kernel", spec.kernelImage],
     ...["-append", kernelCommandLine(spec)]
   ];
@@ -46126,26 +46699,30 @@ function acceleratorArguments({ accelerator, cpu }) {
       return ["-accel", "kvm", "-cpu", cpu];
   }
 }
+function optionValue(text3) {
+  return text3.replaceAll(",", ",,");
+}
 function onOff(value) {
   return value ? "on" : "off";
 }
 
 // src/vm/qemu.ts
 var import_promises24 = require("node:fs/promises");
-var import_node_path18 = require("node:path");
+var import_node_path19 = require("node:path");
 
 // src/vm/remember.ts
-var import_node_fs13 = require("node:fs");
-var import_node_path17 = require("node:path");
+var import_node_fs14 = require("node:fs");
+var import_node_path18 = require("node:path");
 async function remember2(path13, schema, make) {
   try {
-    return schema.parse(JSON.parse((0, import_node_fs13.readFileSync)(path13, "utf8")));
+    return schema.parse(JSON.parse((0, import_node_fs14.readFileSync)(path13, "utf8")));
   } catch {
     const value = await make();
-    (0, import_node_fs13.mkdirSync)((0, import_node_path17.dirname)(path13), { recursive: true, mode: 448 });
-    const temporary = `${path13}.${process.pid}.tmp`;
-    (0, import_node_fs13.writeFileSync)(temporary, JSON.stringify(value), { mode: 384 });
-    (0, import_node_fs13.renameSync)(temporary, path13);
+    (0, import_node_fs14.mkdirSync)((0, import_node_path18.dirname)(path13), { recursive: true, mode: 448 });
+    removeLeftovers((0, import_node_path18.dirname)(path13), ".passing");
+    const temporary = (0, import_node_path18.join)((0, import_node_path18.dirname)(path13), ownName(".passing"));
+    (0, import_node_fs14.writeFileSync)(temporary, JSON.stringify(value), { mode: 384 });
+    (0, import_node_fs14.renameSync)(temporary, path13);
     return value;
   }
 }
@@ -46163,7 +46740,7 @@ var MACHINES = ["pc-i440fx-6.2", "pc-i440fx-7.2", "pc-i440fx-8.2", "pc-i440fx-10
 async function findQemu(options) {
   const path13 = await (0, import_promises24.realpath)(options.qemuPath ?? await which(NAME) ?? missing());
   const [digest] = await digestsOf([path13], options.cacheDir);
-  const facts = await remember2((0, import_node_path18.join)(options.cacheDir, "qemu", digest), factsSchema, () => ask(path13));
+  const facts = await remember2((0, import_node_path19.join)(options.cacheDir, "qemu", digest), factsSchema, () => ask(path13));
   return { path: path13, digest, ...facts };
 }
 async function ask(path13) {
@@ -46207,8 +46784,8 @@ async function ask(path13) {
   };
 }
 async function which(name3) {
-  for (const folder of (process.env.PATH ?? "").split(import_node_path18.delimiter).filter(Boolean)) {
-    const path13 = (0, import_node_path18.join)(folder, name3);
+  for (const folder of (process.env.PATH ?? "").split(import_node_path19.delimiter).filter(Boolean)) {
+    const path13 = (0, import_node_path19.join)(folder, name3);
     try {
       await (0, import_promises24.access)(path13, import_promises24.constants.X_OK);
       return path13;
@@ -46225,10 +46802,9 @@ function missing() {
 }
 
 // src/vm/session.ts
-var import_node_fs16 = require("node:fs");
+var import_node_fs19 = require("node:fs");
 var import_promises28 = require("node:fs/promises");
-var import_node_os6 = require("node:os");
-var import_node_path21 = require("node:path");
+var import_node_path24 = require("node:path");
 
 // src/model/records.ts
 var text2 = (most) => external_exports.string().max(most);
@@ -46272,6 +46848,250 @@ var recordSchema = external_exports.discriminatedUnion("type", [
   external_exports.strictObject({ type: external_exports.literal("end") })
 ]);
 
+// src/vm/saved-state.ts
+var import_node_crypto7 = require("node:crypto");
+var import_node_fs15 = require("node:fs");
+var import_promises25 = require("node:fs/promises");
+var import_node_path20 = require("node:path");
+var fileSchema = external_exports.strictObject({ identity: external_exports.string(), digest: external_exports.string() });
+var metaSchema = external_exports.strictObject({
+  label: external_exports.string(),
+  hello: helloSchema,
+  ram: fileSchema,
+  devices: fileSchema
+});
+var folderOf = (cacheDir) => (0, import_node_path20.join)(cacheDir, "states");
+var RAM = "ram";
+var DEVICES = "devices";
+var META = "meta.json";
+var PASSING2 = ".passing";
+async function findSavedState(cacheDir, key) {
+  const folder = (0, import_node_path20.join)(folderOf(cacheDir), key);
+  const metaPath = (0, import_node_path20.join)(folder, META);
+  if (!(0, import_node_fs15.existsSync)(metaPath)) return void 0;
+  try {
+    const meta3 = metaSchema.parse(JSON.parse((0, import_node_fs15.readFileSync)(metaPath, "utf8")));
+    const { ramPath, devicesPath } = statePaths(folder);
+    const ram = await checkFile(ramPath, meta3.ram);
+    const devices = await checkFile(devicesPath, meta3.devices);
+    if (!ram || !devices) return "damaged";
+    if (ram !== meta3.ram || devices !== meta3.devices) replaceMeta(folder, { ...meta3, ram, devices });
+    const now = /* @__PURE__ */ new Date();
+    (0, import_node_fs15.utimesSync)(metaPath, now, now);
+    return { ramPath, devicesPath, hello: meta3.hello };
+  } catch {
+    return (0, import_node_fs15.existsSync)(metaPath) ? "damaged" : void 0;
+  }
+}
+function newStateFolder(cacheDir) {
+  const folder = (0, import_node_path20.join)(folderOf(cacheDir), ownName(PASSING2));
+  (0, import_node_fs15.mkdirSync)(folder, { recursive: true, mode: 448 });
+  return folder;
+}
+var statePaths = (folder) => ({
+  ramPath: (0, import_node_path20.join)(folder, RAM),
+  devicesPath: (0, import_node_path20.join)(folder, DEVICES)
+});
+async function keepState(cacheDir, key, folder, made) {
+  const { ramPath, devicesPath } = statePaths(folder);
+  const meta3 = {
+    label: made.label,
+    hello: made.hello,
+    ram: { identity: identityOf(ramPath), digest: made.ramDigest },
+    devices: { identity: identityOf(devicesPath), digest: await contentDigest(devicesPath) }
+  };
+  (0, import_node_fs15.writeFileSync)((0, import_node_path20.join)(folder, META), JSON.stringify(meta3), { mode: 384 });
+  const place3 = (0, import_node_path20.join)(folderOf(cacheDir), key);
+  for (; ; ) {
+    try {
+      (0, import_node_fs15.renameSync)(folder, place3);
+      break;
+    } catch (cause) {
+      const { code } = cause;
+      if (code !== "ENOTEMPTY" && code !== "EEXIST") throw cause;
+      if (!(0, import_node_fs15.existsSync)((0, import_node_path20.join)(place3, META)))
+        dropState(cacheDir, key);
+      else {
+        (0, import_node_fs15.rmSync)(folder, { recursive: true, force: true });
+        break;
+      }
+    }
+  }
+  return { ...statePaths(place3), hello: made.hello };
+}
+function dropState(cacheDir, key) {
+  const root = folderOf(cacheDir);
+  const passing = (0, import_node_path20.join)(root, ownName(PASSING2));
+  try {
+    (0, import_node_fs15.renameSync)((0, import_node_path20.join)(root, key), passing);
+  } catch {
+    return;
+  }
+  (0, import_node_fs15.rmSync)(passing, { recursive: true, force: true });
+}
+function listSavedStates(cacheDir) {
+  const root = folderOf(cacheDir);
+  return namesIn(root).filter((name3) => !name3.startsWith(".")).flatMap((key) => {
+    try {
+      const folder = (0, import_node_path20.join)(root, key);
+      const sizeBytes = [RAM, DEVICES].reduce(
+        (sum, name3) => sum + (0, import_node_fs15.statSync)((0, import_node_path20.join)(folder, name3)).blocks * 512,
+        0
+      );
+      const usedAt = (0, import_node_fs15.statSync)((0, import_node_path20.join)(folder, META)).mtime;
+      return [{ key, label: labelOf((0, import_node_path20.join)(folder, META)), sizeBytes, usedAt }];
+    } catch {
+      return [];
+    }
+  }).sort((a2, b) => b.usedAt.getTime() - a2.usedAt.getTime());
+}
+function evictStates(cacheDir, limitBytes, inUse) {
+  let sum = 0;
+  for (const entry of listSavedStates(cacheDir)) {
+    sum += entry.sizeBytes;
+    if (sum > limitBytes && entry.key !== inUse) dropState(cacheDir, entry.key);
+  }
+  removeLeftovers(folderOf(cacheDir), PASSING2);
+}
+function namesIn(folder) {
+  try {
+    return (0, import_node_fs15.readdirSync)(folder);
+  } catch {
+    return [];
+  }
+}
+function labelOf(metaPath) {
+  const meta3 = metaSchema.safeParse(JSON.parse((0, import_node_fs15.readFileSync)(metaPath, "utf8")));
+  return meta3.success ? meta3.data.label : "of another version";
+}
+async function checkFile(path13, known) {
+  const identity3 = identityOf(path13);
+  if (identity3 === known.identity) return known;
+  return await contentDigest(path13) === known.digest ? { ...known, identity: identity3 } : void 0;
+}
+function identityOf(path13) {
+  const { dev, ino, size: size2, mtimeNs } = (0, import_node_fs15.statSync)(path13, { bigint: true });
+  const boot = (0, import_node_fs15.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return [dev, ino, size2, mtimeNs, boot].join(":");
+}
+function replaceMeta(folder, meta3) {
+  const temporary = (0, import_node_path20.join)(folder, ownName(META));
+  (0, import_node_fs15.writeFileSync)(temporary, JSON.stringify(meta3), { mode: 384 });
+  (0, import_node_fs15.renameSync)(temporary, (0, import_node_path20.join)(folder, META));
+}
+var BLOCK_BYTES = 64 << 10;
+var ZEROS = Buffer.alloc(BLOCK_BYTES);
+async function writeSparse(from, to, skip) {
+  const out = await (0, import_promises25.open)(to, "wx", 384);
+  try {
+    const hash2 = newHash();
+    const sizeBytes = await eachBlock(from, async (block, position) => {
+      if (skip.some((range) => isWithin(position, block.length, range))) return;
+      addBlock(hash2, block, position);
+      await writeWhole(out, block, position);
+    });
+    await out.truncate(sizeBytes);
+    return endOf(hash2, sizeBytes);
+  } finally {
+    await out.close();
+  }
+}
+async function contentDigest(path13) {
+  const hash2 = newHash();
+  return endOf(hash2, await eachBlock(path13, (block, position) => addBlock(hash2, block, position)));
+}
+async function eachBlock(path13, visit2) {
+  let at2 = 0;
+  for await (const chunk of (0, import_node_fs15.createReadStream)(path13, { highWaterMark: 4 << 20 })) {
+    const bytes = chunk;
+    for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) {
+      const block = bytes.subarray(offset, offset + BLOCK_BYTES);
+      if (!block.equals(ZEROS.subarray(0, block.length))) await visit2(block, at2 + offset);
+    }
+    at2 += bytes.length;
+  }
+  return at2;
+}
+async function writeWhole(out, block, position) {
+  for (let done = 0; done < block.length; )
+    done += (await out.write(block, done, block.length - done, position + done)).bytesWritten;
+}
+var newHash = () => (0, import_node_crypto7.createHash)("sha1");
+function addBlock(hash2, block, position) {
+  hash2.update(String(position)).update(block);
+}
+function endOf(hash2, sizeBytes) {
+  return hash2.update(`end ${sizeBytes}`).digest("hex");
+}
+function isWithin(at2, size2, range) {
+  return at2 >= range.at && at2 + size2 <= range.at + range.size;
+}
+
+// src/vm/scratch.ts
+var import_node_fs16 = require("node:fs");
+var import_node_path21 = require("node:path");
+var PREFIX = "tollgate-vm";
+function scratchFolders(cacheDir) {
+  return ["/dev/shm", (0, import_node_path21.join)(cacheDir, "tmp")];
+}
+async function withScratch({ folders, sizeBytes }, use) {
+  const folder = makeScratch(folders, sizeBytes);
+  try {
+    return await use(folder);
+  } finally {
+    (0, import_node_fs16.rmSync)(folder, { recursive: true, force: true });
+  }
+}
+function makeScratch(folders, sizeBytes) {
+  const tried = [];
+  for (const [i2, parent] of folders.entries()) {
+    try {
+      if (i2 === folders.length - 1) (0, import_node_fs16.mkdirSync)(parent, { recursive: true, mode: 448 });
+      removeLeftovers(parent, PREFIX);
+      const folder = (0, import_node_path21.join)(parent, ownName(`${PREFIX}.${sizeMb(sizeBytes)}`));
+      (0, import_node_fs16.mkdirSync)(folder, { mode: 448 });
+      const free = freeBytes(parent);
+      if (free >= 0) return folder;
+      (0, import_node_fs16.rmSync)(folder, { recursive: true, force: true });
+      tried.push(`${parent} lacks ${sizeMb(-free)} MB`);
+    } catch (cause) {
+      tried.push(`${parent}: ${cause instanceof Error ? cause.message : cause}`);
+    }
+  }
+  throw new TollgateError(
+    "infrastructure",
+    `Cannot find room for ${sizeMb(sizeBytes)} MB of guest memory: ${tried.join("; ")}`,
+    { reason: "no-scratch-space", hint: "Free some space, or choose another cache folder." }
+  );
+}
+function sizeMb(bytes) {
+  return Math.ceil(bytes / (1 << 20));
+}
+function freeBytes(parent) {
+  const { bavail, bsize } = (0, import_node_fs16.statfsSync)(parent);
+  let left = bavail * bsize;
+  for (const name3 of (0, import_node_fs16.readdirSync)(parent)) {
+    const promised = Number(/^tollgate-vm\.(\d+)-/.exec(name3)?.[1] ?? 0) * (1 << 20);
+    if (promised > 0) left -= Math.max(0, promised - takenBytes((0, import_node_path21.join)(parent, name3)));
+  }
+  return left;
+}
+function takenBytes(folder) {
+  try {
+    return (0, import_node_fs16.readdirSync)(folder).reduce((sum, name3) => sum + (0, import_node_fs16.statSync)((0, import_node_path21.join)(folder, name3)).blocks * 512, 0);
+  } catch {
+    return 0;
+  }
+}
+
+// src/vm/vm.ts
+var import_node_fs18 = require("node:fs");
+var import_promises26 = require("node:fs/promises");
+var import_node_net2 = require("node:net");
+var import_node_os5 = require("node:os");
+var import_node_path23 = require("node:path");
+var import_promises27 = require("node:stream/promises");
+
 // src/vm/failure.ts
 var CONSOLE_SIGNS = [
   {
@@ -46286,7 +47106,7 @@ var CONSOLE_SIGNS = [
   },
   {
     reason: "lockup",
-    pattern: /soft lockup|hard LOCKUP|detected stalls|blocked for more than/,
+    pattern: /soft lockup|hard LOCKUP|detected stall|RCU Stall|blocked for more than/,
     says: "the guest kernel locked up"
   },
   {
@@ -46303,14 +47123,17 @@ var CONSOLE_SIGNS = [
 ];
 var TAIL_LINES = 25;
 function explainFailure(task, phase, cause, consoleText) {
-  const sign = CONSOLE_SIGNS.find(({ pattern: pattern2 }) => pattern2.test(consoleText));
-  const said = sign && (cause.kind === "shutdown" || cause.kind === "exit" || cause.kind === "silence" || cause.kind === "deadline");
-  const { reason, says } = said ? sign : bareCause(cause);
-  const tail = consoleTail(consoleText);
+  const isGuests = cause.kind !== "console-flood" && !(cause.kind === "exit" && hasDied(cause));
+  const sign = isGuests ? CONSOLE_SIGNS.find(({ pattern: pattern2 }) => pattern2.test(consoleText)) : void 0;
+  const { reason, says } = sign ?? bareCause(cause);
+  const tail = consoleTail(consoleText, sign?.pattern);
   return new TollgateError("infrastructure", `${task}: no verdict: ${says}, during ${phase}`, {
     reason,
     ...tail ? { tail } : {}
   });
+}
+function hasDied({ code, signal }) {
+  return signal !== void 0 || code !== 0;
 }
 function bareCause(cause) {
   switch (cause.kind) {
@@ -46332,127 +47155,84 @@ function bareCause(cause) {
       };
     case "records":
       return { reason: "bad-records", says: `what the guest said cannot be read: ${cause.message}` };
+    case "transfer":
+      return { reason: "transfer", says: cause.message };
   }
 }
-function consoleTail(text3) {
-  const lines2 = text3.replaceAll("\r", "").replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "").split("\n").filter((line) => line.trim() !== "");
-  return lines2.slice(-TAIL_LINES).map((line) => line.slice(0, 300)).join("\n");
+function consoleTail(text3, sign) {
+  const lines = text3.replaceAll("\r", "").replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "").split("\n").filter((line) => line.trim() !== "" && !REGISTERS.test(line));
+  const at2 = sign ? lines.findIndex((line) => sign.test(line)) : -1;
+  const start = Math.max(0, at2 < 0 ? lines.length - TAIL_LINES : at2 - LINES_BEFORE_SIGN);
+  return lines.slice(start, start + TAIL_LINES).map((line) => line.slice(0, 300)).join("\n");
 }
+var LINES_BEFORE_SIGN = 14;
+var REGISTERS = /^\[[ \d.]+\] (?:R[A-Z0-9]{2}: |RSP: |[CDEFGS]S: |CR[0234]: |DR\d: |PKRU: |Code: )/;
 
-// src/vm/saved-state.ts
-var import_node_fs14 = require("node:fs");
-var import_promises25 = require("node:fs/promises");
-var import_node_path19 = require("node:path");
-var metaSchema = external_exports.strictObject({ label: external_exports.string(), hello: helloSchema });
-var folderOf = (cacheDir) => (0, import_node_path19.join)(cacheDir, "states");
-var RAM = "ram";
-var DEVICES = "devices";
-var META = "meta.json";
-function findSavedState(cacheDir, key) {
-  const folder = (0, import_node_path19.join)(folderOf(cacheDir), key);
+// src/vm/memory.ts
+var import_node_fs17 = require("node:fs");
+var import_node_path22 = require("node:path");
+var MB2 = 1 << 20;
+var VM_MEMORY_BYTES = { boot: 900 * MB2, restore: 400 * MB2 };
+function availableMemoryBytes(read = readText) {
+  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(read("/proc/meminfo") ?? "")?.[1];
+  const machine = kilobytes === void 0 ? Number.POSITIVE_INFINITY : Number(kilobytes) * 1024;
+  return Math.min(machine, ...cgroupRooms(read));
+}
+function requireMemory(task, neededBytes, available = availableMemoryBytes()) {
+  if (available >= neededBytes) return;
+  throw new TollgateError(
+    "infrastructure",
+    `${task}: cannot start a VM: it needs ${Math.ceil(neededBytes / MB2)} MB of memory, ${Math.floor(available / MB2)} MB are available`,
+    { reason: "no-memory", hint: "Free memory, raise the container’s limit, or run fewer kernels at once." }
+  );
+}
+function cgroupRooms(read) {
+  const groups = (read("/proc/self/cgroup") ?? "").split("\n");
+  const v2 = groups.find((line) => line.startsWith("0::"))?.slice(3);
+  const v1 = groups.find((line) => /^\d+:([^:]*,)?memory(,[^:]*)?:/.test(line))?.replace(/^\d+:[^:]*:/, "");
+  return [
+    ...upwards(v2).map(
+      (group) => room(read, `/sys/fs/cgroup${group}`, "memory.max", "memory.current", "inactive_file")
+    ),
+    ...upwards(v1).map(
+      (group) => room(
+        read,
+        `/sys/fs/cgroup/memory${group}`,
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file"
+      )
+    )
+  ].filter((bytes) => bytes !== void 0);
+}
+function upwards(group) {
+  if (group === void 0) return [];
+  const parts = group.split("/").filter(Boolean);
+  return Array.from(
+    { length: parts.length + 1 },
+    (_, i2) => parts.slice(0, parts.length - i2).map((part) => `/${part}`).join("")
+  );
+}
+function room(read, folder, max, current, cache) {
+  const limit = Number(read((0, import_node_path22.join)(folder, max)) ?? Number.NaN);
+  const used = Number(read((0, import_node_path22.join)(folder, current)) ?? Number.NaN);
+  if (Number.isNaN(limit) || Number.isNaN(used)) return void 0;
+  const idle = new RegExp(`^${cache} (\\d+)`, "m").exec(read((0, import_node_path22.join)(folder, "memory.stat")) ?? "")?.[1];
+  return Math.max(0, limit - used + Number(idle ?? 0));
+}
+function readText(path13) {
   try {
-    const { hello } = metaSchema.parse(JSON.parse((0, import_node_fs14.readFileSync)((0, import_node_path19.join)(folder, META), "utf8")));
-    const now = /* @__PURE__ */ new Date();
-    (0, import_node_fs14.utimesSync)((0, import_node_path19.join)(folder, META), now, now);
-    return { ramPath: (0, import_node_path19.join)(folder, RAM), devicesPath: (0, import_node_path19.join)(folder, DEVICES), hello };
+    return (0, import_node_fs17.readFileSync)(path13, "utf8");
   } catch {
     return void 0;
   }
 }
-function newStateFolder(cacheDir) {
-  const folder = (0, import_node_path19.join)(folderOf(cacheDir), `.new-${process.pid}-${counter++}`);
-  (0, import_node_fs14.rmSync)(folder, { recursive: true, force: true });
-  (0, import_node_fs14.mkdirSync)(folder, { recursive: true, mode: 448 });
-  return folder;
-}
-var counter = 0;
-var statePaths = (folder) => ({
-  ramPath: (0, import_node_path19.join)(folder, RAM),
-  devicesPath: (0, import_node_path19.join)(folder, DEVICES)
-});
-function keepState(cacheDir, key, folder, label, hello) {
-  (0, import_node_fs14.writeFileSync)((0, import_node_path19.join)(folder, META), JSON.stringify({ label, hello }), { mode: 384 });
-  const place2 = (0, import_node_path19.join)(folderOf(cacheDir), key);
-  try {
-    (0, import_node_fs14.renameSync)(folder, place2);
-  } catch (cause) {
-    if (!(0, import_node_fs14.existsSync)((0, import_node_path19.join)(place2, META))) throw cause;
-    (0, import_node_fs14.rmSync)(folder, { recursive: true, force: true });
-  }
-  return { ...statePaths(place2), hello };
-}
-function dropState(cacheDir, key) {
-  (0, import_node_fs14.rmSync)((0, import_node_path19.join)(folderOf(cacheDir), key), { recursive: true, force: true });
-}
-function listSavedStates(cacheDir) {
-  const root = folderOf(cacheDir);
-  if (!(0, import_node_fs14.existsSync)(root)) return [];
-  return (0, import_node_fs14.readdirSync)(root).filter((name3) => !name3.startsWith(".")).flatMap((key) => {
-    try {
-      const folder = (0, import_node_path19.join)(root, key);
-      const meta3 = metaSchema.parse(JSON.parse((0, import_node_fs14.readFileSync)((0, import_node_path19.join)(folder, META), "utf8")));
-      const sizeBytes = [RAM, DEVICES].reduce(
-        (sum, name3) => sum + (0, import_node_fs14.statSync)((0, import_node_path19.join)(folder, name3)).blocks * 512,
-        0
-      );
-      return [{ key, label: meta3.label, sizeBytes, usedAt: (0, import_node_fs14.statSync)((0, import_node_path19.join)(folder, META)).mtime }];
-    } catch {
-      return [];
-    }
-  }).sort((a2, b) => b.usedAt.getTime() - a2.usedAt.getTime());
-}
-function evictStates(cacheDir, limitBytes) {
-  let sum = 0;
-  for (const entry of listSavedStates(cacheDir)) {
-    sum += entry.sizeBytes;
-    if (sum > limitBytes) dropState(cacheDir, entry.key);
-  }
-  const root = folderOf(cacheDir);
-  for (const name3 of (0, import_node_fs14.existsSync)(root) ? (0, import_node_fs14.readdirSync)(root) : []) {
-    const pid = Number(/^\.new-(\d+)-/.exec(name3)?.[1]);
-    if (pid && !isAlive(pid)) (0, import_node_fs14.rmSync)((0, import_node_path19.join)(root, name3), { recursive: true, force: true });
-  }
-}
-function isAlive(pid) {
-  return (0, import_node_fs14.existsSync)(`/proc/${pid}`);
-}
-var BLOCK_BYTES = 64 << 10;
-async function writeSparse(from, to, skip) {
-  const out = await (0, import_promises25.open)(to, "wx", 384);
-  try {
-    let at2 = 0;
-    const zeros = Buffer.alloc(BLOCK_BYTES);
-    for await (const chunk of (0, import_node_fs14.createReadStream)(from, { highWaterMark: 4 << 20 })) {
-      const bytes = chunk;
-      for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) {
-        const block = bytes.subarray(offset, offset + BLOCK_BYTES);
-        const position = at2 + offset;
-        if (!skip.some((range) => isWithin(position, block.length, range)) && !block.equals(zeros.subarray(0, block.length)))
-          await out.write(block, 0, block.length, position);
-      }
-      at2 += bytes.length;
-    }
-    await out.truncate(at2);
-  } finally {
-    await out.close();
-  }
-}
-function isWithin(at2, size2, range) {
-  return at2 >= range.at && at2 + size2 <= range.at + range.size;
-}
-
-// src/vm/vm.ts
-var import_node_fs15 = require("node:fs");
-var import_promises26 = require("node:fs/promises");
-var import_node_net2 = require("node:net");
-var import_node_os5 = require("node:os");
-var import_node_path20 = require("node:path");
-var import_promises27 = require("node:stream/promises");
 
 // src/vm/qmp.ts
 var import_node_net = require("node:net");
 var import_node_readline = require("node:readline");
-async function connectQmp(path13, signal) {
+var ANSWER_MS = 2e4;
+async function connectQmp(path13, signal, answerMs = ANSWER_MS) {
   const socket = await connectWhenReady(path13, signal);
   const listeners = [];
   const waiting = [];
@@ -46461,9 +47241,18 @@ async function connectQmp(path13, signal) {
   const greeting = new Promise((resolve7) => {
     greet = resolve7;
   });
-  (0, import_node_readline.createInterface)({ input: socket }).on("line", (line) => {
-    const message = JSON.parse(line);
-    if ("QMP" in message) greet();
+  const fail = (error62) => {
+    for (const { reject } of waiting.splice(0)) reject(error62);
+  };
+  const lines = (0, import_node_readline.createInterface)({ input: socket });
+  lines.on("error", () => {
+  });
+  lines.on("line", (line) => {
+    const message = parseMessage(line);
+    if (!message) {
+      socket.destroy();
+      fail(new Error(`QEMU said what is no message: '${line.slice(0, 100)}'`));
+    } else if ("QMP" in message) greet();
     else if (typeof message.event === "string") {
       const event = { event: message.event, data: message.data ?? {} };
       for (const listener of listeners) listener(event);
@@ -46473,20 +47262,47 @@ async function connectQmp(path13, signal) {
       waiting.shift()?.reject(new Error(desc));
     }
   });
-  const fail = () => {
-    for (const { reject } of waiting.splice(0)) reject(new Error("QEMU closed the connection"));
-  };
-  socket.on("close", fail);
-  socket.on("error", fail);
-  const execute2 = (command2, args = {}) => new Promise((resolve7, reject) => {
-    if (socket.destroyed) reject(new Error("QEMU closed the connection"));
-    waiting.push({ resolve: resolve7, reject });
-    socket.write(`${JSON.stringify({ execute: command2, arguments: args })}
+  socket.on("close", () => fail(new Error("QEMU closed the connection")));
+  socket.on("error", () => {
+  });
+  const execute2 = (command, args = {}) => new Promise((resolve7, reject) => {
+    if (socket.destroyed) {
+      reject(new Error("QEMU closed the connection"));
+      return;
+    }
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new Error(`QEMU did not answer '${command}' in ${answerMs / 1e3} s`));
+    }, answerMs);
+    waiting.push({
+      resolve: (value) => {
+        clearTimeout(timer);
+        resolve7(value);
+      },
+      reject: (error62) => {
+        clearTimeout(timer);
+        reject(error62);
+      }
+    });
+    socket.write(`${JSON.stringify({ execute: command, arguments: args })}
 `);
   });
-  await Promise.race([greeting, aborted3(signal)]);
-  await execute2("qmp_capabilities");
+  try {
+    await Promise.race([greeting, aborted3(signal)]);
+    await Promise.race([execute2("qmp_capabilities"), aborted3(signal)]);
+  } catch (cause) {
+    socket.destroy();
+    throw cause;
+  }
   return { execute: execute2, onEvent: (listener) => listeners.push(listener), close: () => socket.destroy() };
+}
+function parseMessage(line) {
+  try {
+    const message = JSON.parse(line);
+    return typeof message === "object" && message !== null ? message : void 0;
+  } catch {
+    return void 0;
+  }
 }
 var RETRY_MS = 5;
 async function connectWhenReady(path13, signal) {
@@ -46503,6 +47319,7 @@ async function connectWhenReady(path13, signal) {
 }
 function aborted3(signal) {
   return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
@@ -46515,38 +47332,48 @@ var DEFAULT_DEADLINES = {
   silenceMs: 12e4
 };
 var CONSOLE_CAP_BYTES = 4 << 20;
+var CONSOLE_TAIL_BYTES = 64 << 10;
 var WATCH_MS = 100;
-function bootVm(options) {
-  return startVm(options, true, []);
+var END_MS = 1e3;
+var FOLDER_PREFIX = "tollgate-run";
+async function bootVm(options) {
+  requireMemory(options.task, VM_MEMORY_BYTES.boot);
+  return await startVm(options, "boot", []);
 }
 async function restoreVm(options, devicesPath) {
-  const vm = await startVm(options, false, RESTORE_ARGUMENTS);
+  requireMemory(options.task, VM_MEMORY_BYTES.restore);
+  const vm = await startVm(options, "restore", RESTORE_ARGUMENTS);
   try {
     await vm.loadDevices(devicesPath);
     return vm;
   } catch (cause) {
-    await vm.close();
-    throw cause;
+    try {
+      throw await vm.explain("restore", await vm.endOr({ kind: "transfer", message: messageOf(cause) }));
+    } finally {
+      await vm.close();
+    }
   }
 }
-async function startVm(options, ramIsShared, extra) {
+async function startVm(options, way, extra) {
   const { task, machine, deadlines } = options;
-  const folder = (0, import_node_fs15.mkdtempSync)((0, import_node_path20.join)((0, import_node_os5.tmpdir)(), "tollgate-vm-"));
+  options.signal?.throwIfAborted();
+  const folder = makeSocketFolder();
   const files = {
     ram: options.ramPath,
     window: options.windowPath,
-    console: (0, import_node_path20.join)(folder, "console"),
-    qmp: (0, import_node_path20.join)(folder, "qmp")
+    console: (0, import_node_path23.join)(folder, "console"),
+    qmp: (0, import_node_path23.join)(folder, "qmp")
   };
-  const args = [...qemuArguments(machine, files, ramIsShared), ...extra];
-  const [command2, ...prefix] = machine.qemu.hasSetpriv ? ["setpriv", "--pdeathsig", "KILL", machine.qemu.path] : [machine.qemu.path];
-  const process_ = execa(command2, [...prefix, ...args], {
+  const args = [...qemuArguments(machine, files, way === "boot"), ...extra];
+  const [command, ...prefix] = machine.qemu.hasSetpriv ? ["setpriv", "--pdeathsig", "KILL", machine.qemu.path] : [machine.qemu.path];
+  const process_ = execa(command, [...prefix, ...args], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
     maxBuffer: 1 << 16,
     reject: false,
     cleanup: true,
+    killSignal: "SIGKILL",
     forceKillAfterDelay: false,
     ...options.signal ? { cancelSignal: options.signal } : {}
   });
@@ -46559,30 +47386,36 @@ async function startVm(options, ramIsShared, extra) {
   const connecting = new AbortController();
   const exited = process_.then((result) => {
     connecting.abort(new Error("QEMU ended"));
-    end({ kind: "exit", code: result.exitCode, signal: result.signal, stderr: String(result.stderr ?? "") });
+    const said = String(result.stderr ?? "") || (result.cause instanceof Error ? result.cause.message : "");
+    end({ kind: "exit", code: result.exitCode, signal: result.signal, stderr: said });
   });
-  let closed = false;
-  const close = async () => {
-    if (closed) return;
-    closed = true;
-    process_.kill("SIGKILL");
-    await exited;
-    (0, import_node_fs15.rmSync)(folder, { recursive: true, force: true });
+  let closing;
+  const close = () => {
+    closing ??= (async () => {
+      process_.kill("SIGKILL");
+      await exited;
+      (0, import_node_fs18.rmSync)(folder, { recursive: true, force: true });
+    })();
+    return closing;
   };
-  const failed2 = async (phase, cause) => {
+  const endOr = async (cause) => {
+    await Promise.race([exited, new Promise((resolve7) => setTimeout(resolve7, END_MS).unref())]);
+    return ended ?? cause;
+  };
+  const explain = async (phase, cause) => {
     options.signal?.throwIfAborted();
-    const text3 = await (0, import_promises26.readFile)(files.console, "latin1").catch(() => "");
-    return explainFailure(task, phase, cause, text3.slice(-64 * 1024));
+    return explainFailure(task, phase, cause, readTail(files.console, CONSOLE_TAIL_BYTES));
   };
   const start = setTimeout(() => connecting.abort(new Error("no answer")), deadlines.restoreMs);
   let qmp;
   try {
     qmp = await connectQmp(files.qmp, connecting.signal);
   } catch {
-    const cause = ended ?? { kind: "deadline", seconds: deadlines.restoreMs / 1e3 };
-    const error62 = await failed2("restore", cause);
-    await close();
-    throw error62;
+    try {
+      throw await explain(way, await endOr({ kind: "deadline", seconds: deadlines.restoreMs / 1e3 }));
+    } finally {
+      await close();
+    }
   } finally {
     clearTimeout(start);
   }
@@ -46608,13 +47441,19 @@ async function startVm(options, ramIsShared, extra) {
       if (paused) done(void 0);
       else if (ended) done(ended);
     });
-    if (cause) throw await failed2(phase, cause);
+    if (cause) throw await explain(phase, cause);
     paused = false;
   };
   return {
     untilPaused,
+    explain,
+    endOr,
     proceed: async () => {
-      await qmp.execute("cont");
+      try {
+        await qmp.execute("cont");
+      } catch (cause) {
+        throw await explain("measure", await endOr({ kind: "transfer", message: messageOf(cause) }));
+      }
     },
     saveDevices: (path13) => saveDevices(qmp, folder, path13),
     loadDevices: (path13) => loadDevices(qmp, folder, path13, deadlines.restoreMs),
@@ -46624,13 +47463,20 @@ async function startVm(options, ramIsShared, extra) {
     }
   };
 }
+function makeSocketFolder() {
+  const parent = (0, import_node_os5.tmpdir)().length <= 60 ? (0, import_node_os5.tmpdir)() : "/tmp";
+  removeLeftovers(parent, FOLDER_PREFIX);
+  const folder = (0, import_node_path23.join)(parent, ownName(FOLDER_PREFIX));
+  (0, import_node_fs18.mkdirSync)(folder, { mode: 448 });
+  return folder;
+}
 function watchGuest(files, limitMs, silenceMs, done) {
   const started = Date.now();
   let heardAt = started;
   let heard = "";
   return setInterval(() => {
     const now = Date.now();
-    const consoleBytes = (0, import_node_fs15.statSync)(files.console, { throwIfNoEntry: false })?.size ?? 0;
+    const consoleBytes = (0, import_node_fs18.statSync)(files.console, { throwIfNoEntry: false })?.size ?? 0;
     const said = `${consoleBytes} ${recordBytes(files.window)}`;
     if (said !== heard) {
       heard = said;
@@ -46643,36 +47489,57 @@ function watchGuest(files, limitMs, silenceMs, done) {
 }
 function recordBytes(windowPath) {
   const length2 = Buffer.alloc(4);
-  const fd = (0, import_node_fs15.openSync)(windowPath, "r");
+  const fd = (0, import_node_fs18.openSync)(windowPath, "r");
   try {
-    (0, import_node_fs15.readSync)(fd, length2, 0, 4, RECORDS_AT);
+    (0, import_node_fs18.readSync)(fd, length2, 0, 4, RECORDS_AT);
   } finally {
-    (0, import_node_fs15.closeSync)(fd);
+    (0, import_node_fs18.closeSync)(fd);
   }
   return length2.readUInt32LE();
 }
+function readTail(path13, most) {
+  if (!(0, import_node_fs18.existsSync)(path13)) return "";
+  const fd = (0, import_node_fs18.openSync)(path13, "r");
+  try {
+    const size2 = (0, import_node_fs18.fstatSync)(fd).size;
+    const bytes = Buffer.alloc(Math.min(size2, most));
+    (0, import_node_fs18.readSync)(fd, bytes, 0, bytes.length, size2 - bytes.length);
+    return bytes.toString("latin1");
+  } finally {
+    (0, import_node_fs18.closeSync)(fd);
+  }
+}
+function messageOf(cause) {
+  return cause instanceof Error ? cause.message : String(cause);
+}
 async function saveDevices(qmp, folder, path13) {
-  const socketPath = (0, import_node_path20.join)(folder, "save");
+  const socketPath = (0, import_node_path23.join)(folder, "save");
   const server = (0, import_node_net2.createServer)();
-  const written = new Promise((resolve7, reject) => {
+  let received;
+  const failed2 = new Promise((_, reject) => {
     server.once("connection", (socket) => {
-      const out = (0, import_node_fs15.createWriteStream)(path13, { mode: 384 });
-      socket.pipe(out);
-      (0, import_promises27.finished)(out).then(resolve7, reject);
+      received = (0, import_promises27.pipeline)(socket, (0, import_node_fs18.createWriteStream)(path13, { flags: "wx", mode: 384 }));
+      received.catch(reject);
     });
   });
-  await new Promise((resolve7) => server.listen(socketPath, resolve7));
+  failed2.catch(() => {
+  });
+  await new Promise((resolve7, reject) => {
+    server.once("error", reject);
+    server.listen(socketPath, resolve7);
+  });
   try {
     await ignoreShared(qmp);
     await qmp.execute("migrate", { uri: `unix:${socketPath}` });
-    await untilMigrated(qmp, 6e4);
-    await written;
+    await Promise.race([untilMigrated(qmp, SAVE_MS), failed2]);
+    await received;
   } finally {
     server.close();
   }
 }
+var SAVE_MS = 6e4;
 async function loadDevices(qmp, folder, path13, limitMs) {
-  const socketPath = (0, import_node_path20.join)(folder, "load");
+  const socketPath = (0, import_node_path23.join)(folder, "load");
   await ignoreShared(qmp);
   await qmp.execute("migrate-incoming", { uri: `unix:${socketPath}` });
   const devices = await (0, import_promises26.readFile)(path13);
@@ -46701,8 +47568,7 @@ async function untilMigrated(qmp, limitMs) {
 }
 async function createWindow(path13, job, sizeBytes) {
   await (0, import_promises26.writeFile)(path13, job, { flag: "wx", mode: 384 });
-  const { truncate } = await import("node:fs/promises");
-  await truncate(path13, sizeBytes);
+  await (0, import_promises26.truncate)(path13, sizeBytes);
 }
 
 // src/vm/session.ts
@@ -46722,21 +47588,25 @@ function savedStateKey({
   });
 }
 async function openSession(options) {
-  const key = savedStateKey(options);
+  const { cacheDir, onWarning, kernel } = options;
   if (!options.useSavedState) return { run: (job) => runBooted(options, job), bootSeconds: 0 };
-  const found = findSavedState(options.cacheDir, key);
-  if (found) return { run: (job) => runRestored(options, key, found, job), bootSeconds: 0 };
+  const key = savedStateKey(options);
+  const found = await findSavedState(cacheDir, key);
+  if (found === "damaged") {
+    onWarning?.(`${kernel.reference}: the saved machine state is damaged; it is made again`);
+    dropState(cacheDir, key);
+  } else if (found) return { run: restoredRuns(options, key, found), bootSeconds: 0 };
   const started = Date.now();
   const made = await makeState(options, key);
-  evictStates(options.cacheDir, options.savedStatesLimitBytes);
+  evictStates(cacheDir, options.savedStatesLimitBytes, key);
   const bootSeconds = (Date.now() - started) / 1e3;
   if (!made) return { run: (job) => runBooted(options, job), bootSeconds };
-  return { run: (job) => runRestored(options, key, made, job), bootSeconds };
+  return { run: restoredRuns(options, key, made), bootSeconds };
 }
 async function makeState(options, key) {
   const { kernel, cacheDir } = options;
   options.onProgress?.({ task: kernel.reference, phase: "boot" });
-  return await withFolder(async (folder) => {
+  return await withBootFolder(options, async (folder) => {
     const boot = await bootToPause(options, folder);
     let stateFolder;
     try {
@@ -46745,17 +47615,18 @@ async function makeState(options, key) {
       await boot.vm.saveDevices(devicesPath);
       await boot.vm.close();
       const [at2, size2] = boot.hello.discard ?? [0, 0];
-      await writeSparse(boot.ramPath, ramPath, [
+      const ramDigest = await writeSparse(boot.ramPath, ramPath, [
         { at: INITRAMFS_AT, size: options.machine.initramfsBytes },
         { at: at2, size: size2 }
       ]);
-      return keepState(cacheDir, key, stateFolder, `${kernel.reference} ${boot.hello.release}`, boot.hello);
+      const label = `${kernel.reference} ${boot.hello.release}`;
+      return await keepState(cacheDir, key, stateFolder, { label, hello: boot.hello, ramDigest });
     } catch (cause) {
+      if (stateFolder) (0, import_node_fs19.rmSync)(stateFolder, { recursive: true, force: true });
       options.signal?.throwIfAborted();
       options.onWarning?.(
-        `${kernel.reference}: cannot save the machine state (${messageOf(cause)}); every job boots`
+        `${kernel.reference}: cannot save the machine state (${messageOf2(cause)}); every job boots`
       );
-      if (stateFolder) (0, import_node_fs16.rmSync)(stateFolder, { recursive: true, force: true });
       return void 0;
     } finally {
       await boot.vm.close();
@@ -46763,16 +47634,16 @@ async function makeState(options, key) {
   });
 }
 async function bootToPause(options, folder) {
-  const ramPath = (0, import_node_path21.join)(folder, "ram");
-  const windowPath = (0, import_node_path21.join)(folder, "window");
+  const ramPath = (0, import_node_path24.join)(folder, "ram");
+  const windowPath = (0, import_node_path24.join)(folder, "window");
   await placeInitramfs(options.initramfs.path, ramPath);
   await createWindow(windowPath, new Uint8Array(), WINDOW_BYTES);
   const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath });
   try {
     await vm.untilPaused("boot");
-    const [hello] = await readRecords(options, windowPath, "boot", (line) => helloSchema.parse(line));
-    for (const warning of hello?.warnings ?? [])
-      options.onWarning?.(`${options.kernel.reference}: ${warning}`);
+    const [hello] = await readRecords(vm, windowPath, "boot", (line) => helloSchema.parse(line));
+    if (!hello) throw await vm.explain("boot", { kind: "records", message: "no hello record" });
+    for (const warning of hello.warnings) options.onWarning?.(`${options.kernel.reference}: ${warning}`);
     return { vm, hello, ramPath, windowPath };
   } catch (cause) {
     await vm.close();
@@ -46780,54 +47651,64 @@ async function bootToPause(options, folder) {
   }
 }
 async function runBooted(options, job) {
-  return await withFolder(async (folder) => {
+  return await withBootFolder(options, async (folder) => {
     const started = Date.now();
     options.onProgress?.({ task: options.kernel.reference, phase: "boot" });
     const { vm, hello, windowPath } = await bootToPause(options, folder);
     try {
       await putJob(windowPath, job);
-      return await runPaused(options, vm, windowPath, hello, started);
+      return await runPaused(vm, windowPath, hello, started);
     } finally {
       await vm.close();
     }
   });
 }
-async function runRestored(options, key, state, job) {
-  return await withFolder(async (folder) => {
+function restoredRuns(options, key, state) {
+  let isGood = true;
+  return async (job) => {
+    const result = isGood ? await runRestored(options, state, job) : { restored: false };
+    if (result.restored) return result.job;
+    if (isGood) {
+      isGood = false;
+      options.onWarning?.(
+        `${options.kernel.reference}: the saved machine state does not restore (${messageOf2(result.cause)}); it is dropped and every job boots`
+      );
+      dropState(options.cacheDir, key);
+    }
+    return await runBooted(options, job);
+  };
+}
+async function runRestored(options, state, job) {
+  const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: WINDOW_BYTES };
+  return await withScratch(scratch, async (folder) => {
     const started = Date.now();
-    const windowPath = (0, import_node_path21.join)(folder, "window");
+    const windowPath = (0, import_node_path24.join)(folder, "window");
     await createWindow(windowPath, job, WINDOW_BYTES);
     let vm;
     try {
       vm = await restoreVm({ ...vmOptions(options), ramPath: state.ramPath, windowPath }, state.devicesPath);
     } catch (cause) {
       options.signal?.throwIfAborted();
-      options.onWarning?.(
-        `${options.kernel.reference}: the saved state does not restore (${messageOf(cause)}); it is dropped and the job boots`
-      );
-      dropState(options.cacheDir, key);
-      return await runBooted(options, job);
+      if (isLackOfMemory(cause)) throw cause;
+      return { restored: false, cause };
     }
     try {
-      return await runPaused(options, vm, windowPath, state.hello, started);
+      return { restored: true, job: await runPaused(vm, windowPath, state.hello, started) };
     } finally {
       await vm.close();
     }
   });
 }
-async function runPaused(options, vm, windowPath, hello, started) {
+function isLackOfMemory(cause) {
+  return cause instanceof TollgateError && cause.details.reason === "no-memory";
+}
+async function runPaused(vm, windowPath, hello, started) {
   const running = Date.now();
   await vm.proceed();
   await vm.untilPaused("measure");
-  const records = await readRecords(options, windowPath, "measure", (line) => recordSchema.parse(line));
-  const last = records.at(-1);
-  if (last?.type !== "end")
-    throw explainFailure(
-      options.kernel.reference,
-      "measure",
-      { kind: "records", message: "no end record" },
-      ""
-    );
+  const records = await readRecords(vm, windowPath, "measure", (line) => recordSchema.parse(line));
+  if (records.at(-1)?.type !== "end")
+    throw await vm.explain("measure", { kind: "records", message: "no end record" });
   return {
     hello,
     records,
@@ -46862,7 +47743,7 @@ async function putJob(windowPath, job) {
     await window.close();
   }
 }
-async function readRecords(options, windowPath, phase, parse3) {
+async function readRecords(vm, windowPath, phase, parse3) {
   const window = await (0, import_promises28.open)(windowPath, "r");
   try {
     const length2 = Buffer.alloc(4);
@@ -46871,33 +47752,36 @@ async function readRecords(options, windowPath, phase, parse3) {
     if (size2 > RECORDS_CAPACITY_BYTES) throw new RangeError(`${size2} bytes of records`);
     const bytes = Buffer.alloc(size2);
     await window.read(bytes, 0, size2, RECORDS_AT + 4);
-    return bytes.toString("utf8").split("\n").filter((line) => line !== "").map((line) => parse3(JSON.parse(line)));
+    return bytes.toString("utf8").split("\n").filter((line) => line !== "").map((line, i2) => {
+      try {
+        return parse3(JSON.parse(line));
+      } catch (cause) {
+        const why2 = cause instanceof ZodError ? external_exports.prettifyError(cause).replaceAll("\n", " ") : messageOf2(cause);
+        throw new Error(`record ${i2 + 1}, '${line.slice(0, 80)}': ${why2}`);
+      }
+    });
   } catch (cause) {
-    throw explainFailure(options.kernel.reference, phase, { kind: "records", message: messageOf(cause) }, "");
+    throw await vm.explain(phase, { kind: "records", message: messageOf2(cause) });
   } finally {
     await window.close();
   }
 }
-async function withFolder(use) {
-  const folder = (0, import_node_fs16.mkdtempSync)((0, import_node_path21.join)((0, import_node_fs16.existsSync)("/dev/shm") ? "/dev/shm" : (0, import_node_os6.tmpdir)(), "tollgate-"));
-  try {
-    return await use(folder);
-  } finally {
-    (0, import_node_fs16.rmSync)(folder, { recursive: true, force: true });
-  }
+function withBootFolder({ cacheDir }, use) {
+  return withScratch({ folders: scratchFolders(cacheDir), sizeBytes: RAM_BYTES + WINDOW_BYTES }, use);
 }
-function messageOf(cause) {
-  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+function messageOf2(cause) {
+  const text3 = cause instanceof Error ? cause.message : String(cause);
+  return text3.trim().replace(/\s*\n\s*/g, "; ").slice(0, 500);
 }
 
 // src/measurements/verifier-log.ts
 var READ_LIMIT_CHARACTERS = 256 * 1024;
 var MESSAGE_LIMIT_CHARACTERS = 500;
 function parseRejection(log2, limits2 = { lines: 20, characters: 4e3 }) {
-  const lines2 = withoutStatistics(endOf(log2).split("\n").map(printable));
-  const traceEnd = lines2.findLastIndex(isTrace);
-  const reasons = lines2.slice(traceEnd + 1).filter((line) => line.trim() !== "");
-  const reason = reasons.find((line) => !NOISE2.test(line)) ?? reasons[0] ?? lines2.at(-1) ?? "";
+  const lines = withoutStatistics(endOf2(log2).split("\n").map(printable));
+  const traceEnd = lines.findLastIndex(isTrace);
+  const reasons = lines.slice(traceEnd + 1).filter((line) => line.trim() !== "");
+  const reason = reasons.find((line) => !NOISE2.test(line)) ?? reasons[0] ?? lines.at(-1) ?? "";
   const message = cut2(reason.trim(), MESSAGE_LIMIT_CHARACTERS);
   const tail = tailOf(lines2, limits2);
   if (OF_WHOLE_PROGRAM.test(message)) return { message, tail };
@@ -46945,7 +47829,7 @@ function tailOf(lines2, limits2) {
   const nextLine = end.indexOf("\n");
   return nextLine === -1 ? end : end.slice(nextLine + 1);
 }
-function endOf(log2) {
+function endOf2(log2) {
   if (log2.length <= READ_LIMIT_CHARACTERS) return log2;
   const from = log2.length - READ_LIMIT_CHARACTERS;
   return log2.slice(log2.indexOf("\n", from) + 1);
@@ -47010,8 +47894,8 @@ function collect(target, job, records) {
 function rejection(job, program3, reason, log2) {
   const { message, tail, insnIndex, where } = parseRejection(log2);
   const line = (insnIndex === void 0 ? void 0 : job.object.spec.lineInfo(program3, insnIndex)) ?? (where?.text === void 0 ? void 0 : job.object.spec.findLineByText(program3, where.text));
-  const place2 = line && line.line > 0 ? { file: line.file, line: line.line, ...line.text ? { text: line.text } : {} } : void 0;
-  return { note: message || reason, log: tail || log2.slice(-4e3), ...place2 ? { where: place2 } : {} };
+  const place3 = line && line.line > 0 ? { file: line.file, line: line.line, ...line.text ? { text: line.text } : {} } : void 0;
+  return { note: message || reason, log: tail || log2.slice(-4e3), ...place3 ? { where: place3 } : {} };
 }
 function firstLine(text3) {
   return (text3.split("\n").find((line) => line.trim() !== "") ?? text3).slice(0, 500);
@@ -47021,10 +47905,10 @@ function lastLines2(text3) {
 }
 
 // src/run/pool.ts
-var import_node_os7 = require("node:os");
+var import_node_os6 = require("node:os");
 var MACHINE_BYTES = 768 << 20;
-function machinesAtOnce(cores = (0, import_node_os7.availableParallelism)(), freeBytes = (0, import_node_os7.freemem)()) {
-  return Math.max(1, Math.min(cores, Math.floor(freeBytes / MACHINE_BYTES)));
+function machinesAtOnce(cores = (0, import_node_os6.availableParallelism)(), freeBytes2 = (0, import_node_os6.freemem)()) {
+  return Math.max(1, Math.min(cores, Math.floor(freeBytes2 / MACHINE_BYTES)));
 }
 function createPool(places) {
   let free = places;
@@ -47135,7 +48019,7 @@ async function prepare(kernel, qemu, cpu, options) {
       accelerator: "icount",
       cpu,
       kernelImage,
-      initramfsBytes: (0, import_node_fs17.statSync)(initramfs.path).size
+      initramfsBytes: (0, import_node_fs20.statSync)(initramfs.path).size
     },
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines }
   });
@@ -47146,15 +48030,15 @@ function rounded(seconds) {
 }
 
 // src/run/objects.ts
-var import_node_fs18 = require("node:fs");
-var import_node_path22 = require("node:path");
+var import_node_fs21 = require("node:fs");
+var import_node_path25 = require("node:path");
 
-// node_modules/tinyglobby/dist/index.mjs
+// ../../../work/main/node_modules/tinyglobby/dist/index.mjs
 var import_fs = require("fs");
 var import_path3 = require("path");
 var import_url = require("url");
 
-// node_modules/fdir/dist/index.mjs
+// ../../../work/main/node_modules/fdir/dist/index.mjs
 var import_module = require("module");
 var import_path2 = require("path");
 var nativeFs = __toESM(require("fs"), 1);
@@ -47663,7 +48547,7 @@ var Builder = class {
   }
 };
 
-// node_modules/tinyglobby/dist/index.mjs
+// ../../../work/main/node_modules/tinyglobby/dist/index.mjs
 var import_picomatch2 = __toESM(require_picomatch2(), 1);
 var isReadonlyArray = Array.isArray;
 var BACKSLASHES = /\\/g;
@@ -47976,14 +48860,14 @@ function readElf(bytes, name3) {
   };
   const tableAt = u64(40);
   const entrySize = view.getUint16(58, true);
-  const count4 = view.getUint16(60, true);
+  const count5 = view.getUint16(60, true);
   const namesIndex = view.getUint16(62, true);
-  if (count4 === 0) bad("malformed", "it has no sections");
-  if (count4 > SECTION_LIMIT) bad("too-large", `${count4} sections, the limit is ${SECTION_LIMIT}`);
+  if (count5 === 0) bad("malformed", "it has no sections");
+  if (count5 > SECTION_LIMIT) bad("too-large", `${count5} sections, the limit is ${SECTION_LIMIT}`);
   if (entrySize !== SHDR_SIZE)
     bad("malformed", `section headers of ${entrySize} bytes, expected ${SHDR_SIZE}`);
-  slice(tableAt, count4 * SHDR_SIZE, "the section table");
-  const headers = Array.from({ length: count4 }, (_, index) => {
+  slice(tableAt, count5 * SHDR_SIZE, "the section table");
+  const headers = Array.from({ length: count5 }, (_, index) => {
     const at2 = tableAt + index * SHDR_SIZE;
     const type = view.getUint32(at2 + 4, true);
     const sizeBytes = u64(at2 + 32);
@@ -47999,7 +48883,7 @@ function readElf(bytes, name3) {
     };
   });
   const names = headers[namesIndex]?.data;
-  if (!names) bad("malformed", `section ${namesIndex} should hold the names of ${count4} sections`);
+  if (!names) bad("malformed", `section ${namesIndex} should hold the names of ${count5} sections`);
   const text3 = (table, at2, what) => {
     const found = readString(table, at2, NAME_LIMIT);
     return found ?? bad("malformed", `${what} has its name at ${at2}, outside its string table`);
@@ -48019,8 +48903,8 @@ function readElf(bytes, name3) {
       const at2 = i2 * SYM_SIZE;
       const info = table.getUint8(at2 + 4);
       const section2 = table.getUint16(at2 + 6, true);
-      if (section2 < 65280 && section2 >= count4)
-        bad("malformed", `symbol ${i2} lies in section ${section2} of ${count4}`);
+      if (section2 < 65280 && section2 >= count5)
+        bad("malformed", `symbol ${i2} lies in section ${section2} of ${count5}`);
       symbols.push({
         name: text3(strings, table.getUint32(at2, true), `symbol ${i2}`),
         type: info & 15,
@@ -48039,8 +48923,8 @@ function readElf(bytes, name3) {
     const total = Math.floor(section2.data.length / size2);
     relocationCount += total;
     if (relocationCount > RELOCATION_LIMIT) bad("too-large", `more than ${RELOCATION_LIMIT} relocations`);
-    if (section2.info === 0 || section2.info >= count4)
-      bad("malformed", `relocations '${section2.name}' are for section ${section2.info} of ${count4}`);
+    if (section2.info === 0 || section2.info >= count5)
+      bad("malformed", `relocations '${section2.name}' are for section ${section2.info} of ${count5}`);
     const table = viewOf(section2.data);
     const entries = relocations.get(section2.info) ?? [];
     for (let i2 = 0; i2 < total; i2++) {
@@ -48238,13 +49122,13 @@ function parseLineInfo(data, btf) {
   while (at2 < end) {
     if (at2 + 8 > end) throw new Error(".BTF.ext's lines are cut off");
     const section2 = btf.string(view.getUint32(at2, true)) ?? "";
-    const count4 = view.getUint32(at2 + 4, true);
+    const count5 = view.getUint32(at2 + 4, true);
     at2 += 8;
-    if (count4 * recordSize > end - at2) throw new Error(`.BTF.ext's lines of '${section2}' are cut off`);
-    records += count4;
+    if (count5 * recordSize > end - at2) throw new Error(`.BTF.ext's lines of '${section2}' are cut off`);
+    records += count5;
     if (records > RECORD_LIMIT) throw new Error(`.BTF.ext has more than ${RECORD_LIMIT} lines`);
     const entries = bySection.get(section2) ?? [];
-    for (let i2 = 0; i2 < count4; i2++, at2 += recordSize) {
+    for (let i2 = 0; i2 < count5; i2++, at2 += recordSize) {
       const position = view.getUint32(at2 + 12, true);
       if (position >>> 10 === 0) continue;
       entries.push({
@@ -48821,10 +49705,10 @@ async function findObjects(directory, patterns) {
     onlyFiles: true,
     expandDirectories: false
   });
-  return names.sort().map((name3) => readObject((0, import_node_path22.resolve)(directory, name3), name3));
+  return names.sort().map((name3) => readObject((0, import_node_path25.resolve)(directory, name3), name3));
 }
 function readObject(path13, name3) {
-  const stat6 = (0, import_node_fs18.statSync)(path13, { throwIfNoEntry: false });
+  const stat6 = (0, import_node_fs21.statSync)(path13, { throwIfNoEntry: false });
   if (!stat6?.isFile())
     throw new TollgateError("usage", `Cannot read object '${path13}': no such file`, {
       hint: "build it first, or check the path"
@@ -48834,7 +49718,7 @@ function readObject(path13, name3) {
       "config",
       `Cannot read object '${path13}': ${stat6.size} bytes exceed ${OBJECT_CAP_BYTES}`
     );
-  const bytes = (0, import_node_fs18.readFileSync)(path13);
+  const bytes = (0, import_node_fs21.readFileSync)(path13);
   return { name: name3, path: path13, bytes, spec: parseObject(bytes, name3) };
 }
 
@@ -48919,8 +49803,8 @@ var ATTACH_TYPES = {
 };
 
 // src/run/inputs.ts
-var import_node_fs19 = require("node:fs");
-var import_node_path23 = require("node:path");
+var import_node_fs22 = require("node:fs");
+var import_node_path26 = require("node:path");
 
 // src/model/packets.ts
 var PACKET_FIELDS = {
@@ -48997,9 +49881,9 @@ var GENERATORS = {
     return [ethernet(ETHERTYPE.vlan, Buffer.concat([tag, udp4(size2 - ETHERNET - tag.length)]))];
   },
   fragment: (size2) => {
-    const room = size2 - ETHERNET - IPV4;
-    const firstLength = room & ~7;
-    const datagram = udpDatagram(firstLength + room, sum4(PROTOCOL.udp));
+    const room2 = size2 - ETHERNET - IPV4;
+    const firstLength = room2 & ~7;
+    const datagram = udpDatagram(firstLength + room2, sum4(PROTOCOL.udp));
     const first = ipv43(PROTOCOL.udp, datagram.subarray(0, firstLength), MORE_FRAGMENTS);
     const last = ipv43(PROTOCOL.udp, datagram.subarray(firstLength), firstLength / 8);
     return [padded(ethernet(ETHERTYPE.ipv4, first), size2), ethernet(ETHERTYPE.ipv4, last)];
@@ -49252,18 +50136,18 @@ function toBytes(input2, directory) {
       packets: input2.data === void 0 ? [] : [decodeHex(input2.data)],
       context: decodeHex(input2.context)
     };
-  const path13 = (0, import_node_path23.resolve)(directory, typeof input2 === "string" ? input2 : input2.pcap);
+  const path13 = (0, import_node_path26.resolve)(directory, typeof input2 === "string" ? input2 : input2.pcap);
   return { name: name3, packets: readPcap(path13) };
 }
 function readPcap(path13) {
-  const stat6 = (0, import_node_fs19.statSync)(path13, { throwIfNoEntry: false });
+  const stat6 = (0, import_node_fs22.statSync)(path13, { throwIfNoEntry: false });
   if (!stat6?.isFile()) throw new TollgateError("config", `Cannot read pcap '${path13}': no such file`);
   if (stat6.size > PCAP_SIZE_LIMIT_BYTES)
     throw new TollgateError(
       "config",
       `Cannot read pcap '${path13}': ${stat6.size} bytes exceed ${PCAP_SIZE_LIMIT_BYTES}`
     );
-  return ethernetFrames(parsePcap((0, import_node_fs19.readFileSync)(path13), path13), path13);
+  return ethernetFrames(parsePcap((0, import_node_fs22.readFileSync)(path13), path13), path13);
 }
 
 // src/run/plan.ts
@@ -49345,17 +50229,17 @@ function shareOut(object2, programs) {
 }
 function encode3(object2, programs, run, reportStatics, mapSizes) {
   try {
-    return encodeJob((place2) => ({
+    return encodeJob((place3) => ({
       format: 1,
       object: object2.name,
-      elf: place2(object2.bytes),
+      elf: place3(object2.bytes),
       programs: programs.map(({ name: name3, inputs, ...rest }) => ({
         name: name3,
         ...rest,
         inputs: run.has(name3) ? inputs.map(({ name: input2, packets, context }) => ({
           name: input2,
-          packets: packets.map(place2),
-          ...context ? { context: place2(context) } : {}
+          packets: packets.map(place3),
+          ...context ? { context: place3(context) } : {}
         })) : []
       })),
       reportStatics,
@@ -49372,7 +50256,7 @@ function encode3(object2, programs, run, reportStatics, mapSizes) {
 // src/run/check.ts
 async function check2(request2, options) {
   const { config: config2 } = request2;
-  const directory = (0, import_node_path24.dirname)(request2.configPath);
+  const directory = (0, import_node_path27.dirname)(request2.configPath);
   const base = await findBase(request2, directory, options);
   try {
     if (config2.build !== void 0) await build("head", config2.build, directory, options);
@@ -49770,9 +50654,9 @@ function quote(text3) {
 }
 
 // src/run/measure.ts
-var import_node_path26 = require("node:path");
+var import_node_path28 = require("node:path");
 async function measure(request2, options) {
-  const objects = request2.objects.map((path13) => readObject(path13, (0, import_node_path26.relative)(options.baseDir, path13) || path13));
+  const objects = request2.objects.map((path13) => readObject(path13, (0, import_node_path28.relative)(options.baseDir, path13) || path13));
   const jobs = planJobs({
     side: "head",
     objects,
@@ -49809,11 +50693,11 @@ async function init(request2, options) {
   });
 }
 
-// node_modules/eventemitter3/index.mjs
+// ../../../work/main/node_modules/eventemitter3/index.mjs
 var import_index2 = __toESM(require_eventemitter3(), 1);
 var eventemitter3_default = import_index2.default;
 
-// node_modules/colorette/index.js
+// ../../../work/main/node_modules/colorette/index.js
 var tty3 = __toESM(require("tty"), 1);
 var {
   env = {},
@@ -49928,7 +50812,7 @@ var {
   bgWhiteBright: bgWhiteBright2
 } = createColors();
 
-// node_modules/listr2/dist/index.js
+// ../../../work/main/node_modules/listr2/dist/index.js
 var import_util9 = require("util");
 var import_os = require("os");
 var import_string_decoder = require("string_decoder");
@@ -50024,8 +50908,8 @@ function cleanseAnsi(chunk) {
   return String(chunk).replace(new RegExp(CLEAR_LINE_REGEX, "gmi"), "").replace(new RegExp(BELL_REGEX, "gmi"), "").trim();
 }
 var color = createColors();
-function indent(string4, count4) {
-  return string4.replace(/^(?!\s*$)/gm, " ".repeat(count4));
+function indent(string4, count5) {
+  return string4.replace(/^(?!\s*$)/gm, " ".repeat(count5));
 }
 var FIGURES_MAIN = {
   warning: "⚠",
@@ -50481,10 +51365,10 @@ var DefaultRenderer = class DefaultRenderer2 {
   }
   async render() {
     const { createLogUpdate: createLogUpdate2 } = await Promise.resolve().then(() => (init_log_update(), log_update_exports));
-    const { default: truncate } = await Promise.resolve().then(() => (init_cli_truncate(), cli_truncate_exports));
+    const { default: truncate2 } = await Promise.resolve().then(() => (init_cli_truncate(), cli_truncate_exports));
     const { default: wrap } = await Promise.resolve().then(() => (init_wrap_ansi(), wrap_ansi_exports));
     this.updater = createLogUpdate2(this.logger.process.stdout);
-    this.truncate = truncate;
+    this.truncate = truncate2;
     this.wrap = wrap;
     this.logger.process.hijack();
     if (!this.options?.lazy) this.spinner.start(() => {
@@ -51764,7 +52648,7 @@ function liveProgress() {
   const open7 = (name3) => {
     let finish2 = () => {
     };
-    const finished9 = new Promise((resolve7) => {
+    const finished8 = new Promise((resolve7) => {
       finish2 = resolve7;
     });
     const task = { finish: finish2 };
@@ -51772,7 +52656,7 @@ function liveProgress() {
       title: name3,
       task: (_, wrapper) => {
         task.wrapper = wrapper;
-        return finished9;
+        return finished8;
       }
     });
     tasks.set(name3, task);
@@ -51811,7 +52695,7 @@ function program2() {
       const report4 = await measure(
         {
           version: version2,
-          objects: objects.map((path13) => (0, import_node_path27.resolve)(path13)),
+          objects: objects.map((path13) => (0, import_node_path29.resolve)(path13)),
           kernels: flags.kernel ?? config2?.kernels ?? DEFAULT_KERNELS,
           ...config2 ? { config: config2 } : {}
         },
@@ -51831,7 +52715,7 @@ function program2() {
         {
           version: version2,
           config: config2,
-          configPath: (0, import_node_path27.resolve)(flags.config),
+          configPath: (0, import_node_path29.resolve)(flags.config),
           ...flags.kernel ? { kernels: flags.kernel } : {},
           ...flags.base === void 0 ? {} : { baseDirectory: flags.base },
           ...flags.baseRef === void 0 ? {} : { baseReference: flags.baseRef }
@@ -51843,8 +52727,8 @@ function program2() {
     });
   });
   withCommon(root.command("init [object...]")).description("write a tollgate.yml from the objects found, with budgets from what they cost now").option("--output <file>", "where to write it", CONFIG_FILE).option("--force", "overwrite a file that is there").action(async (objects, flags) => {
-    const output2 = (0, import_node_path27.resolve)(flags.output);
-    if ((0, import_node_fs21.existsSync)(output2) && !flags.force)
+    const output2 = (0, import_node_path29.resolve)(flags.output);
+    if ((0, import_node_fs23.existsSync)(output2) && !flags.force)
       throw new TollgateError("usage", `Cannot write '${flags.output}': it exists`, {
         hint: "use --force to replace it"
       });
@@ -51852,13 +52736,13 @@ function program2() {
       const text3 = await init(
         {
           version: version2,
-          directory: (0, import_node_path27.dirname)(output2),
+          directory: (0, import_node_path29.dirname)(output2),
           patterns: objects.length > 0 ? objects : ["**/*.bpf.o"],
           kernels: flags.kernel ?? DEFAULT_KERNELS
         },
         options
       );
-      (0, import_node_fs21.writeFileSync)(output2, text3);
+      (0, import_node_fs23.writeFileSync)(output2, text3);
       process.stdout.write(
         `wrote ${flags.output}; check it with: tollgate check --config ${flags.output}
 `
@@ -51872,7 +52756,7 @@ function program2() {
 }
 function kernelsCommands(kernels) {
   withCommon(kernels.command("list")).description("the sources, what is cached and pinned, and the saved machine states").option("--config <file>", "the budget file whose lock is shown", CONFIG_FILE).action(async (flags) => {
-    const options = runOptions(flags, lockBeside(flags.config), (0, import_node_path27.resolve)((0, import_node_path27.dirname)(flags.config)));
+    const options = runOptions(flags, lockBeside(flags.config), (0, import_node_path29.resolve)((0, import_node_path29.dirname)(flags.config)));
     process.stdout.write(await kernelList(await options));
   });
   withCommon(kernels.command("pull [reference...]")).description("download kernels now; without references those of the budget file").option("--config <file>", "the budget file", CONFIG_FILE).option("--refresh", "ask the archive even if an answer is remembered").action(async (references, flags) => {
@@ -51881,7 +52765,7 @@ function kernelsCommands(kernels) {
     const options = await runOptions(
       flags,
       lockBeside(flags.config),
-      (0, import_node_path27.resolve)((0, import_node_path27.dirname)(flags.config)),
+      (0, import_node_path29.resolve)((0, import_node_path29.dirname)(flags.config)),
       progress
     );
     try {
@@ -51922,7 +52806,7 @@ async function lock(references, flags) {
   const wanted = references.length > 0 ? references : configuredKernels(flags.config);
   const missing2 = flags.update ? wanted : wanted.filter((name3) => !pinned.some((each) => each.reference === name3));
   const progress = progressFor(flags);
-  const options = await runOptions(flags, void 0, (0, import_node_path27.resolve)((0, import_node_path27.dirname)(flags.config)), progress);
+  const options = await runOptions(flags, void 0, (0, import_node_path29.resolve)((0, import_node_path29.dirname)(flags.config)), progress);
   try {
     const fresh = await lockKernels(missing2, { ...options, refresh: true });
     const kept = pinned.filter((each) => !fresh.some((moved) => moved.reference === each.reference));
@@ -51982,7 +52866,7 @@ async function withRun(flags, file2, work) {
     );
   const progress = progressFor(flags);
   try {
-    const baseDir = file2 ? (0, import_node_path27.resolve)((0, import_node_path27.dirname)(file2.path)) : process.cwd();
+    const baseDir = file2 ? (0, import_node_path29.resolve)((0, import_node_path29.dirname)(file2.path)) : process.cwd();
     const cpu = flags.cpu ?? file2?.config.machine?.cpu;
     const options = await runOptions(flags, file2 ? lockBeside(file2.path) : void 0, baseDir, progress, cpu);
     const report4 = await work(options);
@@ -51998,8 +52882,8 @@ async function runOptions(flags, locked, baseDir, progress, cpu = flags.cpu) {
   const proxy = env2.http_proxy ?? env2.HTTP_PROXY;
   const pinned = await locked;
   return {
-    cacheDir: (0, import_node_path27.resolve)(
-      flags.cacheDir ?? env2.TOLLGATE_CACHE_DIR ?? (0, import_node_path27.join)(env2.XDG_CACHE_HOME || (0, import_node_path27.join)((0, import_node_os10.homedir)(), ".cache"), "tollgate")
+    cacheDir: (0, import_node_path29.resolve)(
+      flags.cacheDir ?? env2.TOLLGATE_CACHE_DIR ?? (0, import_node_path29.join)(env2.XDG_CACHE_HOME || (0, import_node_path29.join)((0, import_node_os8.homedir)(), ".cache"), "tollgate")
     ),
     distDir: findDist(),
     baseDir,
@@ -52023,8 +52907,8 @@ function megabytesFrom(text3, otherwise) {
   return Number.isFinite(value) && value >= 0 ? value : otherwise;
 }
 function findDist() {
-  const here = (0, import_node_path27.dirname)(process.argv[1] ? (0, import_node_path27.resolve)(process.argv[1]) : __filename);
-  return (0, import_node_fs21.existsSync)((0, import_node_path27.join)(__dirname, "guest.js")) ? __dirname : (0, import_node_path27.join)(here, "../dist");
+  const here = (0, import_node_path29.dirname)(process.argv[1] ? (0, import_node_path29.resolve)(process.argv[1]) : __filename);
+  return (0, import_node_fs23.existsSync)((0, import_node_path29.join)(__dirname, "guest.js")) ? __dirname : (0, import_node_path29.join)(here, "../dist");
 }
 function progressFor(flags) {
   return createProgress({
@@ -52035,7 +52919,7 @@ function progressFor(flags) {
   });
 }
 function readConfig(path13) {
-  const stat6 = (0, import_node_fs21.statSync)(path13, { throwIfNoEntry: false });
+  const stat6 = (0, import_node_fs23.statSync)(path13, { throwIfNoEntry: false });
   if (!stat6?.isFile())
     throw new TollgateError("usage", `Cannot read budget file '${path13}': no such file`, {
       hint: "'tollgate init' writes one from the objects it finds; --config names another"
@@ -52045,15 +52929,15 @@ function readConfig(path13) {
       "config",
       `Cannot read budget file '${path13}': ${stat6.size} bytes exceed ${CONFIG_CAP_BYTES}`
     );
-  return parseConfig((0, import_node_fs21.readFileSync)(path13, "utf8"), path13);
+  return parseConfig((0, import_node_fs23.readFileSync)(path13, "utf8"), path13);
 }
 function configuredKernels(path13) {
-  return (0, import_node_fs21.existsSync)(path13) ? readConfig(path13).kernels : DEFAULT_KERNELS;
+  return (0, import_node_fs23.existsSync)(path13) ? readConfig(path13).kernels : DEFAULT_KERNELS;
 }
 function lockPath(configPath) {
-  const name3 = (0, import_node_path27.basename)(configPath);
+  const name3 = (0, import_node_path29.basename)(configPath);
   const lockName = name3 === CONFIG_FILE ? LOCK_FILE : `${name3.replace(/\.ya?ml$/, "")}.lock`;
-  return (0, import_node_path27.join)((0, import_node_path27.dirname)(configPath), lockName);
+  return (0, import_node_path29.join)((0, import_node_path29.dirname)(configPath), lockName);
 }
 function lockBeside(configPath) {
   return readLock(lockPath(configPath));
@@ -52069,7 +52953,7 @@ function show2(report4, flags, how) {
       verbose: flags.verbose === true
     });
     if (file2 === void 0 || file2 === "-") process.stdout.write(text3);
-    else (0, import_node_fs21.writeFileSync)(file2, text3);
+    else (0, import_node_fs23.writeFileSync)(file2, text3);
   }
 }
 async function main() {

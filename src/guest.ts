@@ -4,11 +4,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openChannel } from './guest/channel.ts';
 import {
+  becomeRealTime,
   findPauseDevice,
   findRetainedInitramfs,
   loadModules,
   mapWindow,
   mountAll,
+  restartLockupDetector,
   setUpKernel,
 } from './guest/init.ts';
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
@@ -31,7 +33,10 @@ function main(): void {
   const channel = openChannel(window);
   const clock = loadClock(join(here, 'native/clock.so'));
   settle();
+  warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
+  clock.align(grid.tickNs, grid.phaseNs);
+  restartLockupDetector();
   const guest: Guest = { window, channel, clock, grid };
   warmUp(guest);
   const discard = findRetainedInitramfs();
@@ -47,7 +52,10 @@ function main(): void {
     warnings,
   });
   const pause = findPauseDevice();
+  clock.align(SECOND_NS, 0);
   pause(); // the host saves this state; what follows runs once per job
+  // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
+  clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
   const job = decodeJob(window) as Job | undefined;
   if (!job) throw new Error('the window holds no job');
@@ -71,6 +79,7 @@ function windowAddress(): number {
 }
 
 const SETTLE_MS = 3000;
+const SECOND_NS = 1_000_000_000;
 
 /** The clock's calibration and the boot's own work end; idle time costs nothing under icount. */
 function settle(): void {

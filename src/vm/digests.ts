@@ -4,7 +4,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import { z } from 'zod';
+import { ownName, removeLeftovers } from './leftovers.ts';
 
 const storeSchema = z.record(z.string(), z.strictObject({ identity: z.string(), sha256: z.string() }));
 type Store = z.infer<typeof storeSchema>;
@@ -28,7 +29,8 @@ export async function digestsOf(paths: readonly string[], cacheDir: string): Pro
   }
   if (Object.keys(fresh).length > 0) {
     mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
-    const temporary = `${storePath}.${process.pid}`;
+    removeLeftovers(cacheDir, '.passing');
+    const temporary = join(cacheDir, ownName('.passing'));
     writeFileSync(temporary, JSON.stringify({ ...readStore(storePath), ...fresh }), { mode: 0o600 });
     renameSync(temporary, storePath);
   }

@@ -14,7 +14,8 @@ export type EndCause =
   | { readonly kind: 'deadline'; readonly seconds: number }
   | { readonly kind: 'silence'; readonly seconds: number }
   | { readonly kind: 'console-flood'; readonly bytes: number }
-  | { readonly kind: 'records'; readonly message: string };
+  | { readonly kind: 'records'; readonly message: string }
+  | { readonly kind: 'transfer'; readonly message: string };
 
 /** The phases of a run, each with its own deadline. */
 export type Phase = 'boot' | 'restore' | 'measure';
@@ -33,7 +34,7 @@ const CONSOLE_SIGNS: readonly { readonly reason: string; readonly pattern: RegEx
     },
     {
       reason: 'lockup',
-      pattern: /soft lockup|hard LOCKUP|detected stalls|blocked for more than/,
+      pattern: /soft lockup|hard LOCKUP|detected stall|RCU Stall|blocked for more than/,
       says: 'the guest kernel locked up',
     },
     {
@@ -58,19 +59,19 @@ export function explainFailure(
   cause: EndCause,
   consoleText: string,
 ): TollgateError {
-  const sign = CONSOLE_SIGNS.find(({ pattern }) => pattern.test(consoleText));
-  const said =
-    sign &&
-    (cause.kind === 'shutdown' ||
-      cause.kind === 'exit' ||
-      cause.kind === 'silence' ||
-      cause.kind === 'deadline');
-  const { reason, says } = said ? sign : bareCause(cause);
-  const tail = consoleTail(consoleText);
+  // QEMU killed or aborting is no doing of the guest's, and a flood may hold any words.
+  const isGuests = cause.kind !== 'console-flood' && !(cause.kind === 'exit' && hasDied(cause));
+  const sign = isGuests ? CONSOLE_SIGNS.find(({ pattern }) => pattern.test(consoleText)) : undefined;
+  const { reason, says } = sign ?? bareCause(cause);
+  const tail = consoleTail(consoleText, sign?.pattern);
   return new TollgateError('infrastructure', `${task}: no verdict: ${says}, during ${phase}`, {
     reason,
     ...(tail ? { tail } : {}),
   });
+}
+
+function hasDied({ code, signal }: Extract<EndCause, { kind: 'exit' }>): boolean {
+  return signal !== undefined || code !== 0;
 }
 
 function bareCause(cause: EndCause): { reason: string; says: string } {
@@ -93,19 +94,29 @@ function bareCause(cause: EndCause): { reason: string; says: string } {
       };
     case 'records':
       return { reason: 'bad-records', says: `what the guest said cannot be read: ${cause.message}` };
+    case 'transfer':
+      return { reason: 'transfer', says: cause.message };
   }
 }
 
-/** The last lines of a console, control characters taken out. */
-export function consoleTail(text: string): string {
+/**
+ * The lines of a console that tell most: those around the first sign of what went wrong (what the guest said
+ * before, the kernel's reasons after), or else the last ones. Control characters and registers are taken out.
+ */
+export function consoleTail(text: string, sign?: RegExp): string {
   const lines = text
     .replaceAll('\r', '')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
-    .replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+    .replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
     .split('\n')
-    .filter((line) => line.trim() !== '');
+    .filter((line) => line.trim() !== '' && !REGISTERS.test(line));
+  const at = sign ? lines.findIndex((line) => sign.test(line)) : -1;
+  const start = Math.max(0, at < 0 ? lines.length - TAIL_LINES : at - LINES_BEFORE_SIGN);
   return lines
-    .slice(-TAIL_LINES)
+    .slice(start, start + TAIL_LINES)
     .map((line) => line.slice(0, 300))
     .join('\n');
 }
+
+const LINES_BEFORE_SIGN = 14;
+const REGISTERS = /^\[[ \d.]+\] (?:R[A-Z0-9]{2}: |RSP: |[CDEFGS]S: |CR[0234]: |DR\d: |PKRU: |Code: )/;

@@ -1,7 +1,7 @@
 // The guest's root file system: the running Node and its libraries, libbpf, the guest bundle, the kernel's
 // modules. Built without root, the same bytes for the same files, cached by the digest of all of them.
 
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
@@ -9,6 +9,7 @@ import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { digestOf, digestsOf } from './digests.ts';
+import { ownName, removeLeftovers } from './leftovers.ts';
 import { GUEST_MODULES, readGuestModules } from './modules.ts';
 
 export interface Initramfs {
@@ -59,9 +60,15 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
   });
   const folder = join(options.cacheDir, 'initramfs');
   const path = join(folder, digest);
-  if (existsSync(path)) return { path, digest };
+  const now = new Date();
+  if (existsSync(path)) {
+    utimesSync(path, now, now);
+    return { path, digest };
+  }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.tmp`;
+  removeLeftovers(folder, PASSING);
+  removeOld(folder, now);
+  const temporary = join(folder, ownName(PASSING));
   try {
     await writeCpio(temporary, await entriesOf(files, kernel));
     renameSync(temporary, path);
@@ -69,6 +76,22 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
     rmSync(temporary, { force: true });
   }
   return { path, digest };
+}
+
+const PASSING = '.passing';
+
+/** Another Node or another bundle leaves its initramfs of 100 MB behind: the last few are kept. */
+const MOST_KEPT = 8;
+/** One used within the hour may be about to boot. */
+const SURELY_UNUSED_MS = 3600_000;
+
+function removeOld(folder: string, now: Date): void {
+  const files = readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => ({ name, usedMs: statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.usedMs - a.usedMs);
+  for (const { name, usedMs } of files.slice(MOST_KEPT - 1))
+    if (now.getTime() - usedMs > SURELY_UNUSED_MS) rmSync(join(folder, name), { force: true });
 }
 
 type FileList = readonly (readonly [name: string, from: string])[];

@@ -53,6 +53,8 @@ export function kernelCommandLine(spec: MachineSpec): string {
       ? ['tsc_early_khz=1000000', 'tsc=nowatchdog', 'nohpet', 'pmtmr=0']
       : []),
     'cryptomgr.notests=1',
+    // samples memory every 40 ms, whatever else runs (since 6.17, where the distribution turns it on)
+    'damon_stat.enabled=0',
     // whatever goes wrong ends at once and is told on the console
     'panic=-1',
     'oops=panic',
@@ -78,9 +80,12 @@ export function qemuArguments(spec: MachineSpec, files: MachineFiles, ramIsShare
     ...['-smp', '1'],
     ...[
       '-object',
-      `memory-backend-file,id=ram,size=${RAM_MB}M,mem-path=${files.ram},share=${onOff(ramIsShared)}`,
+      `memory-backend-file,id=ram,size=${RAM_MB}M,mem-path=${optionValue(files.ram)},share=${onOff(ramIsShared)}`,
     ],
-    ...['-object', `memory-backend-file,id=window,size=${WINDOW_MB}M,mem-path=${files.window},share=on`],
+    ...[
+      '-object',
+      `memory-backend-file,id=window,size=${WINDOW_MB}M,mem-path=${optionValue(files.window)},share=on`,
+    ],
     ...['-numa', 'node,cpus=0,memdev=ram'],
     ...['-numa', 'node,memdev=window'],
     ...acceleratorArguments(spec),
@@ -89,8 +94,8 @@ export function qemuArguments(spec: MachineSpec, files: MachineFiles, ramIsShare
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-device', 'pvpanic-pci'],
     ...['-action', 'panic=pause'],
-    ...['-serial', `file:${files.console}`],
-    ...['-qmp', `unix:${files.qmp},server=on,wait=off`],
+    ...['-serial', `file:${optionValue(files.console)}`],
+    ...['-qmp', `unix:${optionValue(files.qmp)},server=on,wait=off`],
     ...['-kernel', spec.kernelImage],
     ...['-append', kernelCommandLine(spec)],
   ];
@@ -109,6 +114,11 @@ function acceleratorArguments({ accelerator, cpu }: MachineSpec): string[] {
     case 'kvm':
       return ['-accel', 'kvm', '-cpu', cpu];
   }
+}
+
+/** In QEMU's option lists a comma ends a value; two stand for one. */
+function optionValue(text: string): string {
+  return text.replaceAll(',', ',,');
 }
 
 function onOff(value: boolean): string {

@@ -1,6 +1,7 @@
 // Saved machine states, cached by the digest of all they depend on: memory, devices, and what the guest said
 // of itself. Written in a folder of their own and renamed, so that one that is there is whole.
 
+import { createHash, type Hash } from 'node:crypto';
 import {
   createReadStream,
   existsSync,
@@ -13,12 +14,20 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Hello, helloSchema } from '../model/records.ts';
+import { ownName, removeLeftovers } from './leftovers.ts';
 
-const metaSchema = z.strictObject({ label: z.string(), hello: helloSchema });
+const fileSchema = z.strictObject({ identity: z.string(), digest: z.string() });
+const metaSchema = z.strictObject({
+  label: z.string(),
+  hello: helloSchema,
+  ram: fileSchema,
+  devices: fileSchema,
+});
+type Meta = z.infer<typeof metaSchema>;
 
 export interface SavedState {
   readonly ramPath: string;
@@ -38,28 +47,41 @@ const folderOf = (cacheDir: string) => join(cacheDir, 'states');
 const RAM = 'ram';
 const DEVICES = 'devices';
 const META = 'meta.json';
+/** Folders being made or removed; a state's own name begins with no dot. */
+const PASSING = '.passing';
 
-/** The state of that key, marked as used now; undefined where there is none, or none that is whole. */
-export function findSavedState(cacheDir: string, key: string): SavedState | undefined {
+/**
+ * The state of that key, marked as used now; 'damaged' where its files are not what was written (a disk that
+ * lost power, a truncated copy); undefined where there is none.
+ */
+export async function findSavedState(
+  cacheDir: string,
+  key: string,
+): Promise<SavedState | 'damaged' | undefined> {
   const folder = join(folderOf(cacheDir), key);
+  const metaPath = join(folder, META);
+  if (!existsSync(metaPath)) return undefined;
   try {
-    const { hello } = metaSchema.parse(JSON.parse(readFileSync(join(folder, META), 'utf8')));
+    const meta = metaSchema.parse(JSON.parse(readFileSync(metaPath, 'utf8')));
+    const { ramPath, devicesPath } = statePaths(folder);
+    const ram = await checkFile(ramPath, meta.ram);
+    const devices = await checkFile(devicesPath, meta.devices);
+    if (!ram || !devices) return 'damaged';
+    if (ram !== meta.ram || devices !== meta.devices) replaceMeta(folder, { ...meta, ram, devices });
     const now = new Date();
-    utimesSync(join(folder, META), now, now);
-    return { ramPath: join(folder, RAM), devicesPath: join(folder, DEVICES), hello };
+    utimesSync(metaPath, now, now);
+    return { ramPath, devicesPath, hello: meta.hello };
   } catch {
-    return undefined;
+    return existsSync(metaPath) ? 'damaged' : undefined; // gone: another process has evicted it meanwhile
   }
 }
 
 /** A private folder to make a state in; keepState puts it in its place, or it is removed. */
 export function newStateFolder(cacheDir: string): string {
-  const folder = join(folderOf(cacheDir), `.new-${process.pid}-${counter++}`);
-  rmSync(folder, { recursive: true, force: true });
+  const folder = join(folderOf(cacheDir), ownName(PASSING));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
-let counter = 0;
 
 export const statePaths = (folder: string) => ({
   ramPath: join(folder, RAM),
@@ -67,43 +89,65 @@ export const statePaths = (folder: string) => ({
 });
 
 /** Puts a made state in its place. Where another process was first, its state is as good: ours is removed. */
-export function keepState(
+export async function keepState(
   cacheDir: string,
   key: string,
   folder: string,
-  label: string,
-  hello: Hello,
-): SavedState {
-  writeFileSync(join(folder, META), JSON.stringify({ label, hello }), { mode: 0o600 });
+  made: { readonly label: string; readonly hello: Hello; readonly ramDigest: string },
+): Promise<SavedState> {
+  const { ramPath, devicesPath } = statePaths(folder);
+  const meta: Meta = {
+    label: made.label,
+    hello: made.hello,
+    ram: { identity: identityOf(ramPath), digest: made.ramDigest },
+    devices: { identity: identityOf(devicesPath), digest: await contentDigest(devicesPath) },
+  };
+  writeFileSync(join(folder, META), JSON.stringify(meta), { mode: 0o600 });
   const place = join(folderOf(cacheDir), key);
-  try {
-    renameSync(folder, place);
-  } catch (cause) {
-    if (!existsSync(join(place, META))) throw cause;
-    rmSync(folder, { recursive: true, force: true });
+  for (;;) {
+    try {
+      renameSync(folder, place);
+      break;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause;
+      if (!existsSync(join(place, META)))
+        dropState(cacheDir, key); // no state: or dropped by another process meanwhile
+      else {
+        rmSync(folder, { recursive: true, force: true });
+        break;
+      }
+    }
   }
-  return { ...statePaths(place), hello };
+  return { ...statePaths(place), hello: made.hello };
 }
 
+/** Removes a state: it is gone at once for everyone, but for VMs that have it open. */
 export function dropState(cacheDir: string, key: string): void {
-  rmSync(join(folderOf(cacheDir), key), { recursive: true, force: true });
+  const root = folderOf(cacheDir);
+  const passing = join(root, ownName(PASSING));
+  try {
+    renameSync(join(root, key), passing);
+  } catch {
+    return; // another process was first
+  }
+  rmSync(passing, { recursive: true, force: true });
 }
 
 /** All states, the last used first. */
 export function listSavedStates(cacheDir: string): SavedStateEntry[] {
   const root = folderOf(cacheDir);
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
+  return namesIn(root)
     .filter((name) => !name.startsWith('.'))
     .flatMap((key) => {
       try {
         const folder = join(root, key);
-        const meta = metaSchema.parse(JSON.parse(readFileSync(join(folder, META), 'utf8')));
         const sizeBytes = [RAM, DEVICES].reduce(
           (sum, name) => sum + statSync(join(folder, name)).blocks * 512,
           0,
         );
-        return [{ key, label: meta.label, sizeBytes, usedAt: statSync(join(folder, META)).mtime }];
+        const usedAt = statSync(join(folder, META)).mtime;
+        return [{ key, label: labelOf(join(folder, META)), sizeBytes, usedAt }];
       } catch {
         return []; // being removed by another process
       }
@@ -111,56 +155,122 @@ export function listSavedStates(cacheDir: string): SavedStateEntry[] {
     .sort((a, b) => b.usedAt.getTime() - a.usedAt.getTime());
 }
 
-/** Removes the states used longest ago until the rest fits, and folders that a killed process left. */
-export function evictStates(cacheDir: string, limitBytes: number): void {
+/**
+ * Removes the states used longest ago until the rest fits, and folders that a killed process left. `inUse` stays
+ * whatever its size: jobs are about to start from it.
+ */
+export function evictStates(cacheDir: string, limitBytes: number, inUse?: string): void {
   let sum = 0;
   for (const entry of listSavedStates(cacheDir)) {
     sum += entry.sizeBytes;
-    if (sum > limitBytes) dropState(cacheDir, entry.key);
+    if (sum > limitBytes && entry.key !== inUse) dropState(cacheDir, entry.key);
   }
-  const root = folderOf(cacheDir);
-  for (const name of existsSync(root) ? readdirSync(root) : []) {
-    const pid = Number(/^\.new-(\d+)-/.exec(name)?.[1]);
-    if (pid && !isAlive(pid)) rmSync(join(root, name), { recursive: true, force: true });
+  removeLeftovers(folderOf(cacheDir), PASSING);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // not there, or no folder
   }
 }
 
-function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
+function labelOf(metaPath: string): string {
+  const meta = metaSchema.safeParse(JSON.parse(readFileSync(metaPath, 'utf8')));
+  return meta.success ? meta.data.label : 'of another version';
+}
+
+type KnownFile = Meta['ram'];
+
+/**
+ * A file that stat says nobody touched since it was written, in this same boot, is what was written: no need to
+ * read it. Otherwise (after a restart, a restored copy) it is read once and, if it is the same, known again.
+ */
+async function checkFile(path: string, known: KnownFile): Promise<KnownFile | undefined> {
+  const identity = identityOf(path);
+  if (identity === known.identity) return known;
+  return (await contentDigest(path)) === known.digest ? { ...known, identity } : undefined;
+}
+
+function identityOf(path: string): string {
+  const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return [dev, ino, size, mtimeNs, boot].join(':');
+}
+
+function replaceMeta(folder: string, meta: Meta): void {
+  const temporary = join(folder, ownName(META));
+  writeFileSync(temporary, JSON.stringify(meta), { mode: 0o600 });
+  renameSync(temporary, join(folder, META));
 }
 
 const BLOCK_BYTES = 64 << 10;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /**
- * Gives back the disk blocks of a memory file that hold only zeros, by writing a sparse copy.
+ * Copies a memory file without the blocks that hold only zeros: they take no disk, and read as zeros.
  * `skip` names ranges whose content nobody needs again (the initramfs, unpacked long ago).
+ * Returns the copy's digest, as contentDigest gives it.
  */
 export async function writeSparse(
   from: string,
   to: string,
   skip: readonly { readonly at: number; readonly size: number }[],
-): Promise<void> {
+): Promise<string> {
   const out = await open(to, 'wx', 0o600);
   try {
-    let at = 0;
-    const zeros = Buffer.alloc(BLOCK_BYTES);
-    for await (const chunk of createReadStream(from, { highWaterMark: 4 << 20 })) {
-      const bytes = chunk as Buffer;
-      for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) {
-        const block = bytes.subarray(offset, offset + BLOCK_BYTES);
-        const position = at + offset;
-        if (
-          !skip.some((range) => isWithin(position, block.length, range)) &&
-          !block.equals(zeros.subarray(0, block.length))
-        )
-          await out.write(block, 0, block.length, position);
-      }
-      at += bytes.length;
-    }
-    await out.truncate(at);
+    const hash = newHash();
+    const sizeBytes = await eachBlock(from, async (block, position) => {
+      if (skip.some((range) => isWithin(position, block.length, range))) return;
+      addBlock(hash, block, position);
+      await writeWhole(out, block, position);
+    });
+    await out.truncate(sizeBytes);
+    return endOf(hash, sizeBytes);
   } finally {
     await out.close();
   }
+}
+
+/** The digest of a file's size and of its blocks that are not all zeros. */
+async function contentDigest(path: string): Promise<string> {
+  const hash = newHash();
+  return endOf(hash, await eachBlock(path, (block, position) => addBlock(hash, block, position)));
+}
+
+/** Calls `visit` for each block that is not all zeros; returns the file's size. */
+async function eachBlock(
+  path: string,
+  visit: (block: Buffer, position: number) => void | Promise<void>,
+): Promise<number> {
+  let at = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 4 << 20 })) {
+    const bytes = chunk as Buffer;
+    for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) {
+      const block = bytes.subarray(offset, offset + BLOCK_BYTES);
+      if (!block.equals(ZEROS.subarray(0, block.length))) await visit(block, at + offset);
+    }
+    at += bytes.length;
+  }
+  return at;
+}
+
+/** A full disk writes less than it was given before it says so. */
+async function writeWhole(out: FileHandle, block: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < block.length; )
+    done += (await out.write(block, done, block.length - done, position + done)).bytesWritten;
+}
+
+// Against damage, not against attackers, who could as well change meta.json: the fastest hash there is.
+const newHash = () => createHash('sha1');
+
+function addBlock(hash: Hash, block: Buffer, position: number): void {
+  hash.update(String(position)).update(block);
+}
+
+function endOf(hash: Hash, sizeBytes: number): string {
+  return hash.update(`end ${sizeBytes}`).digest('hex');
 }
 
 function isWithin(at: number, size: number, range: { readonly at: number; readonly size: number }): boolean {

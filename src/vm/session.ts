@@ -1,16 +1,16 @@
 // Prepares a kernel for jobs and runs them: from its saved state where there is one, by a boot otherwise.
 // Both ways give the same digits, because a job goes on from the same paused instruction either way.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ZodError, z } from 'zod';
+import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import { type GuestRecord, type Hello, helloSchema, recordSchema } from '../model/records.ts';
 import { RECORDS_AT, RECORDS_CAPACITY_BYTES, WINDOW_BYTES } from '../model/window.ts';
 import { digestOf } from './digests.ts';
-import { explainFailure } from './failure.ts';
 import type { Initramfs } from './initramfs.ts';
 import { INITRAMFS_AT, kernelCommandLine, type MachineSpec, qemuArguments, RAM_BYTES } from './machine.ts';
 import {
@@ -23,6 +23,7 @@ import {
   statePaths,
   writeSparse,
 } from './saved-state.ts';
+import { scratchFolders, withScratch } from './scratch.ts';
 import { bootVm, createWindow, type Deadlines, restoreVm, type Vm } from './vm.ts';
 
 export interface SessionOptions {
@@ -70,24 +71,28 @@ export function savedStateKey({
 
 /** Makes sure that jobs can be run; boots and saves the state where it isn't there. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const key = savedStateKey(options);
+  const { cacheDir, onWarning, kernel } = options;
   if (!options.useSavedState) return { run: (job) => runBooted(options, job), bootSeconds: 0 };
-  const found = findSavedState(options.cacheDir, key);
-  if (found) return { run: (job) => runRestored(options, key, found, job), bootSeconds: 0 };
+  const key = savedStateKey(options);
+  const found = await findSavedState(cacheDir, key);
+  if (found === 'damaged') {
+    onWarning?.(`${kernel.reference}: the saved machine state is damaged; it is made again`);
+    dropState(cacheDir, key);
+  } else if (found) return { run: restoredRuns(options, key, found), bootSeconds: 0 };
 
   const started = Date.now();
   const made = await makeState(options, key);
-  evictStates(options.cacheDir, options.savedStatesLimitBytes);
+  evictStates(cacheDir, options.savedStatesLimitBytes, key);
   const bootSeconds = (Date.now() - started) / 1000;
   if (!made) return { run: (job) => runBooted(options, job), bootSeconds };
-  return { run: (job) => runRestored(options, key, made, job), bootSeconds };
+  return { run: restoredRuns(options, key, made), bootSeconds };
 }
 
 /** Boots, pauses, saves. Undefined, with one line of warning, where saving fails; a boot that fails throws. */
 async function makeState(options: SessionOptions, key: string): Promise<SavedState | undefined> {
   const { kernel, cacheDir } = options;
   options.onProgress?.({ task: kernel.reference, phase: 'boot' });
-  return await withFolder(async (folder) => {
+  return await withBootFolder(options, async (folder) => {
     const boot = await bootToPause(options, folder);
     let stateFolder: string | undefined;
     try {
@@ -96,17 +101,18 @@ async function makeState(options: SessionOptions, key: string): Promise<SavedSta
       await boot.vm.saveDevices(devicesPath);
       await boot.vm.close();
       const [at, size] = boot.hello.discard ?? [0, 0];
-      await writeSparse(boot.ramPath, ramPath, [
+      const ramDigest = await writeSparse(boot.ramPath, ramPath, [
         { at: INITRAMFS_AT, size: options.machine.initramfsBytes },
         { at, size },
       ]);
-      return keepState(cacheDir, key, stateFolder, `${kernel.reference} ${boot.hello.release}`, boot.hello);
+      const label = `${kernel.reference} ${boot.hello.release}`;
+      return await keepState(cacheDir, key, stateFolder, { label, hello: boot.hello, ramDigest });
     } catch (cause) {
+      if (stateFolder) rmSync(stateFolder, { recursive: true, force: true });
       options.signal?.throwIfAborted();
       options.onWarning?.(
         `${kernel.reference}: cannot save the machine state (${messageOf(cause)}); every job boots`,
       );
-      if (stateFolder) rmSync(stateFolder, { recursive: true, force: true });
       return undefined;
     } finally {
       await boot.vm.close();
@@ -129,10 +135,10 @@ async function bootToPause(options: SessionOptions, folder: string): Promise<Boo
   const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath });
   try {
     await vm.untilPaused('boot');
-    const [hello] = await readRecords(options, windowPath, 'boot', (line) => helloSchema.parse(line));
-    for (const warning of hello?.warnings ?? [])
-      options.onWarning?.(`${options.kernel.reference}: ${warning}`);
-    return { vm, hello: hello!, ramPath, windowPath };
+    const [hello] = await readRecords(vm, windowPath, 'boot', (line) => helloSchema.parse(line));
+    if (!hello) throw await vm.explain('boot', { kind: 'records', message: 'no hello record' });
+    for (const warning of hello.warnings) options.onWarning?.(`${options.kernel.reference}: ${warning}`);
+    return { vm, hello, ramPath, windowPath };
   } catch (cause) {
     await vm.close();
     throw cause;
@@ -140,26 +146,43 @@ async function bootToPause(options: SessionOptions, folder: string): Promise<Boo
 }
 
 async function runBooted(options: SessionOptions, job: Uint8Array): Promise<JobResult> {
-  return await withFolder(async (folder) => {
+  return await withBootFolder(options, async (folder) => {
     const started = Date.now();
     options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
     const { vm, hello, windowPath } = await bootToPause(options, folder);
     try {
       await putJob(windowPath, job);
-      return await runPaused(options, vm, windowPath, hello, started);
+      return await runPaused(vm, windowPath, hello, started);
     } finally {
       await vm.close();
     }
   });
 }
 
-async function runRestored(
-  options: SessionOptions,
-  key: string,
-  state: SavedState,
-  job: Uint8Array,
-): Promise<JobResult> {
-  return await withFolder(async (folder) => {
+/** Runs jobs from the state until one does not restore: said once, and that job and all later ones boot. */
+function restoredRuns(options: SessionOptions, key: string, state: SavedState): Session['run'] {
+  let isGood = true;
+  return async (job) => {
+    const result = isGood ? await runRestored(options, state, job) : ({ restored: false } as const);
+    if (result.restored) return result.job;
+    if (isGood) {
+      isGood = false;
+      options.onWarning?.(
+        `${options.kernel.reference}: the saved machine state does not restore (${messageOf(result.cause)}); it is dropped and every job boots`,
+      );
+      dropState(options.cacheDir, key);
+    }
+    return await runBooted(options, job);
+  };
+}
+
+type Restored =
+  | { readonly restored: true; readonly job: JobResult }
+  | { readonly restored: false; readonly cause?: unknown };
+
+async function runRestored(options: SessionOptions, state: SavedState, job: Uint8Array): Promise<Restored> {
+  const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: WINDOW_BYTES };
+  return await withScratch(scratch, async (folder) => {
     const started = Date.now();
     const windowPath = join(folder, 'window');
     await createWindow(windowPath, job, WINDOW_BYTES);
@@ -168,39 +191,29 @@ async function runRestored(
       vm = await restoreVm({ ...vmOptions(options), ramPath: state.ramPath, windowPath }, state.devicesPath);
     } catch (cause) {
       options.signal?.throwIfAborted();
-      options.onWarning?.(
-        `${options.kernel.reference}: the saved state does not restore (${messageOf(cause)}); it is dropped and the job boots`,
-      );
-      dropState(options.cacheDir, key);
-      return await runBooted(options, job);
+      if (isLackOfMemory(cause)) throw cause;
+      return { restored: false, cause };
     }
     try {
-      return await runPaused(options, vm, windowPath, state.hello, started);
+      return { restored: true, job: await runPaused(vm, windowPath, state.hello, started) };
     } finally {
       await vm.close();
     }
   });
 }
 
-async function runPaused(
-  options: SessionOptions,
-  vm: Vm,
-  windowPath: string,
-  hello: Hello,
-  started: number,
-): Promise<JobResult> {
+/** A boot needs more memory still: nothing is wrong with the state. */
+function isLackOfMemory(cause: unknown): boolean {
+  return cause instanceof TollgateError && cause.details.reason === 'no-memory';
+}
+
+async function runPaused(vm: Vm, windowPath: string, hello: Hello, started: number): Promise<JobResult> {
   const running = Date.now();
   await vm.proceed();
   await vm.untilPaused('measure');
-  const records = await readRecords(options, windowPath, 'measure', (line) => recordSchema.parse(line));
-  const last = records.at(-1);
-  if (last?.type !== 'end')
-    throw explainFailure(
-      options.kernel.reference,
-      'measure',
-      { kind: 'records', message: 'no end record' },
-      '',
-    );
+  const records = await readRecords(vm, windowPath, 'measure', (line) => recordSchema.parse(line));
+  if (records.at(-1)?.type !== 'end')
+    throw await vm.explain('measure', { kind: 'records', message: 'no end record' });
   return {
     hello,
     records,
@@ -242,7 +255,7 @@ async function putJob(windowPath: string, job: Uint8Array): Promise<void> {
 
 /** Reads and checks what the guest has written: untrusted, so any misfit is a failure of the run. */
 async function readRecords<T>(
-  options: SessionOptions,
+  vm: Vm,
   windowPath: string,
   phase: 'boot' | 'measure',
   parse: (line: unknown) => T,
@@ -259,24 +272,31 @@ async function readRecords<T>(
       .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => parse(JSON.parse(line)));
+      .map((line, i) => {
+        try {
+          return parse(JSON.parse(line));
+        } catch (cause) {
+          const why =
+            cause instanceof ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
+          throw new Error(`record ${i + 1}, '${line.slice(0, 80)}': ${why}`);
+        }
+      });
   } catch (cause) {
-    throw explainFailure(options.kernel.reference, phase, { kind: 'records', message: messageOf(cause) }, '');
+    throw await vm.explain(phase, { kind: 'records', message: messageOf(cause) });
   } finally {
     await window.close();
   }
 }
 
-/** Memory and window of a running VM: in /dev/shm where there is one, for it is written at memory's pace. */
-async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tollgate-'));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** A folder for the memory and the window of a VM that boots. */
+function withBootFolder<T>({ cacheDir }: SessionOptions, use: (folder: string) => Promise<T>): Promise<T> {
+  return withScratch({ folders: scratchFolders(cacheDir), sizeBytes: RAM_BYTES + WINDOW_BYTES }, use);
 }
 
 function messageOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, '; ')
+    .slice(0, 500);
 }

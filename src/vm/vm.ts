@@ -1,16 +1,29 @@
 // One QEMU process from start to end: booted or restored, waited for, saved, killed. Whatever happens, the
 // process is gone and its files are removed when close() has run.
 
-import { closeSync, createWriteStream, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
+import type { TollgateError } from '../model/errors.ts';
 import { RECORDS_AT } from '../model/window.ts';
 import { type EndCause, explainFailure, type Phase } from './failure.ts';
+import { ownName, removeLeftovers } from './leftovers.ts';
 import { type MachineFiles, type MachineSpec, qemuArguments, RESTORE_ARGUMENTS } from './machine.ts';
+import { requireMemory, VM_MEMORY_BYTES } from './memory.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 
 export interface Deadlines {
@@ -45,43 +58,62 @@ export interface Vm {
   readonly proceed: () => Promise<void>;
   /** Writes the state of the devices; memory is in the RAM file already. */
   readonly saveDevices: (path: string) => Promise<void>;
+  /** The error for an end that the caller has found, with the console's tail. */
+  readonly explain: (phase: Phase, cause: EndCause) => Promise<TollgateError>;
+  /** Kills QEMU and removes its files. Never throws; again does nothing. */
   readonly close: () => Promise<void>;
 }
 
 const CONSOLE_CAP_BYTES = 4 << 20;
+const CONSOLE_TAIL_BYTES = 64 << 10;
 const WATCH_MS = 100;
+/** A connection that breaks is mostly QEMU's end, known a moment later. */
+const END_MS = 1000;
+const FOLDER_PREFIX = 'tollgate-run';
 
 /** Boots the machine: RAM goes into `ramPath`, shared, so that it can be kept. */
-export function bootVm(options: VmOptions): Promise<Vm> {
-  return startVm(options, true, []);
+export async function bootVm(options: VmOptions): Promise<Vm> {
+  requireMemory(options.task, VM_MEMORY_BYTES.boot);
+  return await startVm(options, 'boot', []);
 }
 
 /** Starts a machine from a saved state: RAM is mapped copy on write and never changed. */
 export async function restoreVm(options: VmOptions, devicesPath: string): Promise<Vm> {
-  const vm = await startVm(options, false, RESTORE_ARGUMENTS);
+  requireMemory(options.task, VM_MEMORY_BYTES.restore);
+  const vm = await startVm(options, 'restore', RESTORE_ARGUMENTS);
   try {
     await vm.loadDevices(devicesPath);
     return vm;
   } catch (cause) {
-    await vm.close();
-    throw cause;
+    try {
+      throw await vm.explain('restore', await vm.endOr({ kind: 'transfer', message: messageOf(cause) }));
+    } finally {
+      await vm.close();
+    }
   }
+}
+
+interface RestorableVm extends Vm {
+  readonly loadDevices: (path: string) => Promise<void>;
+  /** How QEMU has ended, if a broken connection was its end; else the cause given. */
+  readonly endOr: (cause: EndCause) => Promise<EndCause>;
 }
 
 async function startVm(
   options: VmOptions,
-  ramIsShared: boolean,
+  way: 'boot' | 'restore',
   extra: readonly string[],
-): Promise<Vm & { loadDevices: (path: string) => Promise<void> }> {
+): Promise<RestorableVm> {
   const { task, machine, deadlines } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'tollgate-vm-'));
+  options.signal?.throwIfAborted();
+  const folder = makeSocketFolder();
   const files: MachineFiles = {
     ram: options.ramPath,
     window: options.windowPath,
     console: join(folder, 'console'),
     qmp: join(folder, 'qmp'),
   };
-  const args = [...qemuArguments(machine, files, ramIsShared), ...extra];
+  const args = [...qemuArguments(machine, files, way === 'boot'), ...extra];
   const [command, ...prefix] = machine.qemu.hasSetpriv
     ? ['setpriv', '--pdeathsig', 'KILL', machine.qemu.path]
     : [machine.qemu.path];
@@ -92,6 +124,7 @@ async function startVm(
     maxBuffer: 1 << 16,
     reject: false,
     cleanup: true,
+    killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
@@ -105,21 +138,27 @@ async function startVm(
   const connecting = new AbortController();
   const exited = process_.then((result) => {
     connecting.abort(new Error('QEMU ended'));
-    end({ kind: 'exit', code: result.exitCode, signal: result.signal, stderr: String(result.stderr ?? '') });
+    const said = String(result.stderr ?? '') || (result.cause instanceof Error ? result.cause.message : '');
+    end({ kind: 'exit', code: result.exitCode, signal: result.signal, stderr: said });
   });
 
-  let closed = false;
-  const close = async () => {
-    if (closed) return;
-    closed = true;
-    process_.kill('SIGKILL');
-    await exited;
-    rmSync(folder, { recursive: true, force: true });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= (async () => {
+      process_.kill('SIGKILL');
+      await exited;
+      rmSync(folder, { recursive: true, force: true });
+    })();
+    return closing;
   };
-  const failed = async (phase: Phase, cause: EndCause) => {
+  const endOr = async (cause: EndCause) => {
+    await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
+    return ended ?? cause;
+  };
+  /** What the console has said so far is read before close() removes it. */
+  const explain = async (phase: Phase, cause: EndCause) => {
     options.signal?.throwIfAborted();
-    const text = await readFile(files.console, 'latin1').catch(() => '');
-    return explainFailure(task, phase, cause, text.slice(-64 * 1024));
+    return explainFailure(task, phase, cause, readTail(files.console, CONSOLE_TAIL_BYTES));
   };
 
   const start = setTimeout(() => connecting.abort(new Error('no answer')), deadlines.restoreMs);
@@ -127,10 +166,11 @@ async function startVm(
   try {
     qmp = await connectQmp(files.qmp, connecting.signal);
   } catch {
-    const cause = ended ?? { kind: 'deadline' as const, seconds: deadlines.restoreMs / 1000 };
-    const error = await failed('restore', cause);
-    await close();
-    throw error;
+    try {
+      throw await explain(way, await endOr({ kind: 'deadline', seconds: deadlines.restoreMs / 1000 }));
+    } finally {
+      await close();
+    }
   } finally {
     clearTimeout(start);
   }
@@ -157,14 +197,20 @@ async function startVm(
       if (paused) done(undefined);
       else if (ended) done(ended);
     });
-    if (cause) throw await failed(phase, cause);
+    if (cause) throw await explain(phase, cause);
     paused = false;
   };
 
   return {
     untilPaused,
+    explain,
+    endOr,
     proceed: async () => {
-      await qmp.execute('cont');
+      try {
+        await qmp.execute('cont');
+      } catch (cause) {
+        throw await explain('measure', await endOr({ kind: 'transfer', message: messageOf(cause) }));
+      }
     },
     saveDevices: (path) => saveDevices(qmp, folder, path),
     loadDevices: (path) => loadDevices(qmp, folder, path, deadlines.restoreMs),
@@ -173,6 +219,15 @@ async function startVm(
       await close();
     },
   };
+}
+
+/** For QEMU's sockets, whose paths may have 107 bytes at most. */
+function makeSocketFolder(): string {
+  const parent = tmpdir().length <= 60 ? tmpdir() : '/tmp';
+  removeLeftovers(parent, FOLDER_PREFIX);
+  const folder = join(parent, ownName(FOLDER_PREFIX));
+  mkdirSync(folder, { mode: 0o700 });
+  return folder;
 }
 
 /** Ends the wait when time is up, when the guest has gone silent, or when it floods its console. */
@@ -211,6 +266,24 @@ function recordBytes(windowPath: string): number {
   return length.readUInt32LE();
 }
 
+/** A file's last bytes as text; nothing where there is no file (QEMU has not come so far). */
+function readTail(path: string, most: number): string {
+  if (!existsSync(path)) return '';
+  const fd = openSync(path, 'r');
+  try {
+    const size = fstatSync(fd).size;
+    const bytes = Buffer.alloc(Math.min(size, most));
+    readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('latin1');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /**
  * Device state goes through a Unix socket: the sandbox denies QEMU any helper process, and 'file:' is new in 8.2.
  * Memory is left out (x-ignore-shared): it is in the RAM file.
@@ -218,23 +291,29 @@ function recordBytes(windowPath: string): number {
 async function saveDevices(qmp: Qmp, folder: string, path: string): Promise<void> {
   const socketPath = join(folder, 'save');
   const server = createServer();
-  const written = new Promise<void>((resolve, reject) => {
+  let received: Promise<void> | undefined;
+  const failed = new Promise<never>((_, reject) => {
     server.once('connection', (socket) => {
-      const out = createWriteStream(path, { mode: 0o600 });
-      socket.pipe(out);
-      finished(out).then(resolve, reject);
+      received = pipeline(socket, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+      received.catch(reject);
     });
   });
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  failed.catch(() => {}); // awaited below, if it comes to that
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
   try {
     await ignoreShared(qmp);
     await qmp.execute('migrate', { uri: `unix:${socketPath}` });
-    await untilMigrated(qmp, 60_000);
-    await written;
+    await Promise.race([untilMigrated(qmp, SAVE_MS), failed]);
+    await received;
   } finally {
     server.close();
   }
 }
+
+const SAVE_MS = 60_000;
 
 async function loadDevices(qmp: Qmp, folder: string, path: string, limitMs: number): Promise<void> {
   const socketPath = join(folder, 'load');
@@ -270,6 +349,5 @@ async function untilMigrated(qmp: Qmp, limitMs: number): Promise<void> {
 /** An empty window, sparse: 64 MB that take no disk until written. */
 export async function createWindow(path: string, job: Uint8Array, sizeBytes: number): Promise<void> {
   await writeFile(path, job, { flag: 'wx', mode: 0o600 });
-  const { truncate } = await import('node:fs/promises');
   await truncate(path, sizeBytes);
 }

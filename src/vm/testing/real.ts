@@ -1,0 +1,88 @@
+// Real kernels for the tests that boot them: from the product's own cache, with our own build of the guest.
+// Not part of the product.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
+import type { Job } from '../../model/job.ts';
+import { encodeJob } from '../../model/window.ts';
+import { buildInitramfs } from '../initramfs.ts';
+import { type Accelerator, DEFAULT_CPU } from '../machine.ts';
+import { findQemu } from '../qemu.ts';
+import type { SessionOptions } from '../session.ts';
+import { DEFAULT_DEADLINES } from '../vm.ts';
+
+export const ROOT = join(import.meta.dirname, '../../..');
+
+/** Where kernels are kept from run to run: they are large, and never written to by a test. */
+const { XDG_CACHE_HOME } = process.env;
+export const KERNEL_CACHE = join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tollgate');
+
+/** Options of a session on a real kernel. States and initramfs go to `cacheDir`, the test's own. */
+export async function sessionOptions(
+  reference: string,
+  cacheDir: string,
+  options: { readonly guestPath?: string; readonly accelerator?: Accelerator } = {},
+): Promise<SessionOptions> {
+  const kernel = await resolveKernel(reference, { cacheDir: KERNEL_CACHE });
+  const kernelImage = await unpackedVmlinux(kernel, KERNEL_CACHE);
+  const qemu = await findQemu({ cacheDir });
+  const distDir = join(ROOT, 'dist');
+  const { guestPath, accelerator = 'icount' } = options;
+  const initramfs = await buildInitramfs(kernel, { cacheDir, distDir, ...(guestPath ? { guestPath } : {}) });
+  const initramfsBytes = statSync(initramfs.path).size;
+  return {
+    kernel,
+    machine: { qemu, accelerator, cpu: DEFAULT_CPU, kernelImage, initramfsBytes },
+    initramfs,
+    cacheDir,
+    useSavedState: true,
+    savedStatesLimitBytes: 4e9,
+    deadlines: DEFAULT_DEADLINES,
+  };
+}
+
+/** A job that runs an empty XDP program on a packet of 64 bytes. */
+export function emptyJob(): Uint8Array {
+  return encodeJob((place): Job => {
+    const inputs = [{ name: 'zeros', packets: [place(new Uint8Array(64))] }];
+    return {
+      format: 1,
+      object: 'nop_xdp.bpf.o',
+      elf: place(readFileSync(join(ROOT, 'dist/bpf/nop_xdp.bpf.o'))),
+      programs: [{ name: 'nop', inputs, maps: {}, tailCalls: {} }],
+      reportStatics: true,
+      mapSizes: {},
+    };
+  });
+}
+
+/** The pids of the QEMU processes that this process has started and that still run. */
+export function ownQemus(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const [, state, parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+        const isOurs = Number(parent) === process.pid && state !== 'Z' && command.includes('qemu-system');
+        return isOurs ? [Number(name)] : [];
+      } catch {
+        return []; // it has just ended
+      }
+    });
+}
+
+/** Temporary files and folders of this process's VMs. */
+export function ownTemporaries(cacheDir: string): string[] {
+  return ['/dev/shm', '/tmp', join(cacheDir, 'tmp'), join(cacheDir, 'states'), join(cacheDir, 'initramfs')]
+    .flatMap((folder) => {
+      try {
+        return readdirSync(folder).map((name) => join(folder, name));
+      } catch {
+        return [];
+      }
+    })
+    .filter((path) => new RegExp(`/(tollgate-|\\.passing).*-${process.pid}-\\d+$`).test(path));
+}
