@@ -6,6 +6,7 @@ import { METRIC_NAMES, metricOf } from '../model/metrics.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Measurement, Where } from '../model/report.ts';
 import type { PlannedJob } from './plan.ts';
+import { explainRefusal } from './refusal.ts';
 
 /**
  * The figures of one job. What the guest names that the object does not have is a fault of the guest,
@@ -30,7 +31,7 @@ export function collect(target: string, job: PlannedJob, records: readonly Guest
           metric: 'load_ok',
           unit: metricOf('load_ok').unit,
           value: 0,
-          note: firstLine(record.reason),
+          note: explainRefusal(firstLine(record.reason)),
           log: lastLines(record.reason),
         }));
       case 'measurement': {
@@ -80,7 +81,11 @@ function rejection(
     line && line.line > 0
       ? { file: line.file, line: line.line, ...(line.text ? { text: line.text } : {}) }
       : undefined;
-  return { note: message || reason, log: tail || log.slice(-4000), ...(place ? { where: place } : {}) };
+  return {
+    note: explainRefusal(message || reason),
+    log: tail || log.slice(-4000),
+    ...(place ? { where: place } : {}),
+  };
 }
 
 function firstLine(text: string): string {

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
 import { subtract } from '../model/decimal.ts';
 import { type Measurement, type Report, reportSchema } from '../model/report.ts';
-import { type Arm, DIST, KERNELS, keyOf, LB, labOptions, measureArms, objectsIn } from './testlab.ts';
+import { type Arm, DIST, KERNELS, keyOf, LB, labOptions, measureArms, objectsIn } from './testing/lab.ts';
 
 interface Expected {
   readonly head: string;

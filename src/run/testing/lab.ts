@@ -1,18 +1,19 @@
 // What the tests on real kernels share: the kernels, the options that the command line would make, and one call
 // that measures many objects in as few machines as there can be. Used by *.vm.test.ts alone.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Config } from '../model/config.ts';
-import type { Measurement, Target } from '../model/report.ts';
-import { execute, type RunOptions } from './execute.ts';
-import { readObject, type SideObject } from './objects.ts';
-import { type PlannedJob, planJobs } from './plan.ts';
+import { execa } from 'execa';
+import type { Config } from '../../model/config.ts';
+import type { Measurement, Target } from '../../model/report.ts';
+import { execute, type RunOptions } from '../execute.ts';
+import { readObject, type SideObject } from '../objects.ts';
+import { type PlannedJob, planJobs } from '../plan.ts';
 
 export const KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'] as const;
 
-export const ROOT = resolve(import.meta.dirname, '../..');
+export const ROOT = resolve(import.meta.dirname, '../../..');
 /** What ships: every test here runs the built guest. */
 export const DIST = join(ROOT, 'dist');
 export const LB = join(ROOT, 'fixtures/lb');
@@ -102,4 +103,12 @@ export function differences(a: readonly Measurement[], b: readonly Measurement[]
   return [...new Set([...left!.keys(), ...right!.keys()])]
     .filter((key) => left!.get(key) !== right!.get(key))
     .map((key) => `${key}: ${left!.get(key)} | ${right!.get(key)}`);
+}
+
+/** Objects that others wrote, as SUITE/PACKAGE/FILE: fetched once into the cache, through apt. */
+export async function debianObjects(): Promise<SideObject[]> {
+  const folder = join(labOptions().cacheDir, 'debian-objects');
+  await execa(process.execPath, [join(ROOT, 'scripts/debian-objects.mjs'), folder]);
+  const listed: readonly { path: string }[] = JSON.parse(readFileSync(join(folder, 'objects.json'), 'utf8'));
+  return listed.map(({ path }) => readObject(join(folder, path), path));
 }
