@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import type { Config } from '../../model/config.ts';
+import { type Config, parseConfig } from '../../model/config.ts';
 import type { Measurement, Target } from '../../model/report.ts';
 import { execute, type RunOptions } from '../execute.ts';
 import { readObject, type SideObject } from '../objects.ts';
@@ -31,6 +31,14 @@ export function labOptions(more: Partial<RunOptions> = {}): RunOptions {
     ...(env.TOLLGATE_MIRROR ? { mirror: env.TOLLGATE_MIRROR } : {}),
     ...more,
   };
+}
+
+/** A budget file's `programs`, parsed as it would be from a file. */
+export function configOf(programs: object): Config {
+  return parseConfig(
+    JSON.stringify({ version: 1, kernels: KERNELS, objects: ['*'], programs, budgets: { '*': {} } }),
+    'test.yml',
+  );
 }
 
 /** Objects to measure together, under a name that is put before theirs. */
