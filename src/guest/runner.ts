@@ -193,7 +193,11 @@ const EMPTY_RUNS = 9;
 
 function measureEmpty(guest: Guest, like: OpenProgram, data: RunData): EmptyRun {
   const { id, testRun } = programTypeById(like.typeId);
-  const fd = loadEmpty({ id, emptyReturns: testRun!.emptyReturns }, like.expectedAttachType, like.flags);
+  const fd = loadEmpty({ id, ...testRun! }, like.expectedAttachType, like.flags);
+  if (fd < 0)
+    return {
+      reason: `the kernel does not load an empty program of the type, to compare with: ${errorName(fd)}`,
+    };
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun!.clock);
   const error = runs.find((run) => run.error !== 0)?.error;
   if (error !== undefined) return refusal(error, testRun!.since);

@@ -19,6 +19,8 @@ export interface ProgramType {
     readonly defaultContextBytes?: number;
     /** What an empty program of this type returns. */
     readonly emptyReturns: number;
+    /** Flags without which a program of this type does not load; libbpf sets them on its own way to the kernel. */
+    readonly loadFlags?: number;
   };
 }
 
@@ -90,6 +92,7 @@ export const PROGRAM_TYPES: readonly ProgramType[] = [
       since: '5.14',
       defaultContextBytes: 64,
       emptyReturns: 0,
+      loadFlags: 0x10, // BPF_F_SLEEPABLE
     },
   },
   { id: 32, name: 'netfilter', testRun: packet('6.4', 1) },

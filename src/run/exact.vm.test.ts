@@ -6,16 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Measurement } from '../model/report.ts';
-import {
-  configOf,
-  DIST,
-  KERNELS,
-  LB,
-  measureArms,
-  objectsIn,
-  planArms,
-  TRICKY,
-} from './testing/lab.ts';
+import { configOf, DIST, KERNELS, LB, measureArms, objectsIn, planArms, TRICKY } from './testing/lab.ts';
 import {
   buildPlugin,
   CODE_RANGE,
@@ -54,11 +45,25 @@ const runsOf = (arm: string, kernel: string, metric = 'run_insns') =>
 
 describe.each(KERNELS)('on %s', (kernel) => {
   test('SHOW', () => {
-    console.log(runsOf('nop', kernel).map(({ object, value, absent }) => `${object} ${value} ${JSON.stringify(absent)}`).join('\n'));
-    console.log(figures.get('count')!.filter((f) => f.target === `${kernel}/exact` && f.metric.startsWith('run_')).map(({ program, input, metric, value, note }) => `${program} ${input} ${metric} ${value} ${note}`).join('\n'));
+    console.log(
+      runsOf('nop', kernel)
+        .map(({ object, value, absent }) => `${object} ${value} ${JSON.stringify(absent)}`)
+        .join('\n'),
+    );
+    console.log(
+      figures
+        .get('count')!
+        .filter((f) => f.target === `${kernel}/exact` && f.metric.startsWith('run_'))
+        .map(({ program, input, metric, value, note }) => `${program} ${input} ${metric} ${value} ${note}`)
+        .join('\n'),
+    );
   });
   test("the empty XDP program's run_insns is what its machine code holds, and what QEMU executes", async () => {
-    const { image, runs, records } = await witness(kernel, 'nop', nops.filter(({ name }) => name === 'nop_xdp.bpf.o'));
+    const { image, runs, records } = await witness(
+      kernel,
+      'nop',
+      nops.filter(({ name }) => name === 'nop_xdp.bpf.o'),
+    );
     const disassembled = await countWithObjdump(Buffer.concat(image.map(({ bytes }) => bytes)), folder);
     const [own] = runsOf('nop', kernel).filter(({ object }) => object === 'nop_xdp.bpf.o');
     expect(own?.value).toBe(image.length);
@@ -94,7 +99,12 @@ async function witness(kernel: string, arm: string, objects: typeof nops) {
   const image = blocks.slice(first).flat();
   const marks = [image[0]!, ...image.filter(isReturn)].map(({ address }) => `mark=0x${address.toString(16)}`);
   const counts = join(own, 'counts');
-  const records = await runWith(kernel, job!.bytes, ['-plugin', [`file=${plugin}`, `out=${counts}`, ...marks].join()], own);
+  const records = await runWith(
+    kernel,
+    job!.bytes,
+    ['-plugin', [`file=${plugin}`, `out=${counts}`, ...marks].join()],
+    own,
+  );
   const tables = await readCounts(counts);
   return {
     image,
@@ -102,7 +112,9 @@ async function witness(kernel: string, arm: string, objects: typeof nops) {
     runs: tables.filter((_, i) => i % 2 === 1).map((table) => sum(table) + 1),
     records: Object.fromEntries(
       records.flatMap((record) =>
-        record.type === 'measurement' && record.metric.startsWith('run_') ? [[record.metric, record.value]] : [],
+        record.type === 'measurement' && record.metric.startsWith('run_')
+          ? [[record.metric, record.value]]
+          : [],
       ),
     ),
   };

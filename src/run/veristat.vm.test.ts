@@ -15,7 +15,16 @@ import { findQemu } from '../vm/qemu.ts';
 import { openSession } from '../vm/session.ts';
 import { DEFAULT_DEADLINES } from '../vm/vm.ts';
 import type { SideObject } from './objects.ts';
-import { configOf, debianObjects, LB, labOptions, measureArms, objectsIn, ROOT, TRICKY } from './testing/lab.ts';
+import {
+  configOf,
+  debianObjects,
+  LB,
+  labOptions,
+  measureArms,
+  objectsIn,
+  ROOT,
+  TRICKY,
+} from './testing/lab.ts';
 
 const KERNEL = 'debian:6.12';
 

@@ -75,7 +75,9 @@ export async function readCounts(out: string): Promise<ReadonlyMap<bigint, numbe
   return await Promise.all(
     numbers.map(async (number) => {
       const lines = (await readFile(`${out}.${number}`, 'utf8')).split('\n');
-      const pairs = lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' '));
+      const pairs = lines
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => line.split(' '));
       return new Map(pairs.map(([address, count]) => [BigInt(`0x${address}`), Number(count)]));
     }),
   );
