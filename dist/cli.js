@@ -49439,7 +49439,7 @@ var PROGRAM_TYPES2 = [
       takes: "context",
       clock: "syscall-clock",
       since: "5.10",
-      defaultContextBytes: 96,
+      defaultContext: { name: "zeros:96", sizeBytes: 96 },
       emptyReturns: 0
     }
   },
@@ -49462,7 +49462,13 @@ var PROGRAM_TYPES2 = [
       takes: "context",
       clock: "kernel-clock",
       since: "5.13",
-      defaultContextBytes: 64,
+      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
+      // says EAFNOSUPPORT.
+      defaultContext: {
+        name: "tcp:ipv4",
+        sizeBytes: 64,
+        words: { 8: 2, 12: 6, 16: 175177931, 36: 20480, 40: 33685696, 60: 80 }
+      },
       emptyReturns: 1
     }
   },
@@ -49473,7 +49479,7 @@ var PROGRAM_TYPES2 = [
       takes: "context",
       clock: "syscall-clock",
       since: "5.14",
-      defaultContextBytes: 64,
+      defaultContext: { name: "zeros:64", sizeBytes: 64 },
       emptyReturns: 0,
       loadFlags: 16
       // BPF_F_SLEEPABLE
@@ -49789,7 +49795,7 @@ function inputsFor(type, wanted, directory, program3) {
   const testRun = type?.testRun;
   if (!testRun) return [];
   if (!wanted)
-    return [testRun.takes === "packet" ? toBytes(DEFAULT_PACKET, directory) : zeroContext(testRun)];
+    return [testRun.takes === "packet" ? toBytes(DEFAULT_PACKET, directory) : defaultContext(testRun)];
   return wanted.map((input2) => {
     const bytes = toBytes(input2, directory);
     if (testRun.takes === "context" && bytes.packets.length > 0 && !bytes.context)
@@ -49811,8 +49817,12 @@ function inputsFor(type, wanted, directory, program3) {
     return bytes;
   });
 }
-function zeroContext({ defaultContextBytes = 0 }) {
-  return { name: `zeros:${defaultContextBytes}`, packets: [], context: new Uint8Array(defaultContextBytes) };
+function defaultContext({ defaultContext: defaultContext2 }) {
+  const { name: name3 = "nothing", sizeBytes = 0, words = {} } = defaultContext2 ?? {};
+  const context = new Uint8Array(sizeBytes);
+  const view = new DataView(context.buffer);
+  for (const [offset, value] of Object.entries(words)) view.setUint32(Number(offset), value, true);
+  return { name: name3, packets: [], context };
 }
 function toBytes(input2, directory) {
   const name3 = inputName(input2);

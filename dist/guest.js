@@ -28,7 +28,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/model/window.ts
@@ -318,6 +318,9 @@ function findTicks(clockLibrary) {
   const last = times.at(-1) ?? 0;
   return { tickNs, phaseNs: last % tickNs };
 }
+
+// src/guest/runner.ts
+var import_node_fs3 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -748,7 +751,7 @@ var PROGRAM_TYPES = [
       takes: "context",
       clock: "syscall-clock",
       since: "5.10",
-      defaultContextBytes: 96,
+      defaultContext: { name: "zeros:96", sizeBytes: 96 },
       emptyReturns: 0
     }
   },
@@ -771,7 +774,13 @@ var PROGRAM_TYPES = [
       takes: "context",
       clock: "kernel-clock",
       since: "5.13",
-      defaultContextBytes: 64,
+      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
+      // says EAFNOSUPPORT.
+      defaultContext: {
+        name: "tcp:ipv4",
+        sizeBytes: 64,
+        words: { 8: 2, 12: 6, 16: 175177931, 36: 20480, 40: 33685696, 60: 80 }
+      },
       emptyReturns: 1
     }
   },
@@ -782,7 +791,7 @@ var PROGRAM_TYPES = [
       takes: "context",
       clock: "syscall-clock",
       since: "5.14",
-      defaultContextBytes: 64,
+      defaultContext: { name: "zeros:64", sizeBytes: 64 },
       emptyReturns: 0,
       loadFlags: 16
       // BPF_F_SLEEPABLE
@@ -20964,8 +20973,14 @@ function measureEmpty(guest, like, data) {
 }
 function refusal2(error62, since) {
   const name = errorName(error62);
-  if (name === "ENOTSUPP") return { reason: "this kernel has no test run for the type (ENOTSUPP)", since };
-  return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
+  if (name !== "ENOTSUPP") return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
+  const reason = "this kernel has no test run for the type (ENOTSUPP)";
+  return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
+}
+var kernelRelease = () => (0, import_node_fs3.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+function isOlder(release, than) {
+  const [a, b] = [release, than].map((text) => text.split(".").map((part) => Number.parseInt(part, 10)));
+  return a[0] !== b[0] ? a[0] < b[0] : a[1] < b[1];
 }
 function runData(guest, input2) {
   const context = input2.context && bytesOf(guest, input2.context);
@@ -20993,7 +21008,7 @@ function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs3.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -21019,7 +21034,7 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs3.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs4.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
@@ -21029,7 +21044,7 @@ function settle2() {
 }
 function warmUp(guest) {
   const path = (0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs3.readFileSync)(path);
+  const elf = (0, import_node_fs4.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -21065,7 +21080,7 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs3.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs4.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
@@ -21073,7 +21088,7 @@ function say(line) {
 function selfTest() {
   loadClock((0, import_node_path.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs3.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs4.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }

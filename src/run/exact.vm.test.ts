@@ -90,13 +90,24 @@ describe.each(KERNELS)('on %s', (kernel) => {
  */
 async function witness(kernel: string, arm: string, objects: typeof nops) {
   const [job] = planArms([{ name: arm, objects }]);
+  const only = objects[0]!.name;
+  const sizeBytes = figures
+    .get(arm)!
+    .find(
+      ({ target, object, metric }) =>
+        target === `${kernel}/exact` && object === only && metric === 'prog_size_jited',
+    )!.value!;
   const own = join(folder, `${kernel.replace(':', '-')}-${arm}`);
   const log = join(own, 'log');
   await runWith(kernel, job!.bytes, ['-d', 'in_asm', '-dfilter', CODE_RANGE, '-D', log], own);
-  // The empty program of the type runs first; what follows is the program's.
+  // The empty program of the type runs first; the last image that is begun is the program's.
   const blocks = readBlocks(await readFile(log, 'latin1'));
-  const first = blocks.findIndex(([start]) => start!.address !== blocks[0]![0]!.address);
-  const image = blocks.slice(first).flat();
+  const last = blocks.findLastIndex(beginsImage);
+  const [entry] = blocks[last]!;
+  const image = blocks
+    .slice(last)
+    .flat()
+    .filter(({ address }) => address >= entry!.address && address < entry!.address + BigInt(sizeBytes));
   const marks = [image[0]!, ...image.filter(isReturn)].map(({ address }) => `mark=0x${address.toString(16)}`);
   const counts = join(own, 'counts');
   const records = await runWith(
@@ -120,5 +131,8 @@ async function witness(kernel: string, arm: string, objects: typeof nops) {
   };
 }
 
+/** nopl 0(%rax,%rax,1), where a trampoline can be put: the JIT's first instruction, on newer kernels behind endbr64. */
+const beginsImage = (block: readonly Instruction[]) =>
+  /^(f30f1efa)?0f1f440000/.test(Buffer.concat(block.map(({ bytes }) => bytes)).toString('hex'));
 const isReturn = ({ bytes }: Instruction) => bytes.length === 1 && bytes[0] === 0xc3;
 const sum = (table: ReadonlyMap<bigint, number>) => [...table.values()].reduce((all, one) => all + one, 0);
