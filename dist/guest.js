@@ -787,6 +787,7 @@ var PROGRAM_TYPES = [
   {
     id: 31,
     name: "syscall",
+    since: "5.14",
     testRun: {
       takes: "context",
       clock: "syscall-clock",
@@ -797,7 +798,7 @@ var PROGRAM_TYPES = [
       // BPF_F_SLEEPABLE
     }
   },
-  { id: 32, name: "netfilter", testRun: packet("6.4", 1) }
+  { id: 32, name: "netfilter", since: "6.4", testRun: packet("6.4", 1) }
 ];
 function programTypeById(id) {
   return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };

@@ -5,6 +5,8 @@ export interface ProgramType {
   readonly id: number;
   /** The name bpftool and libbpf print. */
   readonly name: string;
+  /** The first kernel that loads programs of the type; left out where 5.10 and all newer ones do. */
+  readonly since?: string;
   /**
    * What a test run takes. Undefined: the kernel has none, the program is measured where it is attached.
    * 'kernel-clock': the kernel times the program alone; 'syscall-clock': it doesn't, the counter is read
@@ -96,6 +98,7 @@ export const PROGRAM_TYPES: readonly ProgramType[] = [
   {
     id: 31,
     name: 'syscall',
+    since: '5.14',
     testRun: {
       takes: 'context',
       clock: 'syscall-clock',
@@ -105,7 +108,7 @@ export const PROGRAM_TYPES: readonly ProgramType[] = [
       loadFlags: 0x10, // BPF_F_SLEEPABLE
     },
   },
-  { id: 32, name: 'netfilter', testRun: packet('6.4', 1) },
+  { id: 32, name: 'netfilter', since: '6.4', testRun: packet('6.4', 1) },
 ];
 
 /** The type of that number; a number newer than this table has a name made of it. */

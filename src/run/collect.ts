@@ -3,6 +3,7 @@
 import { parseRejection } from '../measurements/verifier-log.ts';
 import { TollgateError } from '../model/errors.ts';
 import { METRIC_NAMES, metricOf } from '../model/metrics.ts';
+import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Measurement, Where } from '../model/report.ts';
 import type { PlannedJob } from './plan.ts';
@@ -77,12 +78,13 @@ function rejection(
   const line =
     (insnIndex === undefined ? undefined : job.object.spec.lineInfo(program, insnIndex)) ??
     (where?.text === undefined ? undefined : job.object.spec.findLineByText(program, where.text));
+  const type = programTypeByName(job.object.spec.programs.find(({ name }) => name === program)?.type ?? '');
   const place: Where | undefined =
     line && line.line > 0
       ? { file: line.file, line: line.line, ...(line.text ? { text: line.text } : {}) }
       : undefined;
   return {
-    note: explainRefusal(message || reason),
+    note: explainRefusal(message || reason, type),
     log: tail || log.slice(-4000),
     ...(place ? { where: place } : {}),
   };

@@ -40,24 +40,59 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const tooNew = (type: string, since: string) =>
+  `the kernel refuses it before its verifier looks at it (Invalid argument); ${type} programs exist since ${since}`;
+const NO_TEST_RUN = { reason: 'this kernel has no test run for the type (ENOTSUPP)' };
+
+/** The types that cannot be run, and the ones that cannot even be loaded, with what the user is told. */
+const EXCEPTIONS: Readonly<Record<(typeof KERNELS)[number], unknown>> = {
+  'debian:5.10': {
+    unlike: {},
+    refused: { netfilter: tooNew('netfilter', '6.4'), syscall: tooNew('syscall', '5.14') },
+  },
+  'debian:6.1': {
+    unlike: { lwt_seg6local: NO_TEST_RUN },
+    refused: { netfilter: tooNew('netfilter', '6.4') },
+  },
+  'debian:6.12': { unlike: { lwt_seg6local: NO_TEST_RUN }, refused: {} },
+  'debian:7.2': { unlike: { lwt_seg6local: NO_TEST_RUN }, refused: {} },
+};
+const typeOf = (object: string) => object.slice('nop_'.length, -'.bpf.o'.length);
+
 const runsOf = (arm: string, kernel: string, metric = 'run_insns') =>
   figures.get(arm)!.filter((figure) => figure.target === `${kernel}/exact` && figure.metric === metric);
 
 describe.each(KERNELS)('on %s', (kernel) => {
-  test('SHOW', () => {
-    console.log(
-      runsOf('nop', kernel)
-        .map(({ object, value, absent }) => `${object} ${value} ${JSON.stringify(absent)}`)
-        .join('\n'),
-    );
-    console.log(
-      figures
-        .get('count')!
-        .filter((f) => f.target === `${kernel}/exact` && f.metric.startsWith('run_'))
-        .map(({ program, input, metric, value, note }) => `${program} ${input} ${metric} ${value} ${note}`)
-        .join('\n'),
-    );
+  test('an empty program of every type with a test run costs its own few instructions', () => {
+    const own = runsOf('nop', kernel).find(({ object }) => object === 'nop_xdp.bpf.o')!.value;
+    const unlike = runsOf('nop', kernel).filter(({ value }) => value !== own);
+    const refused = figures
+      .get('nop')!
+      .filter(
+        ({ target, metric, value }) => target === `${kernel}/exact` && metric === 'load_ok' && value === 0,
+      );
+    expect({
+      unlike: Object.fromEntries(unlike.map(({ object, absent }) => [typeOf(object), absent])),
+      refused: Object.fromEntries(refused.map(({ object, note }) => [typeOf(object), note])),
+    }).toEqual(EXCEPTIONS[kernel]);
+    expect(runsOf('nop', kernel).length + refused.length).toBe(nops.length);
   });
+
+  test.each([
+    ['udp:64', ['run_insns', 'run_insns_cold']],
+    ['syn.pcap', ['run_insns', 'run_insns_cold', 'run_insns_p50', 'run_insns_p99', 'run_insns_max']],
+  ] as const)('N instructions more in a program are N more in each figure, on %s', (input, metrics) => {
+    const own = figures
+      .get('count')!
+      .filter((figure) => figure.target === `${kernel}/exact` && figure.input === input);
+    const value = (n: number, metric: string) =>
+      own.find((figure) => figure.program === `count_${n}` && figure.metric === metric)!.value!;
+    const more = [1, 2, 10, 100].flatMap((n) =>
+      metrics.map((metric) => [n, metric, value(n, metric) - value(0, metric)]),
+    );
+    expect(more).toEqual([1, 2, 10, 100].flatMap((n) => metrics.map((metric) => [n, metric, n])));
+  });
+
   test("the empty XDP program's run_insns is what its machine code holds, and what QEMU executes", async () => {
     const { image, runs, records } = await witness(
       kernel,
@@ -131,8 +166,8 @@ async function witness(kernel: string, arm: string, objects: typeof nops) {
   };
 }
 
-/** nopl 0(%rax,%rax,1), where a trampoline can be put: the JIT's first instruction, on newer kernels behind endbr64. */
+/** Five bytes of nop, where a trampoline can be put: the JIT's first instruction; on newer kernels behind endbr64. */
 const beginsImage = (block: readonly Instruction[]) =>
-  /^(f30f1efa)?0f1f440000/.test(Buffer.concat(block.map(({ bytes }) => bytes)).toString('hex'));
+  /^(f30f1efa)?(0f1f440000|6666666690)/.test(Buffer.concat(block.map(({ bytes }) => bytes)).toString('hex'));
 const isReturn = ({ bytes }: Instruction) => bytes.length === 1 && bytes[0] === 0xc3;
 const sum = (table: ReadonlyMap<bigint, number>) => [...table.values()].reduce((all, one) => all + one, 0);

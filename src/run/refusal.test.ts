@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { programTypeByName } from '../model/program-types.ts';
 import { explainRefusal } from './refusal.ts';
 
 test.each([
@@ -22,4 +23,14 @@ test.each([
   ['R0 invalid mem access', 'R0 invalid mem access'],
 ])('%s is told as: %s', (message, told) => {
   expect(explainRefusal(message)).toBe(told);
+});
+
+test('a program that the kernel refuses before the verifier is told what kernels its type exists on', () => {
+  const message = "libbpf: prog 'nop': BPF program load failed: Invalid argument";
+  expect(explainRefusal(message, programTypeByName('netfilter'))).toBe(
+    'the kernel refuses it before its verifier looks at it (Invalid argument); netfilter programs exist since 6.4',
+  );
+  expect(explainRefusal(message, programTypeByName('xdp'))).toBe(
+    'the kernel refuses it before its verifier looks at it (Invalid argument)',
+  );
 });

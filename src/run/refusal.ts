@@ -1,6 +1,8 @@
 // Why an object or a program does not load, in words for the one who wrote it: libbpf's messages are for the
 // one who writes the loader. What is not known here is passed on as it is, without its prefix.
 
+import type { ProgramType } from '../model/program-types.ts';
+
 const EXPLANATIONS: readonly (readonly [pattern: RegExp, say: (found: RegExpExecArray) => string])[] = [
   [
     /failed to find kernel BTF type ID of '([^']+)': -3/,
@@ -24,11 +26,14 @@ const EXPLANATIONS: readonly (readonly [pattern: RegExp, say: (found: RegExpExec
   ],
 ];
 
-/** One line; `message` is libbpf's or the verifier's. */
-export function explainRefusal(message: string): string {
+/** One line; `message` is libbpf's or the verifier's, `type` the program's where it is known. */
+export function explainRefusal(message: string, type?: ProgramType): string {
   for (const [pattern, say] of EXPLANATIONS) {
     const found = pattern.exec(message);
     if (found) return say(found);
   }
-  return message.replace(/^libbpf: /, '');
+  const early = /BPF program load failed: (.*)$/.exec(message)?.[1];
+  if (early === undefined) return message.replace(/^libbpf: /, '');
+  const since = type?.since === undefined ? '' : `; ${type.name} programs exist since ${type.since}`;
+  return `the kernel refuses it before its verifier looks at it (${early})${since}`;
 }
