@@ -21987,8 +21987,8 @@ function az_default() {
 }
 
 // ../../../work/main/node_modules/zod/v4/locales/be.js
-function getBelarusianPlural(count5, one, few, many) {
-  const absCount = Math.abs(count5);
+function getBelarusianPlural(count4, one, few, many) {
+  const absCount = Math.abs(count4);
   const lastDigit = absCount % 10;
   const lastTwoDigits = absCount % 100;
   if (lastTwoDigits >= 11 && lastTwoDigits <= 19) {
@@ -24635,8 +24635,8 @@ function hu_default() {
 }
 
 // ../../../work/main/node_modules/zod/v4/locales/hy.js
-function getArmenianPlural(count5, one, many) {
-  return Math.abs(count5) === 1 ? one : many;
+function getArmenianPlural(count4, one, many) {
+  return Math.abs(count4) === 1 ? one : many;
 }
 function withDefiniteArticle(word) {
   if (!word)
@@ -27374,8 +27374,8 @@ function ro_default() {
 }
 
 // ../../../work/main/node_modules/zod/v4/locales/ru.js
-function getRussianPlural(count5, one, few, many) {
-  const absCount = Math.abs(count5);
+function getRussianPlural(count4, one, few, many) {
+  const absCount = Math.abs(count4);
   const lastDigit = absCount % 10;
   const lastTwoDigits = absCount % 100;
   if (lastTwoDigits >= 11 && lastTwoDigits <= 19) {
@@ -47841,6 +47841,125 @@ function printable(line) {
   return line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
+// src/model/program-types.ts
+var packet = (since, emptyReturns) => ({
+  takes: "packet",
+  clock: "kernel-clock",
+  since,
+  emptyReturns
+});
+var PROGRAM_TYPES2 = [
+  { id: 0, name: "unspec" },
+  { id: 1, name: "socket_filter", testRun: packet("4.12", 0) },
+  { id: 2, name: "kprobe" },
+  { id: 3, name: "sched_cls", testRun: packet("4.12", 0) },
+  { id: 4, name: "sched_act", testRun: packet("4.12", 0) },
+  { id: 5, name: "tracepoint" },
+  { id: 6, name: "xdp", testRun: packet("4.12", 2) },
+  { id: 7, name: "perf_event" },
+  { id: 8, name: "cgroup_skb", testRun: packet("4.12", 1) },
+  { id: 9, name: "cgroup_sock" },
+  { id: 10, name: "lwt_in", testRun: packet("4.12", 0) },
+  { id: 11, name: "lwt_out", testRun: packet("4.12", 0) },
+  { id: 12, name: "lwt_xmit", testRun: packet("4.12", 0) },
+  { id: 13, name: "sock_ops" },
+  { id: 14, name: "sk_skb" },
+  { id: 15, name: "cgroup_device" },
+  { id: 16, name: "sk_msg" },
+  {
+    id: 17,
+    name: "raw_tracepoint",
+    testRun: {
+      takes: "context",
+      clock: "syscall-clock",
+      since: "5.10",
+      defaultContext: { name: "zeros:96", sizeBytes: 96 },
+      emptyReturns: 0
+    }
+  },
+  { id: 18, name: "cgroup_sock_addr" },
+  { id: 19, name: "lwt_seg6local", testRun: packet("4.19", 0) },
+  { id: 20, name: "lirc_mode2" },
+  { id: 21, name: "sk_reuseport" },
+  { id: 22, name: "flow_dissector", testRun: packet("5.0", 0) },
+  { id: 23, name: "cgroup_sysctl" },
+  { id: 24, name: "raw_tracepoint_writable" },
+  { id: 25, name: "cgroup_sockopt" },
+  { id: 26, name: "tracing" },
+  { id: 27, name: "struct_ops" },
+  { id: 28, name: "ext" },
+  { id: 29, name: "lsm" },
+  {
+    id: 30,
+    name: "sk_lookup",
+    testRun: {
+      takes: "context",
+      clock: "kernel-clock",
+      since: "5.13",
+      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
+      // says EAFNOSUPPORT.
+      defaultContext: {
+        name: "tcp:ipv4",
+        sizeBytes: 64,
+        words: { 8: 2, 12: 6, 16: 175177931, 36: 20480, 40: 33685696, 60: 80 }
+      },
+      emptyReturns: 1
+    }
+  },
+  {
+    id: 31,
+    name: "syscall",
+    since: "5.14",
+    testRun: {
+      takes: "context",
+      clock: "syscall-clock",
+      since: "5.14",
+      defaultContext: { name: "zeros:64", sizeBytes: 64 },
+      emptyReturns: 0,
+      loadFlags: 16
+      // BPF_F_SLEEPABLE
+    }
+  },
+  { id: 32, name: "netfilter", since: "6.4", testRun: packet("6.4", 1) }
+];
+function programTypeByName(name3) {
+  return PROGRAM_TYPES2.find((type) => type.name === name3);
+}
+var ATTACH_TYPES = {
+  sk_lookup: 36,
+  netfilter: 45
+};
+
+// src/run/refusal.ts
+var EXPLANATIONS = [
+  [
+    /failed to find kernel BTF type ID of '([^']+)': -3/,
+    ([, name3]) => `attaches to '${name3}', which this kernel does not have: neither its BTF nor that of a loaded module names it`
+  ],
+  [
+    /legacy map definitions in '([^']+)' section are not supported/,
+    ([, section2]) => `defines its maps in section '${section2}', a format that libbpf 1.0 gave up: define them with BTF, in SEC(".maps")`
+  ],
+  [
+    /bad map relo against '([^']+)' in section '([^']*maps[^']*)'/,
+    ([, map2, section2]) => `defines map '${map2}' in section '${section2}', a format of another loader than libbpf: define it with BTF, in SEC(".maps")`
+  ],
+  [
+    /missing BPF prog type, check ELF section name '([^']+)'/,
+    ([, section2]) => `section '${section2}' does not tell the program's type: name it in the budget file, as 'type: xdp'`
+  ]
+];
+function explainRefusal(message, type) {
+  for (const [pattern2, say] of EXPLANATIONS) {
+    const found = pattern2.exec(message);
+    if (found) return say(found);
+  }
+  const early = /BPF program load failed: (.*)$/.exec(message)?.[1];
+  if (early === void 0) return message.replace(/^libbpf: /, "");
+  const since = type?.since === void 0 ? "" : `; ${type.name} programs exist since ${type.since}`;
+  return `the kernel refuses it before its verifier looks at it (${early})${since}`;
+}
+
 // src/run/collect.ts
 function collect(target, job, records) {
   const known = new Set(job.object.spec.programs.map(({ name: name3 }) => name3));
@@ -47861,7 +47980,7 @@ function collect(target, job, records) {
           metric: "load_ok",
           unit: metricOf("load_ok").unit,
           value: 0,
-          note: firstLine(record2.reason),
+          note: explainRefusal(firstLine(record2.reason)),
           log: lastLines2(record2.reason)
         }));
       case "measurement": {
@@ -47894,8 +48013,13 @@ function collect(target, job, records) {
 function rejection(job, program3, reason, log2) {
   const { message, tail, insnIndex, where } = parseRejection(log2);
   const line = (insnIndex === void 0 ? void 0 : job.object.spec.lineInfo(program3, insnIndex)) ?? (where?.text === void 0 ? void 0 : job.object.spec.findLineByText(program3, where.text));
-  const place3 = line && line.line > 0 ? { file: line.file, line: line.line, ...line.text ? { text: line.text } : {} } : void 0;
-  return { note: message || reason, log: tail || log2.slice(-4e3), ...place3 ? { where: place3 } : {} };
+  const type = programTypeByName(job.object.spec.programs.find(({ name: name3 }) => name3 === program3)?.type ?? "");
+  const place2 = line && line.line > 0 ? { file: line.file, line: line.line, ...line.text ? { text: line.text } : {} } : void 0;
+  return {
+    note: explainRefusal(message || reason, type),
+    log: tail || log2.slice(-4e3),
+    ...place2 ? { where: place2 } : {}
+  };
 }
 function firstLine(text3) {
   return (text3.split("\n").find((line) => line.trim() !== "") ?? text3).slice(0, 500);
@@ -49722,86 +49846,6 @@ function readObject(path13, name3) {
   return { name: name3, path: path13, bytes, spec: parseObject(bytes, name3) };
 }
 
-// src/model/program-types.ts
-var packet = (since, emptyReturns) => ({
-  takes: "packet",
-  clock: "kernel-clock",
-  since,
-  emptyReturns
-});
-var PROGRAM_TYPES2 = [
-  { id: 0, name: "unspec" },
-  { id: 1, name: "socket_filter", testRun: packet("4.12", 0) },
-  { id: 2, name: "kprobe" },
-  { id: 3, name: "sched_cls", testRun: packet("4.12", 0) },
-  { id: 4, name: "sched_act", testRun: packet("4.12", 0) },
-  { id: 5, name: "tracepoint" },
-  { id: 6, name: "xdp", testRun: packet("4.12", 2) },
-  { id: 7, name: "perf_event" },
-  { id: 8, name: "cgroup_skb", testRun: packet("4.12", 1) },
-  { id: 9, name: "cgroup_sock" },
-  { id: 10, name: "lwt_in", testRun: packet("4.12", 0) },
-  { id: 11, name: "lwt_out", testRun: packet("4.12", 0) },
-  { id: 12, name: "lwt_xmit", testRun: packet("4.12", 0) },
-  { id: 13, name: "sock_ops" },
-  { id: 14, name: "sk_skb" },
-  { id: 15, name: "cgroup_device" },
-  { id: 16, name: "sk_msg" },
-  {
-    id: 17,
-    name: "raw_tracepoint",
-    testRun: {
-      takes: "context",
-      clock: "syscall-clock",
-      since: "5.10",
-      defaultContextBytes: 96,
-      emptyReturns: 0
-    }
-  },
-  { id: 18, name: "cgroup_sock_addr" },
-  { id: 19, name: "lwt_seg6local", testRun: packet("4.19", 0) },
-  { id: 20, name: "lirc_mode2" },
-  { id: 21, name: "sk_reuseport" },
-  { id: 22, name: "flow_dissector", testRun: packet("5.0", 0) },
-  { id: 23, name: "cgroup_sysctl" },
-  { id: 24, name: "raw_tracepoint_writable" },
-  { id: 25, name: "cgroup_sockopt" },
-  { id: 26, name: "tracing" },
-  { id: 27, name: "struct_ops" },
-  { id: 28, name: "ext" },
-  { id: 29, name: "lsm" },
-  {
-    id: 30,
-    name: "sk_lookup",
-    testRun: {
-      takes: "context",
-      clock: "kernel-clock",
-      since: "5.13",
-      defaultContextBytes: 64,
-      emptyReturns: 1
-    }
-  },
-  {
-    id: 31,
-    name: "syscall",
-    testRun: {
-      takes: "context",
-      clock: "syscall-clock",
-      since: "5.14",
-      defaultContextBytes: 64,
-      emptyReturns: 0
-    }
-  },
-  { id: 32, name: "netfilter", testRun: packet("6.4", 1) }
-];
-function programTypeByName(name3) {
-  return PROGRAM_TYPES2.find((type) => type.name === name3);
-}
-var ATTACH_TYPES = {
-  sk_lookup: 36,
-  netfilter: 45
-};
-
 // src/run/inputs.ts
 var import_node_fs22 = require("node:fs");
 var import_node_path26 = require("node:path");
@@ -50102,7 +50146,7 @@ function inputsFor(type, wanted, directory, program3) {
   const testRun = type?.testRun;
   if (!testRun) return [];
   if (!wanted)
-    return [testRun.takes === "packet" ? toBytes(DEFAULT_PACKET, directory) : zeroContext(testRun)];
+    return [testRun.takes === "packet" ? toBytes(DEFAULT_PACKET, directory) : defaultContext(testRun)];
   return wanted.map((input2) => {
     const bytes = toBytes(input2, directory);
     if (testRun.takes === "context" && bytes.packets.length > 0 && !bytes.context)
@@ -50124,8 +50168,12 @@ function inputsFor(type, wanted, directory, program3) {
     return bytes;
   });
 }
-function zeroContext({ defaultContextBytes = 0 }) {
-  return { name: `zeros:${defaultContextBytes}`, packets: [], context: new Uint8Array(defaultContextBytes) };
+function defaultContext({ defaultContext: defaultContext2 }) {
+  const { name: name3 = "nothing", sizeBytes = 0, words = {} } = defaultContext2 ?? {};
+  const context = new Uint8Array(sizeBytes);
+  const view = new DataView(context.buffer);
+  for (const [offset, value] of Object.entries(words)) view.setUint32(Number(offset), value, true);
+  return { name: name3, packets: [], context };
 }
 function toBytes(input2, directory) {
   const name3 = inputName(input2);

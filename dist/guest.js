@@ -24,7 +24,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/model/window.ts
@@ -318,10 +318,8 @@ function loadEmpty(type, expectedAttachType, flags) {
   const options = memory(96);
   options.writeBigUInt64LE(96n, 0);
   options.writeUInt32LE(expectedAttachType, 12);
-  options.writeUInt32LE(flags, 20);
-  const fd = Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", insns, 2, options));
-  if (fd < 0) throw new Error(`cannot load an empty program of this type: ${errorName(fd)}`);
-  return fd;
+  options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
+  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", insns, 2, options));
 }
 function findTicks(clockLibrary) {
   const most = 64;
@@ -335,6 +333,9 @@ function findTicks(clockLibrary) {
   const last = times.at(-1) ?? 0;
   return { tickNs, phaseNs: last % tickNs };
 }
+
+// src/guest/runner.ts
+var import_node_fs3 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -765,7 +766,7 @@ var PROGRAM_TYPES = [
       takes: "context",
       clock: "syscall-clock",
       since: "5.10",
-      defaultContextBytes: 96,
+      defaultContext: { name: "zeros:96", sizeBytes: 96 },
       emptyReturns: 0
     }
   },
@@ -788,22 +789,31 @@ var PROGRAM_TYPES = [
       takes: "context",
       clock: "kernel-clock",
       since: "5.13",
-      defaultContextBytes: 64,
+      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
+      // says EAFNOSUPPORT.
+      defaultContext: {
+        name: "tcp:ipv4",
+        sizeBytes: 64,
+        words: { 8: 2, 12: 6, 16: 175177931, 36: 20480, 40: 33685696, 60: 80 }
+      },
       emptyReturns: 1
     }
   },
   {
     id: 31,
     name: "syscall",
+    since: "5.14",
     testRun: {
       takes: "context",
       clock: "syscall-clock",
       since: "5.14",
-      defaultContextBytes: 64,
-      emptyReturns: 0
+      defaultContext: { name: "zeros:64", sizeBytes: 64 },
+      emptyReturns: 0,
+      loadFlags: 16
+      // BPF_F_SLEEPABLE
     }
   },
-  { id: 32, name: "netfilter", testRun: packet("6.4", 1) }
+  { id: 32, name: "netfilter", since: "6.4", testRun: packet("6.4", 1) }
 ];
 function programTypeById(id) {
   return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
@@ -20972,17 +20982,27 @@ function runPort(guest, job, elf, loadable) {
 var EMPTY_RUNS = 9;
 function measureEmpty(guest, like, data) {
   const { id, testRun } = programTypeById(like.typeId);
-  const fd = loadEmpty({ id, emptyReturns: testRun.emptyReturns }, like.expectedAttachType, like.flags);
+  const fd = loadEmpty({ id, ...testRun }, like.expectedAttachType, like.flags);
+  if (fd < 0)
+    return {
+      reason: `the kernel does not load an empty program of the type, to compare with: ${errorName(fd)}`
+    };
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun.clock);
   const error = runs.find((run2) => run2.error !== 0)?.error;
   if (error !== void 0) return refusal2(error, testRun.since);
   const own = straightLineLength(programInfo(fd).jited);
   return { overhead: steadyValue(runs.slice(1).map((run2) => run2.insns)) - own };
 }
-function refusal2(error, since) {
-  const name = errorName(error);
-  if (name === "ENOTSUPP") return { reason: "this kernel has no test run for the type (ENOTSUPP)", since };
-  return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
+function refusal2(error62, since) {
+  const name = errorName(error62);
+  if (name !== "ENOTSUPP") return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
+  const reason = "this kernel has no test run for the type (ENOTSUPP)";
+  return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
+}
+var kernelRelease = () => (0, import_node_fs3.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+function isOlder(release, than) {
+  const [a, b] = [release, than].map((text) => text.split(".").map((part) => Number.parseInt(part, 10)));
+  return a[0] !== b[0] ? a[0] < b[0] : a[1] < b[1];
 }
 function runData(guest, input) {
   const context = input.context && bytesOf(guest, input.context);
@@ -21013,7 +21033,7 @@ function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs3.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -21041,7 +21061,7 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs3.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs4.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
@@ -21052,7 +21072,7 @@ function settle2() {
 }
 function warmUp(guest) {
   const path = (0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs3.readFileSync)(path);
+  const elf = (0, import_node_fs4.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -21088,16 +21108,16 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs3.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs4.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
 }
 function selfTest() {
   loadClock((0, import_node_path.join)(here, "native/clock.so"));
-  const version = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs3.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
-  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}
+  const version2 = String(libbpf().libbpf_version_string());
+  const objects = (0, import_node_fs4.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
 if (process.pid === 1) main();

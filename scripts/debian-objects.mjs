@@ -82,7 +82,7 @@ async function fetchSuite(suite, mirror, work) {
 }
 
 /** apt's arguments for a state that knows this one suite and nothing of the machine's. */
-async function privateApt(suite, mirror, state) {
+export async function privateApt(suite, mirror, state) {
   for (const folder of ['lists/partial', 'cache/archives/partial']) {
     await mkdir(path.join(state, folder), { recursive: true });
   }

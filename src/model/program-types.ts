@@ -5,6 +5,8 @@ export interface ProgramType {
   readonly id: number;
   /** The name bpftool and libbpf print. */
   readonly name: string;
+  /** The first kernel that loads programs of the type; left out where 5.10 and all newer ones do. */
+  readonly since?: string;
   /**
    * What a test run takes. Undefined: the kernel has none, the program is measured where it is attached.
    * 'kernel-clock': the kernel times the program alone; 'syscall-clock': it doesn't, the counter is read
@@ -15,10 +17,16 @@ export interface ProgramType {
     readonly clock: 'kernel-clock' | 'syscall-clock';
     /** The first kernel that has it. */
     readonly since: string;
-    /** Bytes of an all-zero context used where the user gives none. */
-    readonly defaultContextBytes?: number;
+    /** The context used where the user gives none: zeros but for these 32-bit words, by offset. */
+    readonly defaultContext?: {
+      readonly name: string;
+      readonly sizeBytes: number;
+      readonly words?: Readonly<Record<number, number>>;
+    };
     /** What an empty program of this type returns. */
     readonly emptyReturns: number;
+    /** Flags without which a program of this type does not load; libbpf sets them on its own way to the kernel. */
+    readonly loadFlags?: number;
   };
 }
 
@@ -54,7 +62,7 @@ export const PROGRAM_TYPES: readonly ProgramType[] = [
       takes: 'context',
       clock: 'syscall-clock',
       since: '5.10',
-      defaultContextBytes: 96,
+      defaultContext: { name: 'zeros:96', sizeBytes: 96 },
       emptyReturns: 0,
     },
   },
@@ -77,22 +85,30 @@ export const PROGRAM_TYPES: readonly ProgramType[] = [
       takes: 'context',
       clock: 'kernel-clock',
       since: '5.13',
-      defaultContextBytes: 64,
+      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
+      // says EAFNOSUPPORT.
+      defaultContext: {
+        name: 'tcp:ipv4',
+        sizeBytes: 64,
+        words: { 8: 2, 12: 6, 16: 0x0a7100cb, 36: 0x5000, 40: 0x020200c0, 60: 80 },
+      },
       emptyReturns: 1,
     },
   },
   {
     id: 31,
     name: 'syscall',
+    since: '5.14',
     testRun: {
       takes: 'context',
       clock: 'syscall-clock',
       since: '5.14',
-      defaultContextBytes: 64,
+      defaultContext: { name: 'zeros:64', sizeBytes: 64 },
       emptyReturns: 0,
+      loadFlags: 0x10, // BPF_F_SLEEPABLE
     },
   },
-  { id: 32, name: 'netfilter', testRun: packet('6.4', 1) },
+  { id: 32, name: 'netfilter', since: '6.4', testRun: packet('6.4', 1) },
 ];
 
 /** The type of that number; a number newer than this table has a name made of it. */

@@ -3,9 +3,11 @@
 import { parseRejection } from '../measurements/verifier-log.ts';
 import { TollgateError } from '../model/errors.ts';
 import { METRIC_NAMES, metricOf } from '../model/metrics.ts';
+import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Measurement, Where } from '../model/report.ts';
 import type { PlannedJob } from './plan.ts';
+import { explainRefusal } from './refusal.ts';
 
 /**
  * The figures of one job. What the guest names that the object does not have is a fault of the guest,
@@ -30,7 +32,7 @@ export function collect(target: string, job: PlannedJob, records: readonly Guest
           metric: 'load_ok',
           unit: metricOf('load_ok').unit,
           value: 0,
-          note: firstLine(record.reason),
+          note: explainRefusal(firstLine(record.reason)),
           log: lastLines(record.reason),
         }));
       case 'measurement': {
@@ -76,11 +78,16 @@ function rejection(
   const line =
     (insnIndex === undefined ? undefined : job.object.spec.lineInfo(program, insnIndex)) ??
     (where?.text === undefined ? undefined : job.object.spec.findLineByText(program, where.text));
+  const type = programTypeByName(job.object.spec.programs.find(({ name }) => name === program)?.type ?? '');
   const place: Where | undefined =
     line && line.line > 0
       ? { file: line.file, line: line.line, ...(line.text ? { text: line.text } : {}) }
       : undefined;
-  return { note: message || reason, log: tail || log.slice(-4000), ...(place ? { where: place } : {}) };
+  return {
+    note: explainRefusal(message || reason, type),
+    log: tail || log.slice(-4000),
+    ...(place ? { where: place } : {}),
+  };
 }
 
 function firstLine(text: string): string {

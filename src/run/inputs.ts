@@ -32,7 +32,7 @@ export function inputsFor(
   const testRun = type?.testRun;
   if (!testRun) return [];
   if (!wanted)
-    return [testRun.takes === 'packet' ? toBytes(DEFAULT_PACKET, directory) : zeroContext(testRun)];
+    return [testRun.takes === 'packet' ? toBytes(DEFAULT_PACKET, directory) : defaultContext(testRun)];
   return wanted.map((input) => {
     const bytes = toBytes(input, directory);
     if (testRun.takes === 'context' && bytes.packets.length > 0 && !bytes.context)
@@ -55,8 +55,12 @@ export function inputsFor(
   });
 }
 
-function zeroContext({ defaultContextBytes = 0 }: { readonly defaultContextBytes?: number }): InputBytes {
-  return { name: `zeros:${defaultContextBytes}`, packets: [], context: new Uint8Array(defaultContextBytes) };
+function defaultContext({ defaultContext }: NonNullable<ProgramType['testRun']>): InputBytes {
+  const { name = 'nothing', sizeBytes = 0, words = {} } = defaultContext ?? {};
+  const context = new Uint8Array(sizeBytes);
+  const view = new DataView(context.buffer);
+  for (const [offset, value] of Object.entries(words)) view.setUint32(Number(offset), value, true);
+  return { name, packets: [], context };
 }
 
 function toBytes(input: Input, directory: string): InputBytes {

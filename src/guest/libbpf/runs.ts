@@ -2,7 +2,7 @@
 // feeds the next one. Batches start behind a timer tick and sleep over the next, so no tick is counted.
 
 import type { Run } from '../../model/port.ts';
-import { addressOf, type Clock, errorName, libbpf, memory } from './ffi.ts';
+import { addressOf, type Clock, libbpf, memory } from './ffi.ts';
 
 export interface TickGrid {
   readonly tickNs: number;
@@ -72,9 +72,12 @@ const SLOT_TICKS = 25;
 /** A run begins only if this much is left before the next tick. */
 const ROOM_NS = 1_500_000;
 
-/** Loads `return value;` as a program of the given type: what an empty run costs on this kernel. Returns its fd. */
+/**
+ * Loads `return value;` as a program of the given type: what an empty run costs on this kernel.
+ * Returns its fd, or -errno.
+ */
 export function loadEmpty(
-  type: { id: number; emptyReturns: number },
+  type: { id: number; emptyReturns: number; loadFlags?: number },
   expectedAttachType: number,
   flags: number,
 ): number {
@@ -85,10 +88,8 @@ export function loadEmpty(
   const options = memory(96); // struct bpf_prog_load_opts
   options.writeBigUInt64LE(96n, 0);
   options.writeUInt32LE(expectedAttachType, 12);
-  options.writeUInt32LE(flags, 20);
-  const fd = Number(libbpf().bpf_prog_load(type.id, 'tollgate_empty', 'GPL', insns, 2, options));
-  if (fd < 0) throw new Error(`cannot load an empty program of this type: ${errorName(fd)}`);
-  return fd;
+  options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
+  return Number(libbpf().bpf_prog_load(type.id, 'tollgate_empty', 'GPL', insns, 2, options));
 }
 
 /**
