@@ -40,7 +40,13 @@ async function bundle(dir) {
     define: { 'import.meta.url': '__filename_url', TOLLGATE_VERSION: JSON.stringify(version) },
     banner: { js: "const __filename_url = require('node:url').pathToFileURL(__filename).href;" },
   };
-  const cli = await build({ ...common, entryPoints: ['src/cli.ts'], outfile: join(dir, 'cli.js') });
+  const cli = await build({
+    ...common,
+    entryPoints: ['src/cli.ts'],
+    outfile: join(dir, 'cli.js'),
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
   const guest = await build({
     ...common,
     entryPoints: ['src/guest.ts'],
