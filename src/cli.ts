@@ -25,6 +25,8 @@ import type { RunOptions } from './run/execute.ts';
 import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
+import { findAccelerator } from './vm/accelerator.ts';
+import { findQemu } from './vm/qemu.ts';
 import { listSavedStates } from './vm/saved-state.ts';
 
 declare const TOLLGATE_VERSION: string;
@@ -192,8 +194,13 @@ async function doctor(flags: CommonFlags & { network?: boolean }): Promise<void>
     const [newest] = await availableSeries(options);
     return `${options.mirror ?? DEFAULT_MIRROR} answers: ${newest?.series ?? 'no kernels'}`;
   };
+  const probeKvm = async () => {
+    const { accelerator, message } = await findAccelerator(await findQemu(options));
+    return { ok: accelerator === 'kvm', says: message };
+  };
   const checks = await diagnose({
     cacheDir: options.cacheDir,
+    probeKvm,
     ...(options.qemuPath === undefined ? {} : { qemuPath: options.qemuPath }),
     ...(flags.network ? { askMirror } : {}),
   });

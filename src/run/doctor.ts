@@ -3,10 +3,12 @@
 
 import { constants } from 'node:fs';
 import { access, mkdir, realpath, statfs } from 'node:fs/promises';
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { execa } from 'execa';
 import { TollgateError } from '../model/errors.ts';
+import { LIBBPF_PATHS } from '../vm/initramfs.ts';
+import { availableMemoryBytes, VM_MEMORY_BYTES } from '../vm/memory.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
 
 /** 'run': no figure without it; 'tests': building and testing Tollgate itself; 'optional': some things go without. */
@@ -127,8 +129,6 @@ const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : 
 
 const MB = 1 << 20;
 const NODE_AT_LEAST = [20, 12] as const;
-/** One machine: its memory, its window, and the process around it. */
-const MACHINE_BYTES = 1024 * MB;
 /** A kernel with its modules, its vmlinux, an initramfs and a saved state take about 400 MB. */
 const CACHE_BYTES = 2048 * MB;
 /** A machine's memory file while it boots, and its window; both are sparse. */
@@ -234,22 +234,22 @@ const PROBES: readonly Probe[] = [
     look: async ({ memory }) => {
       const { freeBytes, totalBytes } = memory();
       return {
-        ok: freeBytes >= MACHINE_BYTES,
+        ok: freeBytes >= VM_MEMORY_BYTES.boot,
         found: `${megabytes(freeBytes)} free of ${megabytes(totalBytes)}`,
-        fix: `a machine takes up to ${megabytes(MACHINE_BYTES)}: end something`,
+        fix: `a machine takes up to ${megabytes(VM_MEMORY_BYTES.boot)}: end something`,
       };
     },
   },
   {
     name: '/dev/shm',
-    needed: 'run',
+    needed: 'optional',
     look: async ({ space }) => {
       const shm = await space('/dev/shm');
-      if (!shm) return { ok: true, found: 'none: the temporary folder serves, more slowly' };
+      if (!shm) return { ok: true, found: 'none: the cache folder serves, more slowly' };
       return {
         ok: shm.freeBytes >= SHM_BYTES,
         found: `${megabytes(shm.freeBytes)} free of ${megabytes(shm.totalBytes)}`,
-        fix: 'mount -o remount,size=2g /dev/shm; in a container: docker run --shm-size=2g',
+        fix: 'the cache folder serves, more slowly; in a container: docker run --shm-size=2g',
       };
     },
   },
@@ -307,12 +307,6 @@ const PROBES: readonly Probe[] = [
   command('cpio', ['--version'], 'cpio', 'tests'),
 ];
 
-const LIBBPF_PATHS = [
-  '/usr/lib/x86_64-linux-gnu/libbpf.so.1',
-  '/lib/x86_64-linux-gnu/libbpf.so.1',
-  '/usr/lib64/libbpf.so.1',
-];
-
 const megabytes = (bytes: number) => `${Math.floor(bytes / MB)} MB`;
 
 const RUN_LIMIT_MS = 20_000;
@@ -344,7 +338,7 @@ const THIS_MACHINE: System = {
     const stats = await statfs(folder).catch(() => undefined);
     return stats && { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize };
   },
-  memory: () => ({ freeBytes: freemem(), totalBytes: totalmem() }),
+  memory: () => ({ freeBytes: availableMemoryBytes(), totalBytes: totalmem() }),
   cores: availableParallelism,
   node: { version: process.version, arch: process.arch, platform: process.platform },
   findQemu,

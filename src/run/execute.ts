@@ -1,14 +1,13 @@
 // Runs the planned jobs on every kernel, side by side, and gathers targets and measurements. A kernel that
 // fails is a failed target with its reason; the others go on.
 
-import { statSync } from 'node:fs';
 import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import type { Measurement, Target } from '../model/report.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
-import { DEFAULT_CPU } from '../vm/machine.ts';
+import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
 import { openSession, type Session } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
@@ -148,13 +147,7 @@ async function prepare(
     ...options,
     kernel,
     initramfs,
-    machine: {
-      qemu,
-      accelerator: 'icount',
-      cpu,
-      kernelImage,
-      initramfsBytes: statSync(initramfs.path).size,
-    },
+    machine: machineOf({ qemu, accelerator: 'icount', cpu, kernelImage }, kernel, initramfs),
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
   });
 }

@@ -1,17 +1,15 @@
 // How many machines run at once: as many as there are cores, and memory for.
 
-import { availableParallelism, freemem } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { availableMemoryBytes, VM_MEMORY_BYTES } from '../vm/memory.ts';
 
 export interface Pool {
   /** Runs `work` when a place is free; places are given in the order asked for. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** What one machine takes at the most of its own: what it writes of the saved state's memory, and its window. */
-const MACHINE_BYTES = 768 << 20;
-
-export function machinesAtOnce(cores = availableParallelism(), freeBytes = freemem()): number {
-  return Math.max(1, Math.min(cores, Math.floor(freeBytes / MACHINE_BYTES)));
+export function machinesAtOnce(cores = availableParallelism(), freeBytes = availableMemoryBytes()): number {
+  return Math.max(1, Math.min(cores, Math.floor(freeBytes / VM_MEMORY_BYTES.boot)));
 }
 
 export function createPool(places: number): Pool {

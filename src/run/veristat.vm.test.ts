@@ -10,7 +10,7 @@ import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import type { Measurement } from '../model/report.ts';
 import { type Blob, encodeJob } from '../model/window.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
-import { DEFAULT_CPU } from '../vm/machine.ts';
+import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
 import { findQemu } from '../vm/qemu.ts';
 import { openSession } from '../vm/session.ts';
 import { DEFAULT_DEADLINES } from '../vm/vm.ts';
@@ -81,13 +81,16 @@ async function runVeristat(objects: readonly SideObject[]): Promise<Rows> {
     kernel,
     initramfs,
     useSavedState: false,
-    machine: {
-      qemu: await findQemu(options),
-      accelerator: 'icount',
-      cpu: DEFAULT_CPU,
-      kernelImage: await unpackedVmlinux(kernel, options.cacheDir),
-      initramfsBytes: statSync(initramfs.path).size,
-    },
+    machine: machineOf(
+      {
+        qemu: await findQemu(options),
+        accelerator: 'icount',
+        cpu: DEFAULT_CPU,
+        kernelImage: await unpackedVmlinux(kernel, options.cacheDir),
+      },
+      kernel,
+      initramfs,
+    ),
     deadlines: DEFAULT_DEADLINES,
   });
   const program = await fetchVeristat(join(options.cacheDir, 'veristat'));

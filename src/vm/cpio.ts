@@ -10,7 +10,14 @@ export type CpioEntry =
   | { readonly path: string; readonly kind: 'directory' }
   | { readonly path: string; readonly kind: 'symlink'; readonly target: string }
   | { readonly path: string; readonly kind: 'device'; readonly major: number; readonly minor: number }
-  | { readonly path: string; readonly kind: 'file'; readonly from: string; readonly executable?: boolean }
+  | {
+      readonly path: string;
+      readonly kind: 'file';
+      readonly from: string;
+      readonly executable?: boolean;
+      /** Only the file's beginning. */
+      readonly sizeBytes?: number;
+    }
   | { readonly path: string; readonly kind: 'data'; readonly bytes: Uint8Array };
 
 /** Writes the entries, in the order given, to a new file. Returns its size in bytes. */
@@ -23,11 +30,13 @@ export async function writeCpio(path: string, entries: readonly CpioEntry[]): Pr
   };
   let inode = 1;
   for (const entry of entries) {
-    const size = entry.kind === 'file' ? statSync(entry.from).size : inlineBytes(entry).length;
+    const size =
+      entry.kind === 'file' ? (entry.sizeBytes ?? statSync(entry.from).size) : inlineBytes(entry).length;
     await put(header(entry, inode++, size));
     if (entry.kind === 'file') {
       let copied = 0;
-      for await (const chunk of createReadStream(entry.from, { highWaterMark: 1 << 20 })) {
+      const range = { start: 0, end: size - 1, highWaterMark: 1 << 20 };
+      for await (const chunk of size > 0 ? createReadStream(entry.from, range) : []) {
         copied += chunk.length;
         await put(chunk);
       }

@@ -1,7 +1,19 @@
 // The guest's root file system: the running Node and its libraries, libbpf, the guest bundle, the kernel's
 // modules. Built without root, the same bytes for the same files, cached by the digest of all of them.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
@@ -16,6 +28,7 @@ export interface Initramfs {
   readonly path: string;
   /** Of everything in it: two with the same digest hold the same bytes. */
   readonly digest: string;
+  readonly sizeBytes: number;
 }
 
 export interface InitramfsOptions {
@@ -52,7 +65,7 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
     options.cacheDir,
   );
   const digest = digestOf({
-    format: 2,
+    format: 3,
     files: files.map(([name], i) => [name, digests[i]]),
     // Modules come with the kernel: its digest stands for them.
     kernel: kernel.modulesPath ? kernel.digest : null,
@@ -63,7 +76,7 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
   const now = new Date();
   if (existsSync(path)) {
     utimesSync(path, now, now);
-    return { path, digest };
+    return { path, digest, sizeBytes: statSync(path).size };
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   removeLeftovers(folder, PASSING);
@@ -75,7 +88,7 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
   } finally {
     rmSync(temporary, { force: true });
   }
-  return { path, digest };
+  return { path, digest, sizeBytes: statSync(path).size };
 }
 
 const PASSING = '.passing';
@@ -99,7 +112,15 @@ type FileList = readonly (readonly [name: string, from: string])[];
 async function entriesOf(files: FileList, kernel: Kernel): Promise<CpioEntry[]> {
   const modules = kernel.modulesPath ? await readGuestModules(kernel.modulesPath) : [];
   const entries: CpioEntry[] = [
-    ...files.map(([path, from]): CpioEntry => ({ path, kind: 'file', from, executable: true })),
+    ...files.map(
+      ([path, from]): CpioEntry => ({
+        path,
+        kind: 'file',
+        from,
+        executable: true,
+        sizeBytes: loadedBytes(from),
+      }),
+    ),
     ...modules.map(({ name, bytes }): CpioEntry => ({ path: `modules/${name}.ko`, kind: 'data', bytes })),
     {
       path: 'app/modules.list',
@@ -120,7 +141,40 @@ async function entriesOf(files: FileList, kernel: Kernel): Promise<CpioEntry[]> 
   ];
 }
 
-const LIBBPF_PATHS = [
+/**
+ * How much of a file from its beginning is ever read: of a program or library up to the end of its last segment.
+ * What follows are symbols and section headers for debuggers, an eighth of Node. Other files are read whole.
+ */
+export function loadedBytes(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const header = Buffer.alloc(ELF_HEADER_BYTES);
+    const isElf64 =
+      readSync(file, header, 0, header.length, 0) === header.length &&
+      header.subarray(0, 5).equals(Buffer.from('\x7fELF\x02', 'latin1'));
+    if (!isElf64) return size;
+    const count = header.readUInt16LE(0x38);
+    const tableAt = Number(header.readBigUInt64LE(0x20));
+    const table = Buffer.alloc(count * SEGMENT_BYTES);
+    // an object file has no segments
+    if (count === 0 || tableAt + table.length > size) return size;
+    readSync(file, table, 0, table.length, tableAt);
+    const ends = Array.from({ length: count }, (_, i) => {
+      const segment = table.subarray(i * SEGMENT_BYTES);
+      return Number(segment.readBigUInt64LE(0x08) + segment.readBigUInt64LE(0x20));
+    });
+    return Math.min(size, Math.max(tableAt + table.length, ...ends));
+  } finally {
+    closeSync(file);
+  }
+}
+
+// Elf64_Ehdr and Elf64_Phdr (elf(5)).
+const ELF_HEADER_BYTES = 64;
+const SEGMENT_BYTES = 56;
+
+export const LIBBPF_PATHS = [
   '/usr/lib/x86_64-linux-gnu/libbpf.so.1',
   '/lib/x86_64-linux-gnu/libbpf.so.1',
   '/usr/lib64/libbpf.so.1',

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { kernelCommandLine, type MachineSpec, qemuArguments } from './machine.ts';
+import { kernelCommandLine, type MachineSpec, machineOf, qemuArguments } from './machine.ts';
 
 const SPEC: MachineSpec = {
   qemu: {
@@ -14,6 +17,7 @@ const SPEC: MachineSpec = {
   cpu: 'qemu64-v1',
   kernelImage: '/k/vmlinux',
   initramfsBytes: 100 * (1 << 20) + 1,
+  hasCrashReserve: true,
 };
 const FILES = { ram: '/m/ram', window: '/m/window', console: '/c/console', qmp: '/c/qmp' };
 
@@ -98,11 +102,32 @@ test('only where instructions are counted is the clock said to be 1 GHz', () => 
 });
 
 test('memory that is not the kernel’s is reserved: window and initramfs, rounded up', () => {
-  expect(words(SPEC).filter((word) => /^(memmap|initrdmem)=/.test(word))).toEqual([
-    'memmap=64M$704M',
-    'memmap=101M$128M',
-    `initrdmem=0x8000000,0x${(100 * (1 << 20) + 1).toString(16)}`,
-  ]);
+  const reserved = (hasCrashReserve: boolean) =>
+    words({ ...SPEC, hasCrashReserve }).filter((word) => /^(memmap|crashkernel|initrdmem)=/.test(word));
+  const initrdmem = `initrdmem=0x8000000,0x${(100 * (1 << 20) + 1).toString(16)}`;
+  expect(reserved(true)).toEqual(['memmap=64M$704M', 'crashkernel=101M@128M', initrdmem]);
+  expect(reserved(false)).toEqual(['memmap=64M$704M', 'memmap=101M$128M', initrdmem]);
+});
+
+test.each([
+  ['CONFIG_KEXEC_CORE=y\nCONFIG_CRASH_CORE=y\n', true],
+  ['CONFIG_KEXEC_CORE=y\nCONFIG_CRASH_RESERVE=y\n', true],
+  ['CONFIG_KEXEC_CORE=y\n# CONFIG_CRASH_RESERVE is not set\n', false],
+  ['', false],
+])('a kernel configured with %j can keep memory for a crash kernel: %s', (config, expected) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-machine-'));
+  const configPath = join(folder, 'config');
+  writeFileSync(configPath, config);
+  expect(machineOf(SPEC, { configPath }, { sizeBytes: 1 })).toEqual({
+    ...SPEC,
+    initramfsBytes: 1,
+    hasCrashReserve: expected,
+  });
+  rmSync(folder, { recursive: true });
+});
+
+test('a kernel whose configuration is not known is not asked to', () => {
+  expect(machineOf(SPEC, {}, { sizeBytes: 1 }).hasCrashReserve).toBe(false);
 });
 
 test('whatever goes wrong in the kernel is a panic, and a panic ends the machine', () => {

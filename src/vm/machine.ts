@@ -1,7 +1,10 @@
 // The machine the guest sees, as QEMU's arguments and the kernel's. One CPU, no network, no disk, no shared
 // folder: memory, a serial console, and the device that pauses it.
 
+import { readFileSync } from 'node:fs';
+import type { Kernel } from '../model/kernel.ts';
 import { WINDOW_BYTES } from '../model/window.ts';
+import type { Initramfs } from './initramfs.ts';
 import type { Qemu } from './qemu.ts';
 
 export type Accelerator = 'icount' | 'tcg' | 'kvm';
@@ -33,6 +36,22 @@ export interface MachineSpec {
   /** vmlinux (with a PVH entry), or a bzImage where the kernel has none. */
   readonly kernelImage: string;
   readonly initramfsBytes: number;
+  /** Whether the kernel can be told to keep a range of memory for a crash kernel: the initramfs then lies in it. */
+  readonly hasCrashReserve: boolean;
+}
+
+/** The machine that a kernel and its initramfs boot on. */
+export function machineOf(
+  given: Pick<MachineSpec, 'qemu' | 'accelerator' | 'cpu' | 'kernelImage'>,
+  kernel: Pick<Kernel, 'configPath'>,
+  initramfs: Pick<Initramfs, 'sizeBytes'>,
+): MachineSpec {
+  const config = kernel.configPath === undefined ? '' : readFileSync(kernel.configPath, 'utf8');
+  // one option until 6.8 (kernel/crash_core.c), the other since (kernel/crash_reserve.c)
+  const hasCrashReserve =
+    /^CONFIG_CRASH_RESERVE=y$/m.test(config) ||
+    (/^CONFIG_CRASH_CORE=y$/m.test(config) && /^CONFIG_KEXEC_CORE=y$/m.test(config));
+  return { ...given, initramfsBytes: initramfs.sizeBytes, hasCrashReserve };
 }
 
 /** The kernel's command line. Every part of it decides figures: it is part of a saved state's key. */
@@ -53,6 +72,10 @@ export function kernelCommandLine(spec: MachineSpec): string {
       ? ['tsc_early_khz=1000000', 'tsc=nowatchdog', 'nohpet', 'pmtmr=0']
       : []),
     'cryptomgr.notests=1',
+    // no 0.15 s of waiting to see that the timer interrupts: it does
+    'no_timer_check',
+    // self-tests that nothing here needs, of 0.3 to 0.8 s: noise of memory accesses (built in since 6.2), key derivation
+    'initcall_blacklist=jent_mod_init,crypto_kdf108_init,init_encrypted',
     // samples memory every 40 ms, whatever else runs (since 6.17, where the distribution turns it on)
     'damon_stat.enabled=0',
     // whatever goes wrong ends at once and is told on the console
@@ -61,13 +84,23 @@ export function kernelCommandLine(spec: MachineSpec): string {
     'softlockup_panic=1',
     // memory that is the host's and the guest program's, not the kernel's
     `memmap=${WINDOW_MB}M$${RAM_MB}M`,
-    // not the kernel's until it has moved the initramfs out of it, which it does early and to a place it reserves:
-    // initrdmem= alone is read after the first allocations
-    `memmap=${Math.ceil(spec.initramfsBytes / MB)}M$${INITRAMFS_AT / MB}M`,
+    initramfsReservation(spec),
     `initrdmem=0x${INITRAMFS_AT.toString(16)},0x${spec.initramfsBytes.toString(16)}`,
     'retain_initrd',
     'rdinit=/bin/init',
   ].join(' ');
+}
+
+/**
+ * Keeps the first allocations off the initramfs (initrdmem= alone is read after them). Memory for a crash kernel
+ * stays where it is; memory that is said not to be there makes the kernel copy the initramfs out of it, which
+ * costs one to two seconds of a boot.
+ */
+function initramfsReservation({ initramfsBytes, hasCrashReserve }: MachineSpec): string {
+  const sizeMb = Math.ceil(initramfsBytes / MB);
+  return hasCrashReserve
+    ? `crashkernel=${sizeMb}M@${INITRAMFS_AT / MB}M`
+    : `memmap=${sizeMb}M$${INITRAMFS_AT / MB}M`;
 }
 
 /** QEMU's arguments for a boot; a restored machine has the same and what `restoreArguments` adds. */

@@ -1,14 +1,13 @@
 // Runs a job with another witness of what the guest executes: QEMU's own log of the code it translates, and a plugin
 // that counts every instruction. Neither is part of what Tollgate measures with, so they can prove it.
 
-import { statSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
 import type { GuestRecord } from '../../model/records.ts';
 import { buildInitramfs } from '../../vm/initramfs.ts';
-import { DEFAULT_CPU } from '../../vm/machine.ts';
+import { DEFAULT_CPU, machineOf } from '../../vm/machine.ts';
 import { findQemu } from '../../vm/qemu.ts';
 import { openSession } from '../../vm/session.ts';
 import { DEFAULT_DEADLINES } from '../../vm/vm.ts';
@@ -38,13 +37,16 @@ export async function runWith(
       ...options,
       kernel,
       initramfs,
-      machine: {
-        qemu: { ...qemu, path },
-        accelerator: 'icount',
-        cpu: DEFAULT_CPU,
-        kernelImage: await unpackedVmlinux(kernel, options.cacheDir),
-        initramfsBytes: statSync(initramfs.path).size,
-      },
+      machine: machineOf(
+        {
+          qemu: { ...qemu, path },
+          accelerator: 'icount',
+          cpu: DEFAULT_CPU,
+          kernelImage: await unpackedVmlinux(kernel, options.cacheDir),
+        },
+        kernel,
+        initramfs,
+      ),
       deadlines: DEFAULT_DEADLINES,
     });
   return (await (await open(wrapper)).run(job)).records;

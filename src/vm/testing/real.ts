@@ -1,14 +1,14 @@
 // Real kernels for the tests that boot them: from the product's own cache, with our own build of the guest.
 // Not part of the product.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
 import type { Job } from '../../model/job.ts';
 import { encodeJob } from '../../model/window.ts';
 import { buildInitramfs } from '../initramfs.ts';
-import { type Accelerator, DEFAULT_CPU } from '../machine.ts';
+import { type Accelerator, DEFAULT_CPU, machineOf } from '../machine.ts';
 import { findQemu } from '../qemu.ts';
 import type { SessionOptions } from '../session.ts';
 import { DEFAULT_DEADLINES } from '../vm.ts';
@@ -31,10 +31,9 @@ export async function sessionOptions(
   const distDir = join(ROOT, 'dist');
   const { guestPath, accelerator = 'icount' } = options;
   const initramfs = await buildInitramfs(kernel, { cacheDir, distDir, ...(guestPath ? { guestPath } : {}) });
-  const initramfsBytes = statSync(initramfs.path).size;
   return {
     kernel,
-    machine: { qemu, accelerator, cpu: DEFAULT_CPU, kernelImage, initramfsBytes },
+    machine: machineOf({ qemu, accelerator, cpu: DEFAULT_CPU, kernelImage }, kernel, initramfs),
     initramfs,
     cacheDir,
     useSavedState: true,
