@@ -70,16 +70,11 @@ async function readRelease(suite: Suite, base: string, options: KernelOptions): 
       'wrong-suite',
     );
   }
-  if (release.validUntil && !(release.validUntil.getTime() > Date.now())) {
-    const expired = unusable(
-      url,
-      `it was valid until ${showDate(release.validUntil)}, so the mirror is behind or somebody holds it back`,
-      'expired',
-      'Use a mirror that is up to date; kernels pinned in tollgate.lock need no index.',
+  // Signed all the same: at worst it hides a newer kernel, which is no reason to stop a gate on a mirror that lags.
+  if (release.validUntil && !(release.validUntil.getTime() > Date.now()))
+    options.onWarning?.(
+      `${url} was valid until ${showDate(release.validUntil)}: the mirror is behind, and its kernels may not be the newest`,
     );
-    if (!options.allowExpired) throw expired;
-    options.onWarning?.(`${expired.message}; used all the same, as asked`);
-  }
   return release;
 }
 

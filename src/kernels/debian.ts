@@ -57,7 +57,7 @@ async function resolveDebian(reference: string, options: KernelOptions): Promise
 }
 
 /** Reasons that say nothing about the archive's content; anything else is a reason for worry, and stops. */
-const UNAVAILABLE = ['network', 'not-found', 'http-status', 'expired'];
+const UNAVAILABLE = ['network', 'not-found', 'http-status'];
 
 const hasReason = (error: unknown, reasons: readonly string[]): error is TollgateError =>
   error instanceof TollgateError && reasons.includes(error.details.reason ?? '');
@@ -121,7 +121,7 @@ async function findCandidates(series: string, options: KernelOptions): Promise<r
   );
 }
 
-/** A suite that is gone or stale is left out with a warning, as long as another one has the series. */
+/** A suite that is gone is left out with a warning, as long as another one has the series. */
 async function askSuites(
   suites: readonly Suite[],
   series: string,
@@ -136,7 +136,7 @@ async function askSuites(
       try {
         return candidatesIn(suite, await readSuite(suite, { ...options, signal }), series);
       } catch (error) {
-        if (hasReason(error, ['not-found', 'expired'])) left.push(error);
+        if (hasReason(error, ['not-found'])) left.push(error);
         else failed.push(error);
         // The other transfers end too, and clean up before this function throws.
         if (failed.length > 0) stop.abort();
@@ -146,8 +146,7 @@ async function askSuites(
   );
   if (failed.length > 0) throw failed[0];
   const candidates = asked.flat();
-  if (candidates.length === 0 && left[0])
-    throw left.find((error) => error.details.reason === 'expired') ?? left[0];
+  if (candidates.length === 0 && left[0]) throw left[0];
   for (const error of left) options.onWarning?.(`${error.message}; going on without it`);
   return candidates;
 }

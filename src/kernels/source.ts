@@ -31,8 +31,6 @@ export interface KernelOptions {
   readonly refresh?: boolean;
   /** Never open a connection. */
   readonly offline?: boolean;
-  /** Use an index past its Valid-Until, with a warning: for mirrors that lag and for snapshots. */
-  readonly allowExpired?: boolean;
   /** A folder of *.gpg keyrings, used together with the system's Debian keyring. Default: those shipped. */
   readonly keysDir?: string;
   /** The folder that relative `path:` references start from. Default: the working directory. */

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownName, removeLeftovers } from './leftovers.ts';
 
 const storeSchema = z.record(z.string(), z.strictObject({ identity: z.string(), sha256: z.string() }));

@@ -17,12 +17,14 @@ import {
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { digestOf, digestsOf } from './digests.ts';
 import { ownName, removeLeftovers } from './leftovers.ts';
 import { GUEST_MODULES, readGuestModules } from './modules.ts';
+import { remember } from './remember.ts';
 
 export interface Initramfs {
   readonly path: string;
@@ -43,7 +45,7 @@ export interface InitramfsOptions {
 export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions): Promise<Initramfs> {
   const node = await realpath(process.execPath);
   const libbpf = await findLibbpf();
-  const libraries = await librariesOf([node, libbpf]);
+  const libraries = await rememberedLibraries([node, libbpf], options.cacheDir);
   const app: readonly (readonly [name: string, from: string])[] = [
     ['guest.js', options.guestPath ?? join(options.distDir, 'guest.js')],
     ['koffi.node', join(options.distDir, 'koffi.node')],
@@ -180,7 +182,7 @@ export const LIBBPF_PATHS = [
   '/usr/lib64/libbpf.so.1',
 ];
 
-/** The system's libbpf 1.x. TOLLGATE_LIBBPF is read by the entry, not here. */
+/** The system's libbpf 1.x. */
 async function findLibbpf(): Promise<string> {
   const found = LIBBPF_PATHS.find((path) => existsSync(path));
   if (!found)
@@ -195,11 +197,26 @@ async function findLibbpf(): Promise<string> {
   return found;
 }
 
+const librariesSchema = z.array(z.strictObject({ name: z.string(), path: z.string() }));
+type Libraries = z.infer<typeof librariesSchema>;
+
+/** `ldd` takes 40 ms a file: asked again when the files, or the loader's cache of what is installed, have changed. */
+async function rememberedLibraries(binaries: readonly string[], cacheDir: string): Promise<Libraries> {
+  const stamps = [...binaries, '/etc/ld.so.cache'].map((path) => {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return [path, String(stat?.ino), String(stat?.size), String(stat?.mtimeNs)];
+  });
+  const key = digestOf({ stamps, libraryPath: process.env.LD_LIBRARY_PATH ?? '' });
+  const remembered = join(cacheDir, 'libraries', key);
+  const libraries = await remember(remembered, librariesSchema, () => librariesOf(binaries));
+  return libraries.every(({ path }) => existsSync(path)) ? libraries : await librariesOf(binaries);
+}
+
 /**
  * The shared libraries that `binaries` need, the loader included, with the place each has in the guest.
  * `ldd` lists what the system's own loader would take.
  */
-async function librariesOf(binaries: readonly string[]): Promise<{ name: string; path: string }[]> {
+async function librariesOf(binaries: readonly string[]): Promise<Libraries> {
   const found = new Map<string, string>();
   for (const binary of binaries) {
     const { stdout } = await execa('ldd', [binary]);

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ownName, removeLeftovers } from './leftovers.ts';
 
 /** Reads `path`, or makes the value and writes it there atomically. A file that does not parse is made again. */

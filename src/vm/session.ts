@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ZodError, z } from 'zod';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
@@ -277,7 +277,7 @@ async function readRecords<T>(
           return parse(JSON.parse(line));
         } catch (cause) {
           const why =
-            cause instanceof ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
+            cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
           throw new Error(`record ${i + 1}, '${line.slice(0, 80)}': ${why}`);
         }
       });
