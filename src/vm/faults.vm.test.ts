@@ -322,6 +322,48 @@ test('a guest that throws before its hello is a failure of the boot, its words i
   expect(seconds).toBeLessThan(60);
 });
 
+test('a kernel that crashes in one layout of its memory is booted in another, and the state is found again', async () => {
+  const other = join(cacheDir, 'layouts');
+  await mkdir(other);
+  const path = join(other, 'qemu');
+  const { path: qemu } = options.machine.qemu;
+  await writeFile(
+    path,
+    `#!/bin/sh
+case "$*" in *tollgate.padding=x*) exec '${qemu}' "$@" ;; esac
+exec '${qemu}' "$@" -append 'console=ttyS0 panic=-1 root=/dev/nonesuch'
+`,
+    { mode: 0o700 },
+  );
+  const machine = { ...options.machine, qemu: { ...options.machine.qemu, path } };
+  const open = async () => await openSession({ ...options, machine, cacheDir: other });
+  expect((await (await open()).run(jobOf('none'))).records).toEqual([{ type: 'end' }]);
+  expect(warnings).toEqual([
+    `${KERNEL}: the kernel crashed while it booted; trying another layout of its memory`,
+  ]);
+  const again = await open();
+  expect(again.bootSeconds).toBe(0);
+  expect((await again.run(jobOf('none'))).records).toEqual([{ type: 'end' }]);
+  expect(warnings.length).toBe(1);
+});
+
+test('a kernel that crashes in every layout is a failure of the boot', async () => {
+  const path = join(cacheDir, 'crashing-qemu');
+  await writeFile(
+    path,
+    `#!/bin/sh\nexec '${options.machine.qemu.path}' "$@" -append 'console=ttyS0 panic=-1 root=/dev/nonesuch'\n`,
+    { mode: 0o700 },
+  );
+  const machine = { ...options.machine, qemu: { ...options.machine.qemu, path } };
+  const { error } = await failureOf(() =>
+    openSession({ ...options, machine, cacheDir: join(cacheDir, 'other') }),
+  );
+  expect(seen(error, /Unable to mount root fs/)).toMatchObject({
+    message: `${KERNEL}: no verdict: the guest kernel panicked, during boot`,
+    details: { reason: 'kernel-panic' },
+  });
+});
+
 test('a boot that takes too long ends at its deadline', async () => {
   const deadlines = { ...options.deadlines, bootMs: 1000 };
   const { error, seconds } = await failureOf(() =>

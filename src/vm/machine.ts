@@ -38,6 +38,8 @@ export interface MachineSpec {
   readonly initramfsBytes: number;
   /** Whether the kernel can be told to keep a range of memory for a crash kernel: the initramfs then lies in it. */
   readonly hasCrashReserve: boolean;
+  /** Characters more on the command line: they move what the kernel puts into memory first. Default none. */
+  readonly padding?: number;
 }
 
 /** The machine that a kernel and its initramfs boot on. */
@@ -88,6 +90,7 @@ export function kernelCommandLine(spec: MachineSpec): string {
     `initrdmem=0x${INITRAMFS_AT.toString(16)},0x${spec.initramfsBytes.toString(16)}`,
     'retain_initrd',
     'rdinit=/bin/init',
+    ...(spec.padding ? [`tollgate.padding=${'x'.repeat(spec.padding)}`] : []),
   ].join(' ');
 }
 

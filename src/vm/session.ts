@@ -1,7 +1,7 @@
 // Prepares a kernel for jobs and runs them: from its saved state where there is one, by a boot otherwise.
 // Both ways give the same digits, because a job goes on from the same paused instruction either way.
 
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -71,29 +71,49 @@ export function savedStateKey({
 
 /** Makes sure that jobs can be run; boots and saves the state where it isn't there. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { cacheDir, onWarning, kernel } = options;
   if (!options.useSavedState) return { run: (job) => runBooted(options, job), bootSeconds: 0 };
-  const key = savedStateKey(options);
-  const found = await findSavedState(cacheDir, key);
-  if (found === 'damaged') {
-    onWarning?.(`${kernel.reference}: the saved machine state is damaged; it is made again`);
-    dropState(cacheDir, key);
-  } else if (found) return { run: restoredRuns(options, key, found), bootSeconds: 0 };
-
+  for (const padded of LAYOUTS.map((padding) => withPadding(options, padding))) {
+    const state = await findState(padded);
+    if (state) return { run: restoredRuns(padded, state), bootSeconds: 0 };
+  }
   const started = Date.now();
-  const made = await makeState(options, key);
-  evictStates(cacheDir, options.savedStatesLimitBytes, key);
+  const made = await makeState(options);
   const bootSeconds = (Date.now() - started) / 1000;
   if (!made) return { run: (job) => runBooted(options, job), bootSeconds };
-  return { run: restoredRuns(options, key, made), bootSeconds };
+  return { run: restoredRuns(made.options, made.state), bootSeconds };
+}
+
+/**
+ * Paddings of the command line, tried in this order where the kernel crashes while it boots: one layout of 6.12 did
+ * so on every boot, in early ACPI code, and booted with one more character.
+ */
+const LAYOUTS = [0, 1] as const;
+
+function withPadding(options: SessionOptions, padding: number): SessionOptions {
+  return padding === 0 ? options : { ...options, machine: { ...options.machine, padding } };
+}
+
+async function findState(options: SessionOptions): Promise<SavedState | undefined> {
+  const key = savedStateKey(options);
+  const found = await findSavedState(options.cacheDir, key);
+  if (found !== 'damaged') return found;
+  options.onWarning?.(`${options.kernel.reference}: the saved machine state is damaged; it is made again`);
+  dropState(options.cacheDir, key);
+  return undefined;
+}
+
+interface MadeState {
+  /** Those of the boot that went well. */
+  readonly options: SessionOptions;
+  readonly state: SavedState;
 }
 
 /** Boots, pauses, saves. Undefined, with one line of warning, where saving fails; a boot that fails throws. */
-async function makeState(options: SessionOptions, key: string): Promise<SavedState | undefined> {
+async function makeState(options: SessionOptions): Promise<MadeState | undefined> {
   const { kernel, cacheDir } = options;
   options.onProgress?.({ task: kernel.reference, phase: 'boot' });
   return await withBootFolder(options, async (folder) => {
-    const boot = await bootToPause(options, folder);
+    const boot = await bootInSomeLayout(options, folder);
     let stateFolder: string | undefined;
     try {
       stateFolder = newStateFolder(cacheDir);
@@ -106,7 +126,10 @@ async function makeState(options: SessionOptions, key: string): Promise<SavedSta
         { at, size },
       ]);
       const label = `${kernel.reference} ${boot.hello.release}`;
-      return await keepState(cacheDir, key, stateFolder, { label, hello: boot.hello, ramDigest });
+      const key = savedStateKey(boot.options);
+      const state = await keepState(cacheDir, key, stateFolder, { label, hello: boot.hello, ramDigest });
+      evictStates(cacheDir, options.savedStatesLimitBytes, key);
+      return { options: boot.options, state };
     } catch (cause) {
       if (stateFolder) rmSync(stateFolder, { recursive: true, force: true });
       options.signal?.throwIfAborted();
@@ -121,10 +144,34 @@ async function makeState(options: SessionOptions, key: string): Promise<SavedSta
 }
 
 interface Boot {
+  /** With the padding that this boot had. */
+  readonly options: SessionOptions;
   readonly vm: Vm;
   readonly hello: Hello;
   readonly ramPath: string;
   readonly windowPath: string;
+}
+
+async function bootInSomeLayout(options: SessionOptions, folder: string): Promise<Boot> {
+  for (const [i, padding] of LAYOUTS.entries()) {
+    const own = join(folder, String(padding));
+    try {
+      mkdirSync(own);
+      return await bootToPause(withPadding(options, padding), own);
+    } catch (cause) {
+      if (i === LAYOUTS.length - 1 || !isKernelCrash(cause)) throw cause;
+      rmSync(own, { recursive: true });
+      options.onWarning?.(
+        `${options.kernel.reference}: the kernel crashed while it booted; trying another layout of its memory`,
+      );
+    }
+  }
+  throw new RangeError('the last layout returns or throws');
+}
+
+function isKernelCrash(cause: unknown): boolean {
+  const reasons = ['kernel-panic', 'kernel-oops', 'guest-shutdown'];
+  return cause instanceof TollgateError && reasons.includes(cause.details.reason ?? '');
 }
 
 async function bootToPause(options: SessionOptions, folder: string): Promise<Boot> {
@@ -138,7 +185,7 @@ async function bootToPause(options: SessionOptions, folder: string): Promise<Boo
     const [hello] = await readRecords(vm, windowPath, 'boot', (line) => helloSchema.parse(line));
     if (!hello) throw await vm.explain('boot', { kind: 'records', message: 'no hello record' });
     for (const warning of hello.warnings) options.onWarning?.(`${options.kernel.reference}: ${warning}`);
-    return { vm, hello, ramPath, windowPath };
+    return { options, vm, hello, ramPath, windowPath };
   } catch (cause) {
     await vm.close();
     throw cause;
@@ -149,7 +196,7 @@ async function runBooted(options: SessionOptions, job: Uint8Array): Promise<JobR
   return await withBootFolder(options, async (folder) => {
     const started = Date.now();
     options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
-    const { vm, hello, windowPath } = await bootToPause(options, folder);
+    const { vm, hello, windowPath } = await bootInSomeLayout(options, folder);
     try {
       await putJob(windowPath, job);
       return await runPaused(vm, windowPath, hello, started);
@@ -160,7 +207,7 @@ async function runBooted(options: SessionOptions, job: Uint8Array): Promise<JobR
 }
 
 /** Runs jobs from the state until one does not restore: said once, and that job and all later ones boot. */
-function restoredRuns(options: SessionOptions, key: string, state: SavedState): Session['run'] {
+function restoredRuns(options: SessionOptions, state: SavedState): Session['run'] {
   let isGood = true;
   return async (job) => {
     const result = isGood ? await runRestored(options, state, job) : ({ restored: false } as const);
@@ -170,7 +217,7 @@ function restoredRuns(options: SessionOptions, key: string, state: SavedState): 
       options.onWarning?.(
         `${options.kernel.reference}: the saved machine state does not restore (${messageOf(result.cause)}); it is dropped and every job boots`,
       );
-      dropState(options.cacheDir, key);
+      dropState(options.cacheDir, savedStateKey(options));
     }
     return await runBooted(options, job);
   };
