@@ -25,19 +25,50 @@ import type { Suite } from './suites.ts';
 import { missingTool, runTool } from './tool.ts';
 
 export const DEFAULT_MIRROR = 'http://deb.debian.org';
+/** Where Debian's releases go when the mirrors drop them, some years on: the same paths, the same signatures. */
+export const PAST_RELEASES_MIRROR = 'http://archive.debian.org';
 
 /** The kernel packages of the cloud flavour in one suite, verified up to a key. Throws TollgateError. */
 export async function readSuite(suite: Suite, options: KernelOptions): Promise<readonly KernelPackage[]> {
-  const base = `${mirrorOf(options)}/${suite.archive}/dists/${suite.name}`;
-  const release = await shared(`${options.cacheDir} ${base}`, options.signal, () =>
-    readRelease(suite, base, options),
-  );
-  const index = release.files.get(INDEX);
-  if (!index) throw unusable(`${base}/InRelease`, `it does not list ${INDEX}`, 'bad-index');
-  return shared(`${options.cacheDir} ${index.sha256}`, options.signal, async () => {
-    const remembered = await recallIndex(index.sha256, options);
-    return remembered ?? fetchIndex(base, release, index, options);
+  return fromAnyMirror(options, async (mirror) => {
+    const base = `${mirror}/${suite.archive}/dists/${suite.name}`;
+    const release = await shared(`${options.cacheDir} ${base}`, options.signal, () =>
+      readRelease(suite, base, options),
+    );
+    const index = release.files.get(INDEX);
+    if (!index) throw unusable(`${base}/InRelease`, `it does not list ${INDEX}`, 'bad-index');
+    return shared(`${options.cacheDir} ${index.sha256}`, options.signal, async () => {
+      const remembered = await recallIndex(index.sha256, options);
+      return remembered ?? fetchIndex(base, release, index, options);
+    });
   });
+}
+
+/**
+ * Calls `get` with the mirror, and with that of past releases where the mirror does not have what is asked for. What
+ * the first said is thrown where the other does not have it either, or cannot be reached.
+ */
+export async function fromAnyMirror<T>(
+  options: KernelOptions,
+  get: (mirror: string) => Promise<T>,
+): Promise<T> {
+  const past = options.pastReleasesMirror ?? (options.mirror ? undefined : PAST_RELEASES_MIRROR);
+  try {
+    return await get(mirrorOf(options));
+  } catch (error) {
+    const isGone = error instanceof TollgateError && error.details.reason === 'not-found';
+    if (!isGone || !past) throw error;
+    return await get(past).catch((second) => {
+      options.signal?.throwIfAborted();
+      throw isUnavailable(second) ? error : second;
+    });
+  }
+}
+
+/** Whether an error says nothing about the archive's content; anything else is a reason for worry, and stops. */
+export function isUnavailable(error: unknown): boolean {
+  const reasons = ['network', 'not-found', 'http-status'];
+  return error instanceof TollgateError && reasons.includes(error.details.reason ?? '');
 }
 
 /** The mirror without its last slash. Throws when it is no http(s) URL. */

@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -187,6 +198,44 @@ describe('resolving', () => {
       `Cannot resolve debian:4.19: no suite at ${archive.server.url} has a whole cloud kernel of series 4.19 ` +
         '(asked: bullseye-security, bookworm-security, trixie-security, trixie-backports)',
     ]);
+  });
+
+  test('debian:newest is the newest of all series, in testing or in the backports', async () => {
+    await archive.publish('trixie-backports', splitKernel('7.2.12+deb13-cloud-amd64', '7.2.12-1~bpo13+1'));
+    expect((await resolveKernel('debian:newest', options)).version).toBe('7.2.12-1~bpo13+1');
+    await archive.publish('forky', splitKernel('7.10.2+deb14-cloud-amd64', '7.10.2-1'));
+    const kernel = await resolveKernel('debian:newest', { ...options, refresh: true });
+    expect([kernel.reference, kernel.release]).toEqual(['debian:newest', '7.10.2+deb14-cloud-amd64']);
+  });
+
+  test('what the mirror has dropped comes from the mirror of past releases, signed as ever', async () => {
+    const past = await startFakeArchive();
+    try {
+      await past.publish('bullseye', [wholeKernel('5.10.0-40-cloud-amd64', '5.10.259-1')]);
+      for (const name of [...archive.server.files.keys()])
+        if (name.includes('/bullseye')) archive.server.files.delete(name);
+      const both = { ...options, pastReleasesMirror: past.server.url };
+      const strange = await failure(resolveKernel('debian:5.10', both));
+      expect(strange.details.reason).toBe('bad-signature');
+      const keysDir = path.join(archive.dir, 'both-keys');
+      for (const [i, from] of [archive.keysDir, past.keysDir].entries())
+        for (const name of await readdir(from))
+          await cp(path.join(from, name), path.join(keysDir, `${i}-${name}`));
+      const kernel = await resolveKernel('debian:5.10', { ...both, keysDir });
+      expect(kernel.version).toBe('5.10.259-1');
+    } finally {
+      await past.close();
+    }
+  });
+
+  test('where past releases cannot be asked either, the mirror is what the error names', async () => {
+    const mirror = archive.server.url;
+    for (const name of [...archive.server.files.keys()])
+      if (name.includes('/dists/')) archive.server.files.delete(name);
+    const nowhere = { ...options, pastReleasesMirror: 'http://127.0.0.1:1' };
+    expect((await failure(resolveKernel('debian:5.10', nowhere))).message).toContain(
+      `${mirror}/debian/dists/bullseye/InRelease`,
+    );
   });
 
   test('the series of the small suites are listed with their newest versions', async () => {

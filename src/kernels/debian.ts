@@ -7,25 +7,30 @@ import path from 'node:path';
 import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
-import { mirrorOf, readSuite } from './archive.ts';
+import { isUnavailable, mirrorOf, readSuite } from './archive.ts';
 import { cachePaths, makeCache, writeAtomically } from './cache.ts';
 import type { KernelPackage } from './release.ts';
 import type { KernelOptions, KernelSource } from './source.ts';
-import { SUITES, type Suite } from './suites.ts';
+import { SUITES, type Suite, TESTING } from './suites.ts';
 import { materialize } from './unpack.ts';
 import { compareVersions } from './version.ts';
 
 export const debian: KernelSource = {
   name: 'debian',
   pattern: 'debian:SERIES',
-  describe: "the newest kernel of a series in Debian's archive (cloud flavour), as debian:6.1",
+  describe:
+    "the newest kernel of a series in Debian's archive (cloud flavour), as debian:6.1, or debian:newest",
   parse: (argument) =>
-    SERIES.test(argument ?? '') ? { ok: true } : { expected: "a series of two numbers, as 'debian:6.1'" },
+    argument === NEWEST || SERIES.test(argument ?? '')
+      ? { ok: true }
+      : { expected: "a series of two numbers, as 'debian:6.1', or 'debian:newest'" },
   resolve: resolveDebian,
   lock: resolveFresh,
 };
 
 const SERIES = /^[1-9]\d?\.\d{1,2}$/;
+/** The newest kernel of all series, which come and go in testing and backports. */
+const NEWEST = 'newest';
 const REMEMBERED_FOR_MS = 24 * 3600_000;
 
 async function resolveDebian(reference: string, options: KernelOptions): Promise<Kernel> {
@@ -45,7 +50,7 @@ async function resolveDebian(reference: string, options: KernelOptions): Promise
   }
   if (options.offline) throw neverResolved(reference);
   const fresh = await resolveFresh(reference, options).catch((error) => {
-    if (!remembered || options.refresh || !hasReason(error, UNAVAILABLE)) throw error;
+    if (!remembered || options.refresh || !isUnavailable(error)) throw error;
     const days = Math.floor(remembered.ageMs / (24 * 3600_000));
     options.onWarning?.(
       `${reference}: the archive could not be asked, using ${remembered.kernel.version}, ` +
@@ -55,9 +60,6 @@ async function resolveDebian(reference: string, options: KernelOptions): Promise
   });
   return materialize(fresh, options);
 }
-
-/** Reasons that say nothing about the archive's content; anything else is a reason for worry, and stops. */
-const UNAVAILABLE = ['network', 'not-found', 'http-status'];
 
 const hasReason = (error: unknown, reasons: readonly string[]): error is TollgateError =>
   error instanceof TollgateError && reasons.includes(error.details.reason ?? '');
@@ -114,11 +116,14 @@ interface Candidate {
 }
 
 async function findCandidates(series: string, options: KernelOptions): Promise<readonly Candidate[]> {
-  return askSuites(
-    SUITES.filter((suite) => suite.has(series)),
-    series,
-    options,
-  );
+  return askSuites(suitesWith(series), series === NEWEST ? 'any' : series, options);
+}
+
+/** The newest is in testing, or on its way from there to the backports. */
+function suitesWith(series: string): readonly Suite[] {
+  return series === NEWEST
+    ? SUITES.filter(({ name, small }) => small || name === TESTING)
+    : SUITES.filter((suite) => suite.has(series));
 }
 
 /** A suite that is gone is left out with a warning, as long as another one has the series. */
@@ -259,7 +264,7 @@ const noKernel = (reference: string, series: string, options: KernelOptions) =>
   new TollgateError(
     'config',
     `Cannot resolve ${reference}: no suite at ${mirrorOf(options)} has a whole cloud kernel of series ${series} ` +
-      `(asked: ${SUITES.filter((suite) => suite.has(series))
+      `(asked: ${suitesWith(series)
         .map(({ name }) => name)
         .join(', ')})`,
     { reason: 'no-kernel', hint: 'tollgate kernels list shows the series there are.' },

@@ -191,11 +191,11 @@ test.each([
 });
 
 test.each([
-  ['debian', "expected a series of two numbers, as 'debian:6.1'", undefined],
-  ['debian:', "expected a series of two numbers, as 'debian:6.1'", undefined],
-  ['debian:6', "expected a series of two numbers, as 'debian:6.1'", undefined],
-  ['debian:6.1.0', "expected a series of two numbers, as 'debian:6.1'", undefined],
-  ['debian:6.1/../x', "expected a series of two numbers, as 'debian:6.1'", undefined],
+  ['debian', "expected a series of two numbers, as 'debian:6.1', or 'debian:newest'", undefined],
+  ['debian:', "expected a series of two numbers, as 'debian:6.1', or 'debian:newest'", undefined],
+  ['debian:6', "expected a series of two numbers, as 'debian:6.1', or 'debian:newest'", undefined],
+  ['debian:6.1.0', "expected a series of two numbers, as 'debian:6.1', or 'debian:newest'", undefined],
+  ['debian:6.1/../x', "expected a series of two numbers, as 'debian:6.1', or 'debian:newest'", undefined],
   ['path:', "expected a file or a folder, as 'path:build/bzImage'", undefined],
   ['host:1', "expected 'host' with nothing after it", undefined],
   ['', 'expected one of debian:SERIES, path:DIR or path:BZIMAGE, host', undefined],

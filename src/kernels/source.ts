@@ -25,6 +25,11 @@ export interface KernelOptions {
   readonly cacheDir: string;
   /** One http or https URL under which /debian and /debian-security lie. Default: http://deb.debian.org. */
   readonly mirror?: string;
+  /**
+   * Asked for what the mirror no longer has. Default: http://archive.debian.org with the default mirror, none with
+   * another one.
+   */
+  readonly pastReleasesMirror?: string;
   /** Pinned kernels, from tollgate.lock: a reference found here is never looked up in an index. */
   readonly lock?: readonly LockedKernel[];
   /** Ask the archive even when an answer younger than a day is remembered. */

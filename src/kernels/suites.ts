@@ -13,6 +13,9 @@ export interface Suite {
   readonly small: boolean;
 }
 
+/** Testing, which moves through the series that no stable release has, one at a time. */
+export const TESTING = 'forky';
+
 /**
  * In the order of a Debian release's age. A new stable release is a line here. sid is left out: what it has
  * reaches forky within days, and it breaks.
@@ -25,8 +28,7 @@ export const SUITES: readonly Suite[] = [
   { archive: 'debian', name: 'trixie', has: only('6.12'), small: false },
   { archive: 'debian-security', name: 'trixie-security', has: any, small: true },
   { archive: 'debian', name: 'trixie-backports', has: any, small: true },
-  // Testing moves through the series that no stable release has, one at a time.
-  { archive: 'debian', name: 'forky', has: (series) => Number.parseInt(series, 10) >= 7, small: false },
+  { archive: 'debian', name: TESTING, has: (series) => Number.parseInt(series, 10) >= 7, small: false },
 ];
 
 function any(): boolean {

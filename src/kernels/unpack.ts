@@ -8,7 +8,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
-import { mirrorOf, transferOptions } from './archive.ts';
+import { fromAnyMirror, transferOptions } from './archive.ts';
 import { cachePaths, makeCache, shared, withWorkDir } from './cache.ts';
 import { download } from './download.ts';
 import { isPackageUrl, MAX_DEB_BYTES, SHA256 } from './release.ts';
@@ -152,16 +152,18 @@ async function fetchPackages(
         done: before + done,
         total,
       });
-    await download(`${mirrorOf(options)}/${url}`, file, {
-      expected: { sha256, sizeBytes },
-      maxBytes: sizeBytes,
-      ...transferOptions(options),
-      onBytes: (done) => {
-        if (Date.now() - shown < PROGRESS_EVERY_MS) return;
-        shown = Date.now();
-        show(done);
-      },
-    });
+    await fromAnyMirror(options, (mirror) =>
+      download(`${mirror}/${url}`, file, {
+        expected: { sha256, sizeBytes },
+        maxBytes: sizeBytes,
+        ...transferOptions(options),
+        onBytes: (done) => {
+          if (Date.now() - shown < PROGRESS_EVERY_MS) return;
+          shown = Date.now();
+          show(done);
+        },
+      }),
+    );
     show(sizeBytes);
     before += sizeBytes;
     files.push(file);
