@@ -32,6 +32,8 @@ interface Run {
   /** All objects in their order; some of them again; all of them in the opposite order. */
   readonly first: readonly Measurement[];
   readonly again: readonly Measurement[];
+  /** What draws random numbers, in a job that is longer. */
+  readonly longer: readonly Measurement[];
   readonly reversed: readonly Measurement[];
   readonly dearer: ReadonlyMap<string, readonly Measurement[]>;
 }
@@ -87,6 +89,15 @@ describe('every program against itself', () => {
   });
 });
 
+test('the random numbers of a program are the same in a job that is longer', () => {
+  const draws = (figures: readonly Measurement[]) =>
+    figures.filter(({ program }) => program === 'draw_random');
+  for (const { first, longer } of runs) {
+    expect(draws(longer).length).toBeGreaterThan(10);
+    expect(differences(draws(first), draws(longer))).toEqual([]);
+  }
+});
+
 /** Everything there is, in one list. */
 async function allObjects(): Promise<SideObject[]> {
   return [
@@ -117,12 +128,13 @@ async function runOn(kernel: Kernel, objects: readonly SideObject[]): Promise<Ru
     ),
     ...common,
   }));
-  // Names of one length, as base's and head's are the same: the job holds them, and how long the guest reads it
-  // decides what a program finds that reads the clock, or on 5.10 and 6.1 draws random numbers.
+  // Names of one length, as base's and head's are the same: the job holds them, and how long the guest takes to read
+  // it decides which nanosecond a program finds on 5.10's clock.
   const inOrder = [
     { name: 'first', objects, ...common },
     ...dearer,
     { name: 'again', objects: objects.filter(hasMany), ...common },
+    { name: 'a-longer-job', objects: objects.filter(drawsRandom), ...common },
   ];
   const { figures } = await measureArms(inOrder, [kernel]);
   const opposite = await measureArms(
@@ -134,6 +146,7 @@ async function runOn(kernel: Kernel, objects: readonly SideObject[]): Promise<Ru
     objects,
     first: figures.get('first')!,
     again: figures.get('again')!,
+    longer: figures.get('a-longer-job')!,
     reversed: opposite.figures.get('later')!,
     dearer: new Map(DEARER.map((name) => [name, figures.get(name)!])),
   };
@@ -155,8 +168,9 @@ function settings(): Pick<Config, 'programs' | 'map_sizes'> {
 }
 
 /** What gives many comparisons a second. */
-const hasMany = ({ spec }: SideObject) =>
-  spec.programs.length > 3 || spec.programs.some(({ drawsRandom }) => drawsRandom);
+const hasMany = (object: SideObject) => object.spec.programs.length > 3 || drawsRandom(object);
+
+const drawsRandom = ({ spec }: SideObject) => spec.programs.some((program) => program.drawsRandom);
 
 const isRunAgain = (object: string, again: readonly Measurement[]) =>
   again.some((figure) => figure.object === object);
