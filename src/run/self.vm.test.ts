@@ -46,7 +46,7 @@ beforeAll(async () => {
   // One kernel after the other: not all of them run the same objects.
   for (const kernel of KERNELS) all.push(await runOn(kernel, objectsFor(kernel, objects)));
   runs = all;
-});
+}, 1_200_000);
 
 describe('every program against itself', () => {
   test('is there in both orders, on each kernel, with all of its figures', () => {
