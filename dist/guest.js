@@ -24,7 +24,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/model/window.ts
@@ -277,6 +277,7 @@ var SCHED_FIFO = 1;
 var EEXIST = 17;
 
 // src/guest/libbpf/runs.ts
+var import_node_fs2 = require("node:fs");
 var ATTR_BYTES = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock) {
@@ -311,15 +312,34 @@ var ALIGN_OFFSET_NS = 3e5;
 var SLOT_TICKS = 25;
 var ROOM_NS = 15e5;
 function loadEmpty(type, expectedAttachType, flags) {
-  const insns = memory(16);
-  insns[0] = 183;
-  insns.writeInt32LE(type.emptyReturns, 4);
-  insns[8] = 149;
   const options = memory(96);
   options.writeBigUInt64LE(96n, 0);
   options.writeUInt32LE(expectedAttachType, 12);
   options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
-  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", insns, 2, options));
+  const value = instruction(183, type.emptyReturns);
+  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", twoInsns(value, EXIT), 2, options));
+}
+function seedRandomNumbers() {
+  const draw = instruction(133, BPF_FUNC_GET_PRANDOM_U32);
+  const fd = Number(
+    libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT), 2, null)
+  );
+  if (fd >= 0) (0, import_node_fs2.closeSync)(fd);
+}
+var SOCKET_FILTER = 1;
+var BPF_FUNC_GET_PRANDOM_U32 = 7;
+function instruction(code, immediate) {
+  const bytes = Buffer.alloc(8);
+  bytes[0] = code;
+  bytes.writeInt32LE(immediate, 4);
+  return bytes;
+}
+var EXIT = instruction(149, 0);
+function twoInsns(first, second) {
+  const insns = memory(16);
+  first.copy(insns);
+  second.copy(insns, 8);
+  return insns;
 }
 function findTicks(clockLibrary) {
   const most = 64;
@@ -335,7 +355,7 @@ function findTicks(clockLibrary) {
 }
 
 // src/guest/runner.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -457,7 +477,7 @@ var size = {
 };
 
 // src/model/errors.ts
-var EXIT = { pass: 0, over: 1, usage: 2, infrastructure: 3 };
+var EXIT2 = { pass: 0, over: 1, usage: 2, infrastructure: 3 };
 var TollgateError = class extends Error {
   name = "TollgateError";
   kind;
@@ -468,7 +488,7 @@ var TollgateError = class extends Error {
     this.details = details;
   }
   get exitCode() {
-    return this.kind === "infrastructure" ? EXIT.infrastructure : EXIT.usage;
+    return this.kind === "infrastructure" ? EXIT2.infrastructure : EXIT2.usage;
   }
 };
 
@@ -820,7 +840,7 @@ function programTypeById(id) {
 }
 
 // src/guest/libbpf/info.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 
 // src/model/hex.ts
 var HEX_MAX_BYTES = 65536;
@@ -1116,7 +1136,7 @@ function mapOf(id) {
   const fd = Number(libc().syscall4(SYS_BPF, BPF_MAP_GET_FD_BY_ID, addressOf(attr), attr.length));
   if (fd < 0) return { name: `id ${id}`, bytes: void 0 };
   const name = textOf(getInfo(fd, memory(MAP_INFO_BYTES)).subarray(MAP_NAME, MAP_NAME + 16));
-  const accounted = /^memlock:\s*(\d+)$/m.exec((0, import_node_fs2.readFileSync)(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
+  const accounted = /^memlock:\s*(\d+)$/m.exec((0, import_node_fs3.readFileSync)(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
   closeFd(fd);
   return { name, bytes: accounted === void 0 ? void 0 : Number(accounted) };
 }
@@ -1282,7 +1302,7 @@ function refusal2(error, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs3.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function isOlder(release, than) {
   const [a, b] = [release, than].map((text) => text.split(".").map((part) => Number.parseInt(part, 10)));
   return a[0] !== b[0] ? a[0] < b[0] : a[1] < b[1];
@@ -1312,11 +1332,12 @@ function main() {
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
   const guest = { window, channel, clock, grid };
+  seedRandomNumbers();
   warmUp(guest);
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs5.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -1344,7 +1365,7 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs4.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs5.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
@@ -1355,7 +1376,7 @@ function settle() {
 }
 function warmUp(guest) {
   const path = (0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs4.readFileSync)(path);
+  const elf = (0, import_node_fs5.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -1391,7 +1412,7 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs4.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs5.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
@@ -1399,7 +1420,7 @@ function say(line) {
 function selfTest() {
   loadClock((0, import_node_path.join)(here, "native/clock.so"));
   const version = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs4.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs5.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}
 `);
 }

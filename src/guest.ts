@@ -14,7 +14,7 @@ import {
   setUpKernel,
 } from './guest/init.ts';
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
-import { findTicks } from './guest/libbpf/runs.ts';
+import { findTicks, seedRandomNumbers } from './guest/libbpf/runs.ts';
 import { type Guest, runJob } from './guest/runner.ts';
 import type { Job } from './model/job.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
@@ -38,6 +38,7 @@ function main(): void {
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
   const guest: Guest = { window, channel, clock, grid };
+  seedRandomNumbers();
   warmUp(guest);
   const discard = findRetainedInitramfs();
   channel.send({

@@ -1,6 +1,7 @@
 // BPF_PROG_TEST_RUN, one call a run, with the packet as it was: what a run writes into its packet never
 // feeds the next one. Batches start behind a timer tick and sleep over the next, so no tick is counted.
 
+import { closeSync } from 'node:fs';
 import type { Run } from '../../model/port.ts';
 import { addressOf, type Clock, libbpf, memory } from './ffi.ts';
 
@@ -81,15 +82,43 @@ export function loadEmpty(
   expectedAttachType: number,
   flags: number,
 ): number {
-  const insns = memory(16);
-  insns[0] = 0xb7; // r0 = value
-  insns.writeInt32LE(type.emptyReturns, 4);
-  insns[8] = 0x95; // exit
   const options = memory(96); // struct bpf_prog_load_opts
   options.writeBigUInt64LE(96n, 0);
   options.writeUInt32LE(expectedAttachType, 12);
   options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
-  return Number(libbpf().bpf_prog_load(type.id, 'tollgate_empty', 'GPL', insns, 2, options));
+  const value = instruction(0xb7, type.emptyReturns); // r0 = value
+  return Number(libbpf().bpf_prog_load(type.id, 'tollgate_empty', 'GPL', twoInsns(value, EXIT), 2, options));
+}
+
+/**
+ * Loads a program that draws a random number, and drops it. The kernel seeds the programs' sequence when it loads the
+ * first such program, from a pool that interrupts stir: left to the job, its length decides the seed (5.10 and 6.1).
+ */
+export function seedRandomNumbers(): void {
+  const draw = instruction(0x85, BPF_FUNC_GET_PRANDOM_U32); // call
+  const fd = Number(
+    libbpf().bpf_prog_load(SOCKET_FILTER, 'tollgate_random', 'GPL', twoInsns(draw, EXIT), 2, null),
+  );
+  if (fd >= 0) closeSync(fd);
+}
+
+const SOCKET_FILTER = 1;
+const BPF_FUNC_GET_PRANDOM_U32 = 7;
+
+function instruction(code: number, immediate: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes[0] = code;
+  bytes.writeInt32LE(immediate, 4);
+  return bytes;
+}
+
+const EXIT = instruction(0x95, 0);
+
+function twoInsns(first: Buffer, second: Buffer): Buffer {
+  const insns = memory(16);
+  first.copy(insns);
+  second.copy(insns, 8);
+  return insns;
 }
 
 /**
