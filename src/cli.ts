@@ -32,7 +32,7 @@ import { listSavedStates } from './vm/saved-state.ts';
 declare const TOLLGATE_VERSION: string;
 const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
 
-const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'];
+const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
 const CONFIG_FILE = 'tollgate.yml';
 const LOCK_FILE = 'tollgate.lock';
 const CONFIG_CAP_BYTES = 1 << 20;

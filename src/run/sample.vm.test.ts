@@ -8,7 +8,17 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
 import { subtract } from '../model/decimal.ts';
 import { type Measurement, type Report, reportSchema } from '../model/report.ts';
-import { type Arm, DIST, KERNELS, keyOf, LB, labOptions, measureArms, objectsIn } from './testing/lab.ts';
+import {
+  type Arm,
+  DIST,
+  expectedAs,
+  KERNELS,
+  keyOf,
+  LB,
+  labOptions,
+  measureArms,
+  objectsIn,
+} from './testing/lab.ts';
 
 interface Expected {
   readonly head: string;
@@ -153,6 +163,7 @@ async function checkOnCli(head: string): Promise<Checked> {
       [
         ...[join(DIST, 'cli.js'), 'check', '--cache-dir', cacheDir, '--quiet'],
         ...['--config', join(LB, 'built', head, 'tollgate.yml'), '--base', join(LB, 'built/base')],
+        ...KERNELS.flatMap((kernel) => ['--kernel', kernel]),
         ...['--json', json, '--markdown', markdown],
       ],
       { reject: false },
@@ -201,7 +212,8 @@ function rulesFor(head: string, { base, head: other }: Change): Expected[] {
       row.program === program &&
       row.metric === metric &&
       (row.input === undefined || row.input === input) &&
-      (row.kernels === undefined || row.kernels.some((kernel) => target === `${kernel}/exact`)),
+      (row.kernels === undefined ||
+        row.kernels.some((kernel) => expectedAs(target.replace('/exact', '')) === kernel)),
   );
 }
 
@@ -224,7 +236,7 @@ function hasStoppedLoading(head: string, { base }: Change): boolean {
       row.metric === 'load_ok' &&
       row.change === -1 &&
       row.program === base?.program &&
-      (row.kernels ?? KERNELS).some((kernel) => base.target === `${kernel}/exact`),
+      (row.kernels === undefined || row.kernels.includes(expectedAs(base.target.replace('/exact', '')))),
   );
 }
 

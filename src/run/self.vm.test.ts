@@ -19,15 +19,13 @@ import {
   TRICKY,
 } from './testing/lab.ts';
 
-type Kernel = (typeof KERNELS)[number];
-
 /** What the sample project's heads make dearer without a change to lb.bpf.o's other programs. */
 const DEARER = ['plus-10-insns', 'extra-lookup', 'tail-call-indirect'] as const;
 const LB_OBJECT = 'build/lb.bpf.o';
 
 /** All figures of one kernel. */
 interface Run {
-  readonly kernel: Kernel;
+  readonly kernel: string;
   readonly objects: readonly SideObject[];
   /** All objects in their order; some of them again; all of them in the opposite order. */
   readonly first: readonly Measurement[];
@@ -112,14 +110,14 @@ async function allObjects(): Promise<SideObject[]> {
  * On each kernel all but the ones that are much alike: of xdp-filter's ten builds, and of what the release before
  * ships too, each is on one kernel.
  */
-function objectsFor(kernel: Kernel, objects: readonly SideObject[]): SideObject[] {
+function objectsFor(kernel: string, objects: readonly SideObject[]): SideObject[] {
   const isAlike = ({ name }: SideObject) => /^bookworm\/|\/xdpfilt_/.test(name);
   const alike = objects.filter(isAlike);
   const turn = KERNELS.indexOf(kernel);
   return objects.filter((object) => !isAlike(object) || alike.indexOf(object) % KERNELS.length === turn);
 }
 
-async function runOn(kernel: Kernel, objects: readonly SideObject[]): Promise<Run> {
+async function runOn(kernel: string, objects: readonly SideObject[]): Promise<Run> {
   const common = { config: settings(), directory: join(LB, 'base') };
   const dearer = DEARER.map((name) => ({
     name,

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestFile } from './digests.ts';
 import { findSavedState } from './saved-state.ts';
 import { type JobResult, openSession, type SessionOptions, savedStateKey } from './session.ts';
-import { emptyJob, ownQemus, ownTemporaries, sessionOptions } from './testing/real.ts';
+import { emptyJob, KERNELS, ownQemus, ownTemporaries, sessionOptions } from './testing/real.ts';
 
 let cacheDir: string;
 let hogs: ChildProcess[] = [];
@@ -48,7 +48,7 @@ async function memoryDigest(options: SessionOptions): Promise<string> {
 /** All that a job gives but the host's own seconds. */
 const told = ({ hello, records }: JobResult) => ({ hello, records });
 
-test.each(['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'])(
+test.each(KERNELS)(
   '%s: every boot and every run is the same, whatever the machine is busy with',
   async (reference) => {
     const options = await sessionOptions(reference, cacheDir);

@@ -7,11 +7,12 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Config, parseConfig } from '../../model/config.ts';
 import type { Measurement, Target } from '../../model/report.ts';
+import { KERNELS } from '../../vm/testing/real.ts';
 import { execute, type RunOptions } from '../execute.ts';
 import { readObject, type SideObject } from '../objects.ts';
 import { type PlannedJob, planJobs } from '../plan.ts';
 
-export const KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:7.2'] as const;
+export { expectedAs, KERNELS } from '../../vm/testing/real.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
 /** What ships: every test here runs the built guest. */
