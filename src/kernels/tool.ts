@@ -41,7 +41,7 @@ export async function runTool(
       reject: false,
       env: { LC_ALL: 'C' },
       ...(options.input ? { input: options.input } : { stdin: 'ignore' as const }),
-      ...(options.outputFile ? { stdout: { file: options.outputFile } } : {}),
+      ...(options.outputFile ? { stdout: { file: options.outputFile }, buffer: { stdout: false } } : {}),
       ...(options.signal ? { cancelSignal: options.signal } : {}),
     });
     options.signal?.throwIfAborted();

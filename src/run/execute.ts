@@ -141,8 +141,10 @@ async function prepare(
   cpu: string,
   options: RunOptions,
 ): Promise<Session> {
-  const kernelImage = await unpackedVmlinux(kernel, options.cacheDir, options.signal);
-  const initramfs = await buildInitramfs(kernel, options);
+  const [kernelImage, initramfs] = await Promise.all([
+    unpackedVmlinux(kernel, options.cacheDir, options.signal),
+    buildInitramfs(kernel, options),
+  ]);
   return await openSession({
     ...options,
     kernel,

@@ -6,14 +6,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import type { Measurement } from '../model/report.ts';
 import { type Blob, encodeJob } from '../model/window.ts';
-import { buildInitramfs } from '../vm/initramfs.ts';
-import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
-import { findQemu } from '../vm/qemu.ts';
 import { openSession } from '../vm/session.ts';
-import { DEFAULT_DEADLINES } from '../vm/vm.ts';
+import { sessionOptions } from '../vm/testing/real.ts';
 import type { SideObject } from './objects.ts';
 import { debianObjects, LB, labOptions, measureArms, objectsIn, ROOT, TRICKY } from './testing/lab.ts';
 
@@ -73,29 +69,10 @@ function rowsOf(figures: readonly Measurement[]): Rows {
 const sorted = (rows: Rows): Rows => new Map([...rows].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 async function runVeristat(objects: readonly SideObject[]): Promise<Rows> {
-  const options = labOptions();
-  const kernel = await resolveKernel(KERNEL, options);
-  const initramfs = await buildInitramfs(kernel, {
-    ...options,
+  const options = await sessionOptions(KERNEL, labOptions().cacheDir, {
     guestPath: join(ROOT, 'fixtures/guests/tool.js'),
   });
-  const session = await openSession({
-    ...options,
-    kernel,
-    initramfs,
-    useSavedState: false,
-    machine: machineOf(
-      {
-        qemu: await findQemu(options),
-        accelerator: 'icount',
-        cpu: DEFAULT_CPU,
-        kernelImage: await unpackedVmlinux(kernel, options.cacheDir),
-      },
-      kernel,
-      initramfs,
-    ),
-    deadlines: DEFAULT_DEADLINES,
-  });
+  const session = await openSession({ ...options, useSavedState: false });
   const program = await fetchVeristat(join(options.cacheDir, 'veristat'));
   // veristat names an object by the last part of its path.
   const files = [...program, ...objects.map(({ bytes }, i) => ({ name: `objects/${i}.o`, bytes }))];

@@ -2,12 +2,11 @@
 // that measures many objects in as few machines as there can be. Used by *.vm.test.ts alone.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Config, parseConfig } from '../../model/config.ts';
 import type { Measurement, Target } from '../../model/report.ts';
-import { KERNELS } from '../../vm/testing/real.ts';
+import { KERNEL_CACHE, KERNELS } from '../../vm/testing/real.ts';
 import { execute, type RunOptions } from '../execute.ts';
 import { readObject, type SideObject } from '../objects.ts';
 import { type PlannedJob, planJobs } from '../plan.ts';
@@ -24,7 +23,7 @@ export const TRICKY = join(ROOT, 'fixtures/tricky/built');
 export function labOptions(more: Partial<RunOptions> = {}): RunOptions {
   const { env } = process;
   return {
-    cacheDir: env.TOLLGATE_CACHE_DIR ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tollgate'),
+    cacheDir: KERNEL_CACHE,
     distDir: DIST,
     baseDir: ROOT,
     useSavedState: true,

@@ -4,13 +4,10 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
 import type { GuestRecord } from '../../model/records.ts';
-import { buildInitramfs } from '../../vm/initramfs.ts';
-import { DEFAULT_CPU, machineOf } from '../../vm/machine.ts';
 import { findQemu } from '../../vm/qemu.ts';
 import { openSession } from '../../vm/session.ts';
-import { DEFAULT_DEADLINES } from '../../vm/vm.ts';
+import { sessionOptions } from '../../vm/testing/real.ts';
 import { labOptions, ROOT } from './lab.ts';
 
 /**
@@ -23,33 +20,19 @@ export async function runWith(
   extra: readonly string[],
   folder: string,
 ): Promise<readonly GuestRecord[]> {
-  const options = labOptions();
-  const kernel = await resolveKernel(reference, options);
-  const initramfs = await buildInitramfs(kernel, options);
-  const qemu = await findQemu(options);
+  const options = await sessionOptions(reference, labOptions().cacheDir);
+  const { machine } = options;
+  const { qemu } = machine;
   await mkdir(folder, { recursive: true });
   const wrapper = join(folder, 'qemu');
   const quoted = [qemu.path, ...extra].map((text) => `'${text}'`).join(' ');
   await writeFile(wrapper, `#!/bin/sh\nexec ${quoted} "$@"\n`);
   await chmod(wrapper, 0o700);
-  const open = async (path: string) =>
-    await openSession({
-      ...options,
-      kernel,
-      initramfs,
-      machine: machineOf(
-        {
-          qemu: { ...qemu, path },
-          accelerator: 'icount',
-          cpu: DEFAULT_CPU,
-          kernelImage: await unpackedVmlinux(kernel, options.cacheDir),
-        },
-        kernel,
-        initramfs,
-      ),
-      deadlines: DEFAULT_DEADLINES,
-    });
-  return (await (await open(wrapper)).run(job)).records;
+  const session = await openSession({
+    ...options,
+    machine: { ...machine, qemu: { ...qemu, path: wrapper } },
+  });
+  return (await session.run(job)).records;
 }
 
 /** The plugin for this QEMU: the interface's version that it loads. */

@@ -17,8 +17,9 @@ import { DEFAULT_DEADLINES } from '../vm.ts';
 export const ROOT = join(import.meta.dirname, '../../..');
 
 /** Where kernels are kept from run to run: they are large, and never written to by a test. */
-const { XDG_CACHE_HOME } = process.env;
-export const KERNEL_CACHE = join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tollgate');
+const { TOLLGATE_CACHE_DIR, XDG_CACHE_HOME } = process.env;
+export const KERNEL_CACHE =
+  TOLLGATE_CACHE_DIR ?? join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'tollgate');
 
 /**
  * The kernels of the tests. 7.2 is in testing and backports, which move on: where it has left the archive, the newest
