@@ -54,8 +54,10 @@ interface CommonFlags {
 }
 
 const abort = new AbortController();
+// These listeners stay: execa's own would end the process, before anything is removed, if they were the last.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (abort.signal.aborted) process.exit(EXIT.infrastructure); // asked twice: leave at once
     abort.abort(new TollgateError('infrastructure', `Stopped by ${signal}`, { reason: 'stopped' }));
   });
 

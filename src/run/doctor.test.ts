@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -331,8 +331,12 @@ test('a rendering has a line a check, the fix below what is missing, and the ver
 
 test('the machine at hand, which has what the tests need, can measure', async () => {
   const cacheDir = await mkdtemp(join(tmpdir(), 'tollgate-doctor-'));
-  const checks = await diagnose({ cacheDir });
-  expect(checks.filter(({ ok, needed }) => !ok && needed === 'run')).toEqual([]);
+  try {
+    const checks = await diagnose({ cacheDir });
+    expect(checks.filter(({ ok, needed }) => !ok && needed === 'run')).toEqual([]);
+  } finally {
+    await rm(cacheDir, { recursive: true });
+  }
 });
 
 test('the set-up script installs a package for each thing that doctor finds missing', async () => {

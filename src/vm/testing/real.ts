@@ -81,14 +81,18 @@ export function emptyJob(): Uint8Array {
 
 /** The pids of the QEMU processes that this process has started and that still run. */
 export function ownQemus(): number[] {
+  return childrenOf(process.pid, 'qemu-system');
+}
+
+/** The pids of a process's children that still run and have `word` in their command. */
+export function childrenOf(pid: number, word: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
         const [, state, parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
-        const isOurs = Number(parent) === process.pid && state !== 'Z' && command.includes('qemu-system');
-        return isOurs ? [Number(name)] : [];
+        return Number(parent) === pid && state !== 'Z' && command.includes(word) ? [Number(name)] : [];
       } catch {
         return []; // it has just ended
       }
