@@ -420,6 +420,7 @@ var run = {
     return inputs.flatMap((input) => measureInput(subject, input));
   }
 };
+var UNDISTURBED_INSNS = 549e5;
 function measureInput({ program, port }, input) {
   const many = input.packets.length > 1;
   const runs = port.run(program.name, input, 1 + (many ? WARM_PASSES_MANY_PACKETS : WARM_PASSES_ONE_PACKET));
@@ -434,7 +435,7 @@ function measureInput({ program, port }, input) {
     ...note === void 0 ? {} : { note }
   });
   const figures = [
-    figure("run_insns", mean(perPacket), runs.note ?? varies(warm)),
+    figure("run_insns", mean(perPacket), runs.note ?? disturbed(runs.passes) ?? varies(warm)),
     figure("run_insns_cold", cold[0].insns)
   ];
   if (!many) return figures;
@@ -449,6 +450,9 @@ function measureInput({ program, port }, input) {
       `packet ${perPacket.indexOf(max) + 1} of ${perPacket.length} is the dearest`
     )
   ];
+}
+function disturbed(passes) {
+  return passes.flat().some(({ insns }) => insns > UNDISTURBED_INSNS) ? `runs of more than ${UNDISTURBED_INSNS} instructions are interrupted by the timer, whose own are in the figure` : void 0;
 }
 function varies(warm) {
   if (warm[0]?.length !== 1) return void 0;

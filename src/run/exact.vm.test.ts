@@ -29,6 +29,7 @@ import {
 
 const nops = objectsIn(join(DIST, 'bpf'));
 const count = objectsIn(TRICKY).filter(({ name }) => name === 'count.bpf.o');
+const long = objectsIn(TRICKY).filter(({ name }) => name === 'long.bpf.o');
 const collide = objectsIn(TRICKY).filter(({ name }) => name === 'hash_collide.bpf.o');
 
 let figures: ReadonlyMap<string, readonly Measurement[]>;
@@ -43,6 +44,7 @@ beforeAll(async () => {
     { name: 'nop', objects: nops },
     { name: 'count', objects: count, config: configOf({ '*': inputs }), directory: join(LB, 'base') },
     { name: 'collide', objects: collide },
+    { name: 'long', objects: long },
   ]));
 });
 
@@ -101,6 +103,15 @@ describe.each(KERNELS)('on %s', (kernel) => {
       metrics.map((metric) => [n, metric, value(n, metric) - value(0, metric)]),
     );
     expect(more).toEqual([1, 2, 10, 100].flatMap((n) => metrics.map((metric) => [n, metric, n])));
+  });
+
+  test('one instruction more is one more in runs that take several timer ticks, too', () => {
+    const [cold, warm] = ['run_insns_cold', 'run_insns'].map((metric) =>
+      runsOf('long', kernel, metric).map(({ value }) => value!),
+    );
+    expect(warm![0]).toBeGreaterThan(4_000_000); // a tick comes every 4 million
+    expect([warm![1]! - warm![0]!, cold![1]! - cold![0]!]).toEqual([1, 1]);
+    expect(runsOf('long', kernel).map(({ note }) => note)).toEqual([undefined, undefined]);
   });
 
   test("the empty XDP program's run_insns is what its machine code holds, and what QEMU executes", async () => {
