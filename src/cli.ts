@@ -13,7 +13,7 @@ import {
   readLock,
   writeLock,
 } from './kernels/index.ts';
-import { parseConfig } from './model/config.ts';
+import { kernelPlace, parseConfig } from './model/config.ts';
 import { EXIT, formatError, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
@@ -153,7 +153,7 @@ function program(): Command {
 
 function kernelsCommands(kernels: Command): void {
   withCommon(kernels.command('list'))
-    .description('the sources, what is cached and pinned, and the saved machine states')
+    .description('the sources, the series there are, what is cached and pinned, and the saved machine states')
     .option('--config <file>', 'the budget file whose lock is shown', CONFIG_FILE)
     .action(async (flags: CommonFlags & { config: string }) => {
       const options = runOptions(flags, lockBeside(flags.config), resolve(dirname(flags.config)));
@@ -242,11 +242,14 @@ async function lock(
 
 async function kernelList(options: RunOptions): Promise<string> {
   const { sources, cached, pinned } = await listKernels(options.cacheDir, options.lock ?? []);
+  const available = await seriesInArchive(options);
   const states = listSavedStates(options.cacheDir);
   const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   return [
     'sources',
     ...sources.map(({ pattern, describe }) => `  ${pattern.padEnd(24)} ${describe}`),
+    `newest of each series at ${options.mirror ?? DEFAULT_MIRROR}`,
+    ...available,
     `cached in ${options.cacheDir}`,
     ...(cached.length === 0 ? ['  none'] : []),
     ...cached.map(
@@ -264,6 +267,20 @@ async function kernelList(options: RunOptions): Promise<string> {
     ),
     '',
   ].join('\n');
+}
+
+/** What can be asked for; a line that says why where the archive cannot be asked. */
+async function seriesInArchive(options: RunOptions): Promise<string[]> {
+  if (options.offline) return ['  not asked (--offline)'];
+  try {
+    const found = await availableSeries(options);
+    return found.map(
+      ({ series, version, suite }) => `  ${`debian:${series}`.padEnd(14)} ${version.padEnd(30)} ${suite}`,
+    );
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    return [`  ${cause instanceof Error ? cause.message : cause}`];
+  }
 }
 
 function withCommon(command: Command): Command {
@@ -310,6 +327,8 @@ async function withRun(
     const options = await runOptions(flags, file ? lockBeside(file.path) : undefined, baseDir, progress, cpu);
     const report = await work(options);
     if (report) process.exitCode = exitCode(report);
+  } catch (cause) {
+    throw file && !flags.kernel ? atItsKernel(cause, file) : cause;
   } finally {
     await progress.end();
   }
@@ -367,6 +386,19 @@ function progressFor(flags: CommonFlags): Progress {
     live: process.stderr.isTTY === true && !process.env.CI,
     write: (line) => process.stderr.write(`${line}\n`),
   });
+}
+
+/** An error about a kernel that the budget file names, with its place there. */
+function atItsKernel(
+  cause: unknown,
+  { path, config }: { path: string; config: { kernels: readonly string[] } },
+) {
+  if (!(cause instanceof TollgateError) || cause.kind !== 'config' || cause.details.place) return cause;
+  const [reference] = config.kernels
+    .filter((each) => cause.message.includes(each))
+    .sort((a, b) => b.length - a.length);
+  const place = reference && kernelPlace(readFileSync(path, 'utf8'), path, reference);
+  return place ? new TollgateError(cause.kind, cause.message, { ...cause.details, place }) : cause;
 }
 
 function readConfig(path: string): ReturnType<typeof parseConfig> {

@@ -132,16 +132,17 @@ async function askSuites(
   series: string,
   options: KernelOptions,
 ): Promise<readonly Candidate[]> {
+  // By suite, and not by who answers first: the same trouble is told in the same words.
   const left: TollgateError[] = [];
   const failed: unknown[] = [];
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const asked = await Promise.all(
-    suites.map(async (suite) => {
+    suites.map(async (suite, i) => {
       try {
         return candidatesIn(suite, await readSuite(suite, { ...options, signal }), series);
       } catch (error) {
-        if (hasReason(error, ['not-found'])) left.push(error);
+        if (hasReason(error, ['not-found'])) left[i] = error;
         else failed.push(error);
         // The other transfers end too, and clean up before this function throws.
         if (failed.length > 0) stop.abort();
@@ -151,8 +152,9 @@ async function askSuites(
   );
   if (failed.length > 0) throw failed[0];
   const candidates = asked.flat();
-  if (candidates.length === 0 && left[0]) throw left[0];
-  for (const error of left) options.onWarning?.(`${error.message}; going on without it`);
+  const gone = left.filter(Boolean);
+  if (candidates.length === 0 && gone[0]) throw gone[0];
+  for (const error of gone) options.onWarning?.(`${error.message}; going on without it`);
   return candidates;
 }
 

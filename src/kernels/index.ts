@@ -2,6 +2,7 @@
 
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
+import { suggest } from '../model/suggest.ts';
 import { debian } from './debian.ts';
 import { host } from './host.ts';
 import { type CachedEntry, cachedKernels, type PinnedEntry, pinnedKernels } from './list.ts';
@@ -85,6 +86,16 @@ export function sourceOf(reference: string): KernelSource {
       : `one of ${KERNEL_SOURCES.map(({ pattern }) => pattern).join(', ')}`;
   throw new TollgateError('config', `Cannot parse kernel '${reference}': expected ${expected}`, {
     reason: 'bad-reference',
-    ...(!source && /^\d+\.\d+$/.test(reference) ? { hint: `Did you mean 'debian:${reference}'?` } : {}),
+    ...hintOf(source, name, reference),
   });
+}
+
+function hintOf(source: KernelSource | undefined, name: string, reference: string): { hint?: string } {
+  if (source) return {};
+  if (/^\d+\.\d+$/.test(reference)) return { hint: `Did you mean 'debian:${reference}'?` };
+  const meant = suggest(
+    name,
+    KERNEL_SOURCES.map((each) => each.name),
+  );
+  return meant ? { hint: `Did you mean '${meant}${reference.slice(name.length)}'?` } : {};
 }

@@ -199,7 +199,11 @@ test.each([
   ['path:', "expected a file or a folder, as 'path:build/bzImage'", undefined],
   ['host:1', "expected 'host' with nothing after it", undefined],
   ['', 'expected one of debian:SERIES, path:DIR or path:BZIMAGE, host', undefined],
-  ['Debian:6.1', 'expected one of debian:SERIES, path:DIR or path:BZIMAGE, host', undefined],
+  [
+    'Debian:6.1',
+    'expected one of debian:SERIES, path:DIR or path:BZIMAGE, host',
+    "Did you mean 'debian:6.1'?",
+  ],
   ['6.1', 'expected one of debian:SERIES, path:DIR or path:BZIMAGE, host', "Did you mean 'debian:6.1'?"],
 ])("the reference '%s' is a configuration error", async (reference, expected, hint) => {
   const error = await resolve(reference).catch((caught) => caught);

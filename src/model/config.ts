@@ -83,6 +83,14 @@ export function parseConfig(text: string, fileName: string): Config {
   return toConfig(file, yaml, fileName);
 }
 
+/** Where a budget file names a kernel; undefined where it does not. Throws TollgateErrors on faults of syntax. */
+export function kernelPlace(text: string, fileName: string, reference: string): Place | undefined {
+  const yaml = parseYaml(text, fileName);
+  const { kernels } = configSchema.parse(yaml.value);
+  const index = kernels.indexOf(reference);
+  return index < 0 ? undefined : yaml.valuePlace(['kernels', index]);
+}
+
 /** How one program is run: for each key, the closest entry of `programs:` that has it. */
 export function programConfig(programs: Config['programs'], name: ProgramName): ProgramConfig {
   const fitting = Object.entries(programs)

@@ -78,7 +78,7 @@ async function objectsOfBase(
   config: Config,
   options: RunOptions,
 ): Promise<{ objects: readonly SideObject[]; reason?: string }> {
-  if (!base) return { objects: [], reason: 'none was named (--base or --base-ref)' };
+  if (!base) return { objects: [], reason: 'neither --base nor --base-ref was given' };
   try {
     if (config.build !== undefined) await build('base', config.build, base.directory, options);
     const objects = await findObjects(base.directory, config.objects);

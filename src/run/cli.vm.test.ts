@@ -150,3 +150,16 @@ test('a kernel that does not boot fails, the others are measured, and there is n
   expect(report.targets.map(({ status }) => status)).toEqual(['failed', 'ok']);
   expect(report.measurements.length).toBeGreaterThan(20);
 });
+
+test.each([
+  [
+    'debain:6.12',
+    /^error: Cannot parse kernel 'debain:6\.12': expected .* \(tollgate\.yml:2:26\)\n {2}Did you mean 'debian:6\.12'\?/,
+  ],
+  ['path:nowhere', /^error: Cannot use kernel 'path:nowhere': .* \(tollgate\.yml:2:26\)/],
+])('a budget file that names kernel %s is told where', async (reference, says) => {
+  copyObject('base', 'build');
+  const config = CONFIG.replace(/^build:.*\n/m, '').replace(`"${KERNEL}"`, `"${KERNEL}", "${reference}"`);
+  writeFileSync(join(project, 'tollgate.yml'), config);
+  expect(await tollgate('check')).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringMatching(says) });
+});
