@@ -1,7 +1,7 @@
 // Prepares a kernel for jobs and runs them: from its saved state where there is one, by a boot otherwise.
 // Both ways give the same digits, because a job goes on from the same paused instruction either way.
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -154,13 +154,11 @@ interface Boot {
 
 async function bootInSomeLayout(options: SessionOptions, folder: string): Promise<Boot> {
   for (const [i, padding] of LAYOUTS.entries()) {
-    const own = join(folder, String(padding));
     try {
-      mkdirSync(own);
-      return await bootToPause(withPadding(options, padding), own);
+      return await bootToPause(withPadding(options, padding), folder);
     } catch (cause) {
       if (i === LAYOUTS.length - 1 || !isKernelCrash(cause)) throw cause;
-      rmSync(own, { recursive: true });
+      for (const path of Object.values(bootPaths(folder))) rmSync(path);
       options.onWarning?.(
         `${options.kernel.reference}: the kernel crashed while it booted; trying another layout of its memory`,
       );
@@ -174,9 +172,11 @@ function isKernelCrash(cause: unknown): boolean {
   return cause instanceof TollgateError && reasons.includes(cause.details.reason ?? '');
 }
 
+/** In the scratch folder itself: what lies deeper is not counted as taken of its promised size. */
+const bootPaths = (folder: string) => ({ ramPath: join(folder, 'ram'), windowPath: join(folder, 'window') });
+
 async function bootToPause(options: SessionOptions, folder: string): Promise<Boot> {
-  const ramPath = join(folder, 'ram');
-  const windowPath = join(folder, 'window');
+  const { ramPath, windowPath } = bootPaths(folder);
   await placeInitramfs(options.initramfs.path, ramPath);
   await createWindow(windowPath, new Uint8Array(), WINDOW_BYTES);
   const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath });
