@@ -14,7 +14,7 @@ import {
   writeLock,
 } from './kernels/index.ts';
 import { kernelPlace, parseConfig } from './model/config.ts';
-import { EXIT, formatError, TollgateError } from './model/errors.ts';
+import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
@@ -279,7 +279,7 @@ async function seriesInArchive(options: RunOptions): Promise<string[]> {
     );
   } catch (cause) {
     options.signal?.throwIfAborted();
-    return [`  ${cause instanceof Error ? cause.message : cause}`];
+    return [`  ${messageOf(cause)}`];
   }
 }
 
@@ -328,7 +328,7 @@ async function withRun(
     const report = await work(options);
     if (report) process.exitCode = exitCode(report);
   } catch (cause) {
-    throw file && !flags.kernel ? atItsKernel(cause, file) : cause;
+    throw file && !flags.kernel ? atItsKernel(cause, file.path) : cause;
   } finally {
     await progress.end();
   }
@@ -389,15 +389,9 @@ function progressFor(flags: CommonFlags): Progress {
 }
 
 /** An error about a kernel that the budget file names, with its place there. */
-function atItsKernel(
-  cause: unknown,
-  { path, config }: { path: string; config: { kernels: readonly string[] } },
-) {
-  if (!(cause instanceof TollgateError) || cause.kind !== 'config' || cause.details.place) return cause;
-  const [reference] = config.kernels
-    .filter((each) => cause.message.includes(each))
-    .sort((a, b) => b.length - a.length);
-  const place = reference && kernelPlace(readFileSync(path, 'utf8'), path, reference);
+function atItsKernel(cause: unknown, path: string): unknown {
+  if (!(cause instanceof TollgateError) || cause.details.kernel === undefined) return cause;
+  const place = kernelPlace(readFileSync(path, 'utf8'), path, cause.details.kernel);
   return place ? new TollgateError(cause.kind, cause.message, { ...cause.details, place }) : cause;
 }
 

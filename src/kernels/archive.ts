@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
-import { TollgateError } from '../model/errors.ts';
+import { hasReason, TollgateError } from '../model/errors.ts';
 import { cachePaths, makeCache, shared, withWorkDir, writeAtomically } from './cache.ts';
 import { download } from './download.ts';
 import {
@@ -56,8 +56,7 @@ export async function fromAnyMirror<T>(
   try {
     return await get(mirrorOf(options));
   } catch (error) {
-    const isGone = error instanceof TollgateError && error.details.reason === 'not-found';
-    if (!isGone || !past) throw error;
+    if (!past || !hasReason(error, 'not-found')) throw error;
     return await get(past).catch((second) => {
       options.signal?.throwIfAborted();
       throw isUnavailable(second) ? error : second;
@@ -67,8 +66,7 @@ export async function fromAnyMirror<T>(
 
 /** Whether an error says nothing about the archive's content; anything else is a reason for worry, and stops. */
 export function isUnavailable(error: unknown): boolean {
-  const reasons = ['network', 'not-found', 'http-status'];
-  return error instanceof TollgateError && reasons.includes(error.details.reason ?? '');
+  return hasReason(error, 'network', 'not-found', 'http-status');
 }
 
 /** The mirror without its last slash. Throws when it is no http(s) URL. */
@@ -180,7 +178,7 @@ async function fetchIndex(
     if (!release.byHash) await get(plain);
     else {
       await get(byHash).catch((error) => {
-        if (!(error instanceof TollgateError && error.details.reason === 'not-found')) throw error;
+        if (!hasReason(error, 'not-found')) throw error;
         return get(plain);
       });
     }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { TollgateError } from '../model/errors.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
 
 /** Where things lie under the cache folder. */
 export const cachePaths = (cacheDir: string) => ({
@@ -28,7 +28,7 @@ export async function makeCache(cacheDir: string, ...folders: readonly string[])
   try {
     for (const folder of [cacheDir, ...folders]) await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new TollgateError('infrastructure', `Cannot make cache folder '${cacheDir}': ${why}`, {
       reason: 'cache-write',
       hint: 'Choose a folder that this user may write to.',

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { TollgateError } from '../model/errors.ts';
+import { hasReason, TollgateError } from '../model/errors.ts';
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
 import { isUnavailable, mirrorOf, readSuite } from './archive.ts';
 import { cachePaths, makeCache, writeAtomically } from './cache.ts';
@@ -45,7 +45,7 @@ async function resolveDebian(reference: string, options: KernelOptions): Promise
       return await materialize(remembered.kernel, options);
     } catch (error) {
       // The series moved on before this version was downloaded.
-      if (options.offline || !hasReason(error, ['not-found'])) throw error;
+      if (options.offline || !hasReason(error, 'not-found')) throw error;
     }
   }
   if (options.offline) throw neverResolved(reference);
@@ -60,9 +60,6 @@ async function resolveDebian(reference: string, options: KernelOptions): Promise
   });
   return materialize(fresh, options);
 }
-
-const hasReason = (error: unknown, reasons: readonly string[]): error is TollgateError =>
-  error instanceof TollgateError && reasons.includes(error.details.reason ?? '');
 
 /** Asks the archive, and remembers the answer. Throws TollgateError. */
 async function resolveFresh(reference: string, options: KernelOptions): Promise<LockedKernel> {
@@ -142,7 +139,7 @@ async function askSuites(
       try {
         return candidatesIn(suite, await readSuite(suite, { ...options, signal }), series);
       } catch (error) {
-        if (hasReason(error, ['not-found'])) left[i] = error;
+        if (hasReason(error, 'not-found')) left[i] = error;
         else failed.push(error);
         // The other transfers end too, and clean up before this function throws.
         if (failed.length > 0) stop.abort();
@@ -199,7 +196,7 @@ async function materializeLocked(locked: LockedKernel, options: KernelOptions): 
   try {
     return await materialize(locked, options);
   } catch (error) {
-    if (!hasReason(error, ['not-found'])) throw error;
+    if (!hasReason(error, 'not-found')) throw error;
     const newest = await resolveFresh(locked.reference, options).catch(() => undefined);
     const instead = newest ? `; the newest of its series is ${newest.version}` : '';
     throw new TollgateError(

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument, stringify } from 'yaml';
 import * as z from 'zod';
-import { type Place, TollgateError, TollgateErrors } from '../model/errors.ts';
+import { messageOf, type Place, TollgateError, TollgateErrors } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import { writeAtomically } from './cache.ts';
 import { isPackageUrl, MAX_DEB_BYTES, SHA256 } from './release.ts';
@@ -55,7 +55,7 @@ export function parseLock(text: string, file: string): readonly LockedKernel[] {
       // Aliases can grow a small file to any size, and no lock needs them.
       return document.toJS({ maxAliasCount: 0 });
     } catch (cause) {
-      throw lockError(cause instanceof Error ? cause.message : String(cause));
+      throw lockError(messageOf(cause));
     }
   }
 

@@ -13,7 +13,7 @@ import {
   STT,
   viewOf,
 } from './elf-container.ts';
-import { TollgateError } from './errors.ts';
+import { messageOf, TollgateError } from './errors.ts';
 import { type LineEntry, lineAt, parseLineInfo, type SourceLine } from './line-info.ts';
 import { type MapSpec, readMaps } from './maps.ts';
 import { meaningOf, type SectionMeaning } from './sections.ts';
@@ -323,7 +323,7 @@ function attempt<T>(notes: string[], read: () => T | undefined): T | undefined {
     return read();
   } catch (error) {
     if (error instanceof TollgateError) throw error;
-    notes.push(error instanceof Error ? error.message : String(error));
+    notes.push(messageOf(error));
     return undefined;
   }
 }

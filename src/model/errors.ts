@@ -21,6 +21,8 @@ export interface ErrorDetails {
   readonly tail?: string;
   /** A short machine-readable reason, as 'kernel-panic' or 'digest-mismatch'. */
   readonly reason?: string;
+  /** The reference of the kernel that the error is about, as the user gave it. */
+  readonly kernel?: string;
   readonly cause?: unknown;
 }
 
@@ -61,4 +63,14 @@ export function formatError(error: TollgateError): string {
   if (hint) lines.push(`  ${hint}`);
   if (tail) lines.push(...tail.split('\n').map((line) => `  | ${line}`));
   return lines.join('\n');
+}
+
+/** Whether it is one of ours, for one of these reasons. */
+export function hasReason(error: unknown, ...reasons: readonly string[]): error is TollgateError {
+  return error instanceof TollgateError && reasons.includes(error.details.reason ?? '');
+}
+
+/** What a caught value says. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -6,7 +6,7 @@ import { access, mkdir, realpath, statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { execa } from 'execa';
-import { TollgateError } from '../model/errors.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
 import { LIBBPF_PATHS } from '../vm/initramfs.ts';
 import { availableMemoryBytes, VM_MEMORY_BYTES } from '../vm/memory.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
@@ -120,12 +120,12 @@ async function guarded(probe: Probe, system: System, options: DoctorOptions): Pr
   } catch (cause) {
     const hint = cause instanceof TollgateError ? cause.details.hint : undefined;
     return [
-      { name, needed, ok: false, found: messageOf(cause), ...(hint === undefined ? {} : { fix: hint }) },
+      { name, needed, ok: false, found: shortMessageOf(cause), ...(hint === undefined ? {} : { fix: hint }) },
     ];
   }
 }
 
-const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+const shortMessageOf = (cause: unknown) => messageOf(cause).slice(0, 500);
 
 const MB = 1 << 20;
 const NODE_AT_LEAST = [20, 12] as const;
@@ -218,7 +218,7 @@ const PROBES: readonly Probe[] = [
       try {
         await makeWritable(cacheDir);
       } catch (cause) {
-        return { ok: false, found: messageOf(cause), fix: 'choose another folder with --cache-dir' };
+        return { ok: false, found: shortMessageOf(cause), fix: 'choose another folder with --cache-dir' };
       }
       const { freeBytes } = (await space(cacheDir))!;
       return {

@@ -118,7 +118,9 @@ async function executeOn(
   } catch (cause) {
     options.signal?.throwIfAborted();
     // A wrong reference or budget file is the user's to mend, whatever other kernels give.
-    if (!(cause instanceof TollgateError) || cause.kind !== 'infrastructure') throw cause;
+    if (!(cause instanceof TollgateError)) throw cause;
+    if (cause.kind !== 'infrastructure')
+      throw new TollgateError(cause.kind, cause.message, { ...cause.details, kernel: reference });
     const { reason = 'infrastructure', tail, hint } = cause.details;
     const message = hint ? `${cause.message} (${hint})` : cause.message;
     options.onProgress?.({ task: reference, phase: 'done', message: cause.message });

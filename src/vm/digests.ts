@@ -2,10 +2,10 @@
 // a warm start need not read 200 MB.
 
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { ownName, removeLeftovers } from './leftovers.ts';
+import { replaceFile } from './leftovers.ts';
 
 const storeSchema = z.record(z.string(), z.strictObject({ identity: z.string(), sha256: z.string() }));
 type Store = z.infer<typeof storeSchema>;
@@ -27,13 +27,8 @@ export async function digestsOf(paths: readonly string[], cacheDir: string): Pro
       digests.push(sha256);
     }
   }
-  if (Object.keys(fresh).length > 0) {
-    mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
-    removeLeftovers(cacheDir, '.passing');
-    const temporary = join(cacheDir, ownName('.passing'));
-    writeFileSync(temporary, JSON.stringify({ ...readStore(storePath), ...fresh }), { mode: 0o600 });
-    renameSync(temporary, storePath);
-  }
+  if (Object.keys(fresh).length > 0)
+    replaceFile(storePath, JSON.stringify({ ...readStore(storePath), ...fresh }));
   return digests;
 }
 

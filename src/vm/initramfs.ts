@@ -22,7 +22,7 @@ import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { digestOf, digestsOf } from './digests.ts';
-import { ownName, removeLeftovers } from './leftovers.ts';
+import { ownName, PASSING, removeLeftovers } from './leftovers.ts';
 import { GUEST_MODULES, readGuestModules } from './modules.ts';
 import { remember } from './remember.ts';
 
@@ -92,8 +92,6 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
   }
   return { path, digest, sizeBytes: statSync(path).size };
 }
-
-const PASSING = '.passing';
 
 /** Another Node or another bundle leaves its initramfs of 100 MB behind: the last few are kept. */
 const MOST_KEPT = 8;

@@ -2,8 +2,18 @@
 // found and removed by the next one, and nothing of a process that lives, here or in another container.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /**
  * A name nobody else takes: `PREFIX-PLACE-PID-COUNT`, PLACE being this boot and its pid namespace: a pid means
@@ -13,6 +23,19 @@ export function ownName(prefix: string): string {
   return `${prefix}-${place()}-${process.pid}-${count++}`;
 }
 let count = 0;
+
+/** Writes a small file whole or not at all, for this user alone. Makes its folder; what killed writers left there goes. */
+export function replaceFile(path: string, text: string): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  removeLeftovers(folder, PASSING);
+  const temporary = join(folder, ownName(PASSING));
+  writeFileSync(temporary, text, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** How names of files and folders begin that are being made, or removed. */
+export const PASSING = '.passing';
 
 /** What another machine or container left is removed only when it is this old: its pids cannot be asked. */
 const FOREIGN_AGE_MS = 24 * 3600 * 1000;

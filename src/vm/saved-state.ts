@@ -18,7 +18,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Hello, helloSchema } from '../model/records.ts';
-import { ownName, removeLeftovers } from './leftovers.ts';
+import { ownName, PASSING, removeLeftovers, replaceFile } from './leftovers.ts';
 
 const fileSchema = z.strictObject({ identity: z.string(), digest: z.string() });
 const metaSchema = z.strictObject({
@@ -47,8 +47,6 @@ const folderOf = (cacheDir: string) => join(cacheDir, 'states');
 const RAM = 'ram';
 const DEVICES = 'devices';
 const META = 'meta.json';
-/** Folders being made or removed; a state's own name begins with no dot. */
-const PASSING = '.passing';
 
 /**
  * The state of that key, marked as used now; 'damaged' where its files are not what was written (a disk that
@@ -67,7 +65,8 @@ export async function findSavedState(
     const ram = await checkFile(ramPath, meta.ram);
     const devices = await checkFile(devicesPath, meta.devices);
     if (!ram || !devices) return 'damaged';
-    if (ram !== meta.ram || devices !== meta.devices) replaceMeta(folder, { ...meta, ram, devices });
+    if (ram !== meta.ram || devices !== meta.devices)
+      replaceFile(metaPath, JSON.stringify({ ...meta, ram, devices }));
     const now = new Date();
     utimesSync(metaPath, now, now);
     return { ramPath, devicesPath, hello: meta.hello };
@@ -197,12 +196,6 @@ function identityOf(path: string): string {
   const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return [dev, ino, size, mtimeNs, boot].join(':');
-}
-
-function replaceMeta(folder: string, meta: Meta): void {
-  const temporary = join(folder, ownName(META));
-  writeFileSync(temporary, JSON.stringify(meta), { mode: 0o600 });
-  renameSync(temporary, join(folder, META));
 }
 
 const BLOCK_BYTES = 64 << 10;

@@ -3,7 +3,7 @@
 
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TollgateError } from '../model/errors.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
 import { ownName, removeLeftovers } from './leftovers.ts';
 
 const PREFIX = 'tollgate-vm';
@@ -50,7 +50,7 @@ function makeScratch(folders: readonly string[], sizeBytes: number): string {
       rmSync(folder, { recursive: true, force: true });
       tried.push(`${parent} lacks ${sizeMb(-free)} MB`);
     } catch (cause) {
-      tried.push(`${parent}: ${cause instanceof Error ? cause.message : cause}`);
+      tried.push(`${parent}: ${messageOf(cause)}`);
     }
   }
   throw new TollgateError(

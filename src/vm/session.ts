@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { TollgateError } from '../model/errors.ts';
+import { hasReason, messageOf } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import { type GuestRecord, type Hello, helloSchema, recordSchema } from '../model/records.ts';
@@ -134,7 +134,7 @@ async function makeState(options: SessionOptions): Promise<MadeState | undefined
       if (stateFolder) rmSync(stateFolder, { recursive: true, force: true });
       options.signal?.throwIfAborted();
       options.onWarning?.(
-        `${kernel.reference}: cannot save the machine state (${messageOf(cause)}); every job boots`,
+        `${kernel.reference}: cannot save the machine state (${lineOf(cause)}); every job boots`,
       );
       return undefined;
     } finally {
@@ -168,8 +168,7 @@ async function bootInSomeLayout(options: SessionOptions, folder: string): Promis
 }
 
 function isKernelCrash(cause: unknown): boolean {
-  const reasons = ['kernel-panic', 'kernel-oops', 'guest-shutdown'];
-  return cause instanceof TollgateError && reasons.includes(cause.details.reason ?? '');
+  return hasReason(cause, 'kernel-panic', 'kernel-oops', 'guest-shutdown');
 }
 
 /** In the scratch folder itself: what lies deeper is not counted as taken of its promised size. */
@@ -215,7 +214,7 @@ function restoredRuns(options: SessionOptions, state: SavedState): Session['run'
     if (isGood) {
       isGood = false;
       options.onWarning?.(
-        `${options.kernel.reference}: the saved machine state does not restore (${messageOf(result.cause)}); it is dropped and every job boots`,
+        `${options.kernel.reference}: the saved machine state does not restore (${lineOf(result.cause)}); it is dropped and every job boots`,
       );
       dropState(options.cacheDir, savedStateKey(options));
     }
@@ -238,7 +237,7 @@ async function runRestored(options: SessionOptions, state: SavedState, job: Uint
       vm = await restoreVm({ ...vmOptions(options), ramPath: state.ramPath, windowPath }, state.devicesPath);
     } catch (cause) {
       options.signal?.throwIfAborted();
-      if (isLackOfMemory(cause)) throw cause;
+      if (hasReason(cause, 'no-memory')) throw cause; // nothing is wrong with the state, and a boot needs more
       return { restored: false, cause };
     }
     try {
@@ -247,11 +246,6 @@ async function runRestored(options: SessionOptions, state: SavedState, job: Uint
       await vm.close();
     }
   });
-}
-
-/** A boot needs more memory still: nothing is wrong with the state. */
-function isLackOfMemory(cause: unknown): boolean {
-  return cause instanceof TollgateError && cause.details.reason === 'no-memory';
 }
 
 async function runPaused(vm: Vm, windowPath: string, hello: Hello, started: number): Promise<JobResult> {
@@ -324,12 +318,12 @@ async function readRecords<T>(
           return parse(JSON.parse(line));
         } catch (cause) {
           const why =
-            cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
+            cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : lineOf(cause);
           throw new Error(`record ${i + 1}, '${line.slice(0, 80)}': ${why}`);
         }
       });
   } catch (cause) {
-    throw await vm.explain(phase, { kind: 'records', message: messageOf(cause) });
+    throw await vm.explain(phase, { kind: 'records', message: lineOf(cause) });
   } finally {
     await window.close();
   }
@@ -340,9 +334,8 @@ function withBootFolder<T>({ cacheDir }: SessionOptions, use: (folder: string) =
   return withScratch({ folders: scratchFolders(cacheDir), sizeBytes: RAM_BYTES + WINDOW_BYTES }, use);
 }
 
-function messageOf(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return text
+function lineOf(cause: unknown): string {
+  return messageOf(cause)
     .trim()
     .replace(/\s*\n\s*/g, '; ')
     .slice(0, 500);

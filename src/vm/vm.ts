@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
-import type { TollgateError } from '../model/errors.ts';
+import { messageOf, type TollgateError } from '../model/errors.ts';
 import { RECORDS_AT } from '../model/window.ts';
 import { type EndCause, explainFailure, type Phase } from './failure.ts';
 import { ownName, removeLeftovers } from './leftovers.ts';
@@ -278,10 +278,6 @@ function readTail(path: string, most: number): string {
   } finally {
     closeSync(fd);
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /**

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Config, parseConfig } from '../../model/config.ts';
-import type { Measurement, Target } from '../../model/report.ts';
+import type { Measurement } from '../../model/report.ts';
 import { KERNEL_CACHE, KERNELS } from '../../vm/testing/real.ts';
 import { execute, type RunOptions } from '../execute.ts';
 import { readObject, type SideObject } from '../objects.ts';
@@ -20,7 +20,7 @@ export const LB = join(ROOT, 'fixtures/lb');
 export const TRICKY = join(ROOT, 'fixtures/tricky/built');
 
 /** As the command line makes them, with its cache: what is there is used, what is not is downloaded. */
-export function labOptions(more: Partial<RunOptions> = {}): RunOptions {
+export function labOptions(): RunOptions {
   const { env } = process;
   return {
     cacheDir: KERNEL_CACHE,
@@ -29,7 +29,6 @@ export function labOptions(more: Partial<RunOptions> = {}): RunOptions {
     useSavedState: true,
     savedStatesLimitBytes: 4096e6,
     ...(env.TOLLGATE_MIRROR ? { mirror: env.TOLLGATE_MIRROR } : {}),
-    ...more,
   };
 }
 
@@ -65,15 +64,14 @@ export function planArms(arms: readonly Arm[]): PlannedJob[] {
 export async function measureArms(
   arms: readonly Arm[],
   kernels: readonly string[] = KERNELS,
-  options: RunOptions = labOptions(),
-): Promise<{ figures: ReadonlyMap<string, readonly Measurement[]>; targets: readonly Target[] }> {
-  const { measurements, targets } = await execute(kernels, planArms(arms), options);
+): Promise<{ figures: ReadonlyMap<string, readonly Measurement[]> }> {
+  const { measurements, targets } = await execute(kernels, planArms(arms), labOptions());
   for (const { id, status, error } of targets)
     if (status !== 'ok') throw new Error(`${id}: ${error?.message}\n${error?.tail ?? ''}`);
-  return { figures: figuresByArm(arms, measurements), targets };
+  return { figures: figuresByArm(arms, measurements) };
 }
 
-export function figuresByArm(
+function figuresByArm(
   arms: readonly Arm[],
   measurements: readonly Measurement[],
 ): ReadonlyMap<string, readonly Measurement[]> {

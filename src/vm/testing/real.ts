@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
-import { TollgateError } from '../../model/errors.ts';
+import { hasReason } from '../../model/errors.ts';
 import type { Job } from '../../model/job.ts';
 import { encodeJob } from '../../model/window.ts';
 import { buildInitramfs } from '../initramfs.ts';
@@ -32,7 +32,7 @@ export const KERNELS: readonly string[] = [
   await resolveKernel('debian:7.2', { cacheDir: KERNEL_CACHE }).then(
     () => 'debian:7.2',
     (error) => {
-      if (error instanceof TollgateError && error.details.reason === 'no-kernel') return 'debian:newest';
+      if (hasReason(error, 'no-kernel')) return 'debian:newest';
       throw error;
     },
   ),
