@@ -7,7 +7,10 @@ const below = {
   kernels: ['model'],
   vm: ['model', 'kernels'],
   guest: ['model', 'measurements'],
+  setup: ['model', 'kernels'],
+  github: ['model', 'report'],
   run: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm'],
+  action: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'setup', 'github', 'run'],
 };
 
 module.exports = {
