@@ -13,15 +13,18 @@ import {
   readLock,
   writeLock,
 } from './kernels/index.ts';
+import { parseAcceptances } from './model/accept.ts';
 import { kernelPlace, parseConfig } from './model/config.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
 import { RENDERERS } from './report/index.ts';
-import { check } from './run/check.ts';
+import { baseFromDirectory, baseFromGit } from './run/base.ts';
+import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
 import type { RunOptions } from './run/execute.ts';
+import { gitIn, messagesBetween } from './run/git.ts';
 import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
@@ -99,19 +102,22 @@ function program(): Command {
     .action(async (flags: CommonFlags & { config: string; base?: string; baseRef?: string }) => {
       const config = readConfig(flags.config);
       await withRun(flags, { path: flags.config, config }, async (options) => {
-        const report = await check(
-          {
+        const base = await baseOf(flags, resolve(dirname(flags.config)));
+        try {
+          const request = {
             version,
             config,
             configPath: resolve(flags.config),
+            configName: flags.config,
             ...(flags.kernel ? { kernels: flags.kernel } : {}),
-            ...(flags.base === undefined ? {} : { baseDirectory: flags.base }),
-            ...(flags.baseRef === undefined ? {} : { baseReference: flags.baseRef }),
-          },
-          options,
-        );
-        show(report, flags, 'render');
-        return report;
+            ...base,
+          };
+          const report = await check(request, options);
+          show(report, flags, 'render');
+          return report;
+        } finally {
+          if ('remove' in base.base) await base.base.remove();
+        }
       });
     });
 
@@ -188,6 +194,20 @@ function kernelsCommands(kernels: Command): void {
     .action((references: string[], flags: CommonFlags & { config: string; update?: boolean }) =>
       lock(references, flags),
     );
+}
+
+/** What head is compared with; with a git reference also the commits, and the costs that their messages take. */
+async function baseOf(
+  { base, baseRef }: { base?: string; baseRef?: string },
+  directory: string,
+): Promise<Pick<CheckRequest, 'base' | 'headCommit' | 'acceptances'>> {
+  if (base !== undefined) return { base: baseFromDirectory(base) };
+  if (baseRef === undefined) return { base: { missing: 'neither --base nor --base-ref was given' } };
+  const found = await baseFromGit(directory, baseRef, { signal: abort.signal });
+  const git = gitIn(directory, { signal: abort.signal });
+  const { accepted, faults } = parseAcceptances(await messagesBetween(git, found.commit!, 'HEAD'));
+  for (const fault of faults) process.stderr.write(`warning: ${fault}\n`);
+  return { base: found, headCommit: await git('rev-parse', 'HEAD'), acceptances: accepted };
 }
 
 async function doctor(flags: CommonFlags & { network?: boolean }): Promise<void> {
