@@ -22,7 +22,7 @@ import {
 } from './release.ts';
 import type { KernelOptions } from './source.ts';
 import type { Suite } from './suites.ts';
-import { missingTool, runTool } from './tool.ts';
+import { missingTool, runTool, toolEnvironment, toolOptions } from './tool.ts';
 
 export const DEFAULT_MIRROR = 'http://deb.debian.org';
 /** Where Debian's releases go when the mirrors drop them, some years on: the same paths, the same signatures. */
@@ -127,7 +127,7 @@ async function verifiedText(
       ...keyrings.flatMap((keyring) => ['--keyring', keyring]),
       signed,
     ],
-    options.signal ? { signal: options.signal } : {},
+    toolOptions(options),
   );
   const statuses = run.stdout.split('\n').map((line) => line.replace(/^\[GNUPG:\] /, '').split(' ')[0] ?? '');
   const forged = statuses.find((status) => FORGED.includes(status));
@@ -198,6 +198,7 @@ async function readIndex(
     reject: false,
     stdin: 'ignore',
     buffer: { stdout: false },
+    env: toolEnvironment(options.tools),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
   const packages: KernelPackage[] = [];

@@ -14,6 +14,7 @@ export { availableSeries } from './debian.ts';
 export type { CachedEntry, PinnedEntry } from './list.ts';
 export { formatLock, parseLock, readLock, writeLock } from './lock.ts';
 export type { KernelOptions, KernelSource, TransferLimits } from './source.ts';
+export { toolEnvironment } from './tool.ts';
 export { unpackedVmlinux } from './vmlinux.ts';
 
 /** Every source of kernels, in the order they are listed. */
