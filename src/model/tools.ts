@@ -10,3 +10,10 @@ export interface Tools {
 
 /** Only what is installed. */
 export const INSTALLED: Tools = { path: [], libraryPath: [] };
+
+/** Where distributions keep the libraries that the guest's are taken from. */
+export const LIBRARY_FOLDERS: readonly string[] = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/lib/x86_64-linux-gnu',
+  '/usr/lib64',
+];

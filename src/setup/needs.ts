@@ -2,7 +2,8 @@
 // scripts/setup.sh has the same list.
 
 import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { LIBRARY_FOLDERS } from '../model/tools.ts';
 
 /** A program, or a shared library by its soname. */
 export interface Need {
@@ -30,6 +31,15 @@ export const NEEDS = [
 export interface MachinePaths {
   readonly commands: readonly string[];
   readonly libraries: readonly string[];
+}
+
+/**
+ * The machine's, with PATH as it is. depmod lies where an ordinary user's PATH does not look; a library counts where
+ * building the guest's file system finds it.
+ */
+export function machinePaths(path: string | undefined): MachinePaths {
+  const commands = [...(path ?? '').split(delimiter).filter(Boolean), '/usr/sbin', '/sbin'];
+  return { commands: [...new Set(commands)], libraries: LIBRARY_FOLDERS };
 }
 
 /** What none of the folders has, in the order of NEEDS. */

@@ -21,7 +21,7 @@ import * as z from 'zod';
 import { toolEnvironment } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
-import { INSTALLED, type Tools } from '../model/tools.ts';
+import { INSTALLED, LIBRARY_FOLDERS, type Tools } from '../model/tools.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { digestOf, digestsOf } from './digests.ts';
 import { ownName, PASSING, removeLeftovers } from './leftovers.ts';
@@ -177,11 +177,7 @@ export function loadedBytes(path: string): number {
 const ELF_HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
 
-export const LIBBPF_PATHS = [
-  '/usr/lib/x86_64-linux-gnu/libbpf.so.1',
-  '/lib/x86_64-linux-gnu/libbpf.so.1',
-  '/usr/lib64/libbpf.so.1',
-];
+export const LIBBPF_PATHS = LIBRARY_FOLDERS.map((folder) => join(folder, 'libbpf.so.1'));
 
 /** Any libbpf 1.x. */
 function findLibbpf({ libraryPath }: Tools = INSTALLED): string {
