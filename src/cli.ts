@@ -1,8 +1,8 @@
 // The command line: flags and environment are read here, once, and errors become exit codes here.
 
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import {
   availableSeries,
@@ -13,18 +13,22 @@ import {
   readLock,
   writeLock,
 } from './kernels/index.ts';
-import { kernelPlace, parseConfig } from './model/config.ts';
+import { parseAcceptances } from './model/accept.ts';
+import type { Config } from './model/config.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
 import { RENDERERS } from './report/index.ts';
-import { check } from './run/check.ts';
+import { baseFromDirectory, baseFromGit } from './run/base.ts';
+import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
 import type { RunOptions } from './run/execute.ts';
+import { gitIn, messagesBetween } from './run/git.ts';
 import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
+import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { listSavedStates } from './vm/saved-state.ts';
@@ -33,9 +37,6 @@ declare const TOLLGATE_VERSION: string;
 const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
 
 const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
-const CONFIG_FILE = 'tollgate.yml';
-const LOCK_FILE = 'tollgate.lock';
-const CONFIG_CAP_BYTES = 1 << 20;
 
 interface CommonFlags {
   readonly json?: string;
@@ -99,19 +100,22 @@ function program(): Command {
     .action(async (flags: CommonFlags & { config: string; base?: string; baseRef?: string }) => {
       const config = readConfig(flags.config);
       await withRun(flags, { path: flags.config, config }, async (options) => {
-        const report = await check(
-          {
+        const base = await baseOf(flags, resolve(dirname(flags.config)));
+        try {
+          const request = {
             version,
             config,
             configPath: resolve(flags.config),
+            configName: flags.config,
             ...(flags.kernel ? { kernels: flags.kernel } : {}),
-            ...(flags.base === undefined ? {} : { baseDirectory: flags.base }),
-            ...(flags.baseRef === undefined ? {} : { baseReference: flags.baseRef }),
-          },
-          options,
-        );
-        show(report, flags, 'render');
-        return report;
+            ...base,
+          };
+          const report = await check(request, options);
+          show(report, flags, 'render');
+          return report;
+        } finally {
+          if ('remove' in base.base) await base.base.remove();
+        }
       });
     });
 
@@ -188,6 +192,20 @@ function kernelsCommands(kernels: Command): void {
     .action((references: string[], flags: CommonFlags & { config: string; update?: boolean }) =>
       lock(references, flags),
     );
+}
+
+/** What head is compared with; with a git reference also the commits, and the costs that their messages take. */
+async function baseOf(
+  { base, baseRef }: { base?: string; baseRef?: string },
+  directory: string,
+): Promise<Pick<CheckRequest, 'base' | 'headCommit' | 'acceptances'>> {
+  if (base !== undefined) return { base: baseFromDirectory(base) };
+  if (baseRef === undefined) return { base: { missing: 'neither --base nor --base-ref was given' } };
+  const found = await baseFromGit(directory, baseRef, { signal: abort.signal });
+  const git = gitIn(directory, { signal: abort.signal });
+  const { accepted, faults } = parseAcceptances(await messagesBetween(git, found.commit!, 'HEAD'));
+  for (const fault of faults) process.stderr.write(`warning: ${fault}\n`);
+  return { base: found, headCommit: await git('rev-parse', 'HEAD'), acceptances: accepted };
 }
 
 async function doctor(flags: CommonFlags & { network?: boolean }): Promise<void> {
@@ -312,7 +330,7 @@ function parseCount(text: string): number {
 
 async function withRun(
   flags: CommonFlags,
-  file: { readonly path: string; readonly config: ReturnType<typeof parseConfig> } | undefined,
+  file: { readonly path: string; readonly config: Config } | undefined,
   work: (options: RunOptions) => Promise<Report | undefined>,
 ): Promise<void> {
   if (flags.mode === 'timed')
@@ -388,40 +406,8 @@ function progressFor(flags: CommonFlags): Progress {
   });
 }
 
-/** An error about a kernel that the budget file names, with its place there. */
-function atItsKernel(cause: unknown, path: string): unknown {
-  if (!(cause instanceof TollgateError) || cause.details.kernel === undefined) return cause;
-  const place = kernelPlace(readFileSync(path, 'utf8'), path, cause.details.kernel);
-  return place ? new TollgateError(cause.kind, cause.message, { ...cause.details, place }) : cause;
-}
-
-function readConfig(path: string): ReturnType<typeof parseConfig> {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile())
-    throw new TollgateError('usage', `Cannot read budget file '${path}': no such file`, {
-      hint: "'tollgate init' writes one from the objects it finds; --config names another",
-    });
-  if (stat.size > CONFIG_CAP_BYTES)
-    throw new TollgateError(
-      'config',
-      `Cannot read budget file '${path}': ${stat.size} bytes exceed ${CONFIG_CAP_BYTES}`,
-    );
-  return parseConfig(readFileSync(path, 'utf8'), path);
-}
-
 function configuredKernels(path: string): readonly string[] {
   return existsSync(path) ? readConfig(path).kernels : DEFAULT_KERNELS;
-}
-
-/** tollgate.lock beside tollgate.yml; a budget file of another name has a lock of its own name. */
-function lockPath(configPath: string): string {
-  const name = basename(configPath);
-  const lockName = name === CONFIG_FILE ? LOCK_FILE : `${name.replace(/\.ya?ml$/, '')}.lock`;
-  return join(dirname(configPath), lockName);
-}
-
-function lockBeside(configPath: string): Promise<readonly LockedKernel[] | undefined> {
-  return readLock(lockPath(configPath));
 }
 
 function show(report: Report, flags: CommonFlags, how: 'render' | 'renderMeasure'): void {

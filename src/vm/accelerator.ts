@@ -146,6 +146,7 @@ async function runSector(
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
+    env: qemu.environment,
     ...(signal ? { cancelSignal: signal } : {}),
   });
   signal?.throwIfAborted();

@@ -126,6 +126,7 @@ async function startVm(
     cleanup: true,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
+    env: machine.qemu.environment,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
 
