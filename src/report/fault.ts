@@ -5,12 +5,20 @@ import { type ErrorDetails, messageOf, TollgateError, TollgateErrors } from '../
 import { clip, markdownCode, markdownText } from './escape.ts';
 import type { Part } from './fit.ts';
 import { lastLines } from './logs.ts';
-import { assemble, fixed, GIVES_WAY, linesPart, logsPart } from './parts.ts';
+import { assemble, fixed, GIVES_WAY, linesPart, logsPart, signature } from './parts.ts';
 import type { RenderOptions } from './renderer.ts';
+import { shortCommit } from './rows.ts';
 
 export interface Fault {
   readonly kind: 'config' | 'usage' | 'infrastructure' | 'crash';
   readonly errors: readonly ({ readonly message: string } & Pick<ErrorDetails, 'place' | 'hint' | 'tail'>)[];
+}
+
+export interface FaultOptions extends RenderOptions {
+  /** Tollgate's own. */
+  readonly version?: string;
+  /** The commit that should have been measured. */
+  readonly commit?: string;
 }
 
 /** What was thrown, as a fault; what is no TollgateError is a crash. */
@@ -34,11 +42,13 @@ export function faultTitle({ kind }: Fault): string {
 }
 
 /** GitHub-flavoured markdown that ends with a line break, in the style of a report. */
-export function renderFault(fault: Fault, options: RenderOptions = {}): string {
-  return assemble(faultParts(fault, options), options);
+export function renderFault(fault: Fault, options: FaultOptions = {}): string {
+  const { version, commit } = options;
+  const at = commit === undefined ? [] : [fixed(markdownText(`Head ${shortCommit(commit)}.`))];
+  return assemble([...faultParts(fault, options), ...at, fixed(signature(options, version))], options);
 }
 
-export function faultParts({ kind, errors }: Fault, { name }: RenderOptions = {}): Part[] {
+function faultParts({ kind, errors }: Fault, { name }: RenderOptions): Part[] {
   const { sign, title, means } = KINDS[kind];
   const of = name === undefined ? '' : ` of ${markdownCode(clip(name, PLACE_LENGTH))}`;
   const lines = errors.map(({ message, place, hint }) =>

@@ -5,7 +5,16 @@ import type { BudgetChange, Report, Verdict } from '../model/report.ts';
 import { clip, folded, markdownCode, markdownText } from './escape.ts';
 import type { Part } from './fit.ts';
 import { failureLogs } from './logs.ts';
-import { assemble, fixed, GIVES_WAY, linesPart, logsPart, tableLines, tablePart } from './parts.ts';
+import {
+  assemble,
+  fixed,
+  GIVES_WAY,
+  linesPart,
+  logsPart,
+  signature,
+  tableLines,
+  tablePart,
+} from './parts.ts';
 import type { RenderOptions } from './renderer.ts';
 import {
   acceptedBy,
@@ -27,7 +36,7 @@ import {
  * all there, and 200 rows of each other section.
  */
 export function renderMarkdown(report: Report, options: RenderOptions = {}): string {
-  return assemble([...bodyParts(report, options), ...footer(report).map(fixed)], options);
+  return assemble([...bodyParts(report, options), ...footer(report, options).map(fixed)], options);
 }
 
 /** Everything but the footer. */
@@ -103,11 +112,11 @@ export function bodyParts(report: Report, options: RenderOptions = {}): Part[] {
   ];
 }
 
-/** The sentence that instructions are not time, and who says all this. */
-export function footer(report: Report): string[] {
+/** The sentence that instructions are not time; who says all this, and where the rest of it is. */
+export function footer({ targets, tool }: Report, options: RenderOptions = {}): string[] {
   return [
-    ...(report.targets.some(({ mode }) => mode === 'exact') ? [NOT_TIME] : []),
-    `<sub>${markdownText(`Tollgate ${clip(report.tool.version, 40)}`)}</sub>`,
+    ...(targets.some(({ mode }) => mode === 'exact') ? [NOT_TIME] : []),
+    signature(options, tool.version),
   ];
 }
 

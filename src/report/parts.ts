@@ -99,6 +99,18 @@ const FEWEST_LINES = 3;
 const TITLE_LENGTH = 200;
 const LINE_LENGTH = 1000;
 
+/** The last line: Tollgate's version, and links to the run and the whole report. */
+export function signature({ links = {} }: RenderOptions, version?: string): string {
+  const said = [
+    markdownText(version === undefined ? 'Tollgate' : `Tollgate ${clip(version, VERSION_LENGTH)}`),
+    ...(links.run === undefined ? [] : [markdownLink('run', links.run)]),
+    ...(links.report === undefined ? [] : [markdownLink('whole report', links.report)]),
+  ];
+  return `<sub>${said.join(' · ')}</sub>`;
+}
+
+const VERSION_LENGTH = 40;
+
 /** Header, delimiters and a line for each row; columns that no row fills are left out. */
 export function tableLines(
   header: readonly string[],
