@@ -1,6 +1,6 @@
 // The command line: flags and environment are read here, once, and errors become exit codes here.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
@@ -20,6 +20,8 @@ import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
 import { RENDERERS } from './report/index.ts';
+import { isCheck, mergeReports } from './report/merge.ts';
+import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
@@ -29,6 +31,7 @@ import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
+import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { listSavedStates } from './vm/saved-state.ts';
@@ -38,11 +41,14 @@ const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0
 
 const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
 
-interface CommonFlags {
+interface OutputFlags {
   readonly json?: string;
   readonly markdown?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+}
+
+interface CommonFlags extends OutputFlags {
   readonly kernel?: string[];
   readonly mode: string;
   readonly cacheDir?: string;
@@ -52,6 +58,13 @@ interface CommonFlags {
   readonly qemu?: string;
   readonly cpu?: string;
   readonly parallel?: number;
+}
+
+interface CheckFlags extends CommonFlags {
+  readonly config: string;
+  readonly base?: string;
+  readonly baseRef?: string;
+  readonly shard?: Shard;
 }
 
 const abort = new AbortController();
@@ -97,8 +110,18 @@ function program(): Command {
       '--base-ref <ref>',
       'a git reference: its merge base with HEAD is checked out, built and measured',
     )
-    .action(async (flags: CommonFlags & { config: string; base?: string; baseRef?: string }) => {
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        "the i-th of n shares of the budget file's kernels; 'report' puts them together",
+      )
+        .argParser(parseShard)
+        .conflicts('kernel'),
+    )
+    .action(async (flags: CheckFlags) => {
       const config = readConfig(flags.config);
+      const { shard } = flags;
+      const kernels = shard ? kernelsOfShard(config.kernels, shard) : flags.kernel;
       await withRun(flags, { path: flags.config, config }, async (options) => {
         const base = await baseOf(flags, resolve(dirname(flags.config)));
         try {
@@ -107,16 +130,24 @@ function program(): Command {
             config,
             configPath: resolve(flags.config),
             configName: flags.config,
-            ...(flags.kernel ? { kernels: flags.kernel } : {}),
+            ...(kernels ? { kernels } : {}),
             ...base,
           };
-          const report = await check(request, options);
+          const report = { ...(await check(request, options)), ...(shard ? { shard } : {}) };
           show(report, flags, 'render');
           return report;
         } finally {
           if ('remove' in base.base) await base.base.remove();
         }
       });
+    });
+
+  withOutput(root.command('report <file...>'))
+    .description('merge the reports of the shards of one check, and render them again')
+    .action((files: string[], flags: OutputFlags) => {
+      const report = mergeReports(files.map((name) => ({ name, report: readReport(name) })));
+      show(report, flags, isCheck(report) ? 'render' : 'renderMeasure');
+      process.exitCode = exitCode(report);
     });
 
   withCommon(root.command('init [object...]'))
@@ -301,17 +332,21 @@ async function seriesInArchive(options: RunOptions): Promise<string[]> {
   }
 }
 
-function withCommon(command: Command): Command {
+function withOutput(command: Command): Command {
   return command
+    .option('--json <file>', "write the report as JSON ('-' for standard output)")
+    .option('--markdown <file>', "write the report as markdown ('-' for standard output)")
+    .option('--quiet', 'no progress, no table')
+    .option('--verbose', 'show what passed, too; on a crash the stack');
+}
+
+function withCommon(command: Command): Command {
+  return withOutput(command)
     .option(
       '--kernel <reference...>',
       'kernels, as debian:6.1, path:DIR-or-bzImage (instead of those of the budget file)',
     )
     .addOption(new Option('--mode <mode>', 'how to measure').choices(['exact', 'timed']).default('exact'))
-    .option('--json <file>', "write the report as JSON ('-' for standard output)")
-    .option('--markdown <file>', "write the report as markdown ('-' for standard output)")
-    .option('--quiet', 'no progress, no table')
-    .option('--verbose', 'show what passed, too; on a crash the stack')
     .option('--no-saved-state', 'boot for every job')
     .option('--offline', 'never open a connection')
     .option('--mirror <url>', 'the Debian mirror [TOLLGATE_MIRROR]')
@@ -410,7 +445,19 @@ function configuredKernels(path: string): readonly string[] {
   return existsSync(path) ? readConfig(path).kernels : DEFAULT_KERNELS;
 }
 
-function show(report: Report, flags: CommonFlags, how: 'render' | 'renderMeasure'): void {
+/** A report that somebody stored; what is in it is not trusted. */
+function readReport(path: string): Report {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw new TollgateError('usage', `Cannot read report '${path}': no such file`);
+  if (stat.size > REPORT_CAP_BYTES)
+    throw new TollgateError(
+      'usage',
+      `Cannot read report '${path}': ${stat.size} bytes exceed ${REPORT_CAP_BYTES}`,
+    );
+  return parseReport(readFileSync(path, 'utf8'), path);
+}
+
+function show(report: Report, flags: OutputFlags, how: 'render' | 'renderMeasure'): void {
   for (const { name, ...renderer } of RENDERERS) {
     const file = name === 'json' ? flags.json : name === 'markdown' ? flags.markdown : undefined;
     const toScreen = name === 'terminal' && !flags.quiet && flags.json !== '-' && flags.markdown !== '-';
