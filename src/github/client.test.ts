@@ -3,7 +3,8 @@ import { TollgateError } from '../model/errors.ts';
 import { callError, describe, failureOf, type GitHub } from './client.ts';
 import { labelsOf } from './pulls.ts';
 import { connect } from './testing/connect.ts';
-import { type FakeGitHub, type Fault, startGitHub } from './testing/server.ts';
+import type { Fault } from './testing/http.ts';
+import { type FakeGitHub, startGitHub } from './testing/server.ts';
 
 let server: FakeGitHub;
 let github: GitHub;

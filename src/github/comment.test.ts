@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GitHub } from './client.ts';
 import { type CommentOutcome, type CommentRequest, commentBody, upsertComment } from './comment.ts';
 import { connect } from './testing/connect.ts';
-import { type FakeComment, type FakeGitHub, type Fault, startGitHub } from './testing/server.ts';
+import type { Fault } from './testing/http.ts';
+import { type FakeComment, type FakeGitHub, startGitHub } from './testing/server.ts';
 
 const BOT = 'github-actions[bot]';
 const ID = 'examples/lb/tollgate.yml';

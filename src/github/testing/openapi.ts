@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
+import type { Answer } from './http.ts';
 import { follow, type Schema, sample, withoutNullable } from './schema.ts';
 
 export interface Request {
@@ -12,13 +13,6 @@ export interface Request {
   /** With its query, as it stands in the request line. */
   readonly path: string;
   readonly body: string;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What becomes JSON; undefined for an answer without a body. */
-  readonly body?: unknown;
 }
 
 /** A request's operation, as 'get /repos/{owner}/{repo}/pulls', with the values in it. */

@@ -1,10 +1,8 @@
 // A GitHub API on this machine for tests: one repository in memory, every request and every answer held against GitHub's
 // own description, every call recorded, and whatever GitHub or the network does wrong on demand.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, type Call, component, judgeAnswer, judgeRequest } from './openapi.ts';
+import { type Answer, type FakeServer, failure, type HttpRequest, startServer } from './http.ts';
+import { type Call, component, judgeAnswer, judgeRequest } from './openapi.ts';
 
 export interface FakePull {
   readonly number: number;
@@ -53,38 +51,9 @@ export interface FakeState {
   artifacts: () => readonly FakeArtifact[];
 }
 
-/** Something that goes wrong, or happens at an awkward time. Parts are done in the order they stand in here. */
-export interface Fault {
-  /** Tried on "METHOD /path?query". */
-  readonly on: RegExp;
-  /** For how many calls. Default 1. */
-  readonly times?: number;
-  readonly delayMs?: number;
-  /** Runs before anything is done with the call. */
-  readonly before?: () => unknown;
-  /** Answered in the call's place; nothing is done with it. */
-  readonly answer?: Answer;
-  /** 'unheard': the connection ends and nothing is done. 'half': it is done, and ends in the middle of the answer. */
-  readonly cut?: 'unheard' | 'half';
-  /** Runs when the call is done and not yet answered. */
-  readonly after?: () => unknown;
-}
-
-export interface RecordedCall {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-}
-
-export interface FakeGitHub {
-  /** For `baseUrl`, or GITHUB_API_URL. */
-  readonly url: string;
+/** `url` is for `baseUrl`, or GITHUB_API_URL; `close` throws if a request or an answer was not as GitHub describes it. */
+export interface FakeGitHub extends FakeServer {
   readonly state: FakeState;
-  readonly faults: Fault[];
-  /** Every call that came, those with a fault, too, in order. */
-  readonly calls: RecordedCall[];
-  /** Ends it; throws if any request or answer was not as GitHub describes them. */
-  close(): Promise<void>;
 }
 
 /** Starts one on a free port of 127.0.0.1. */
@@ -102,66 +71,31 @@ export async function startGitHub(given: Partial<FakeState> = {}): Promise<FakeG
     artifacts: () => [],
     ...given,
   };
-  const faults: Fault[] = [];
-  const calls: RecordedCall[] = [];
   const wrong: string[] = [];
-  const uses = new Map<Fault, number>();
-
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error) => {
-      wrong.push(`${request.method} ${request.url}: ${error instanceof Error ? error.stack : error}`);
-      response.destroy();
-    });
-  });
-
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url = '' } = request;
-    const body = await readText(request);
-    calls.push({ method, path: url, ...(body && { body: JSON.parse(body) }) });
-    const fault = faults.find(
-      (each) => each.on.test(`${method} ${url}`) && (uses.get(each) ?? 0) < (each.times ?? 1),
-    );
-    if (fault) uses.set(fault, (uses.get(fault) ?? 0) + 1);
-    if (fault?.delayMs) await sleep(fault.delayMs);
-    await fault?.before?.();
-    if (fault?.cut === 'unheard') {
-      response.destroy();
-      return;
-    }
-    const answer = fault?.answer
-      ? errorBody(fault.answer)
-      : judged(method, url, body, request.headers.authorization);
-    await fault?.after?.();
-    send(response, answer, fault?.cut === 'half');
-  }
-
-  function judged(method: string, url: string, body: string, authorization: string | undefined): Answer {
+  const server = await startServer((request, url) => {
+    const { authorization } = request.headers;
     if (authorization !== `token ${state.token}` && authorization !== `Bearer ${state.token}`) {
       return failure(401, 'Bad credentials');
     }
-    if (method === 'POST' && url === '/graphql') return answerGraphql(body, state);
-    const { call, wrong: asked } = judgeRequest({ method, path: url, body });
-    wrong.push(...asked);
-    if (!call || asked.length > 0) return failure(501, `outside the description: ${asked.join('; ')}`);
-    const answer = answerCall(call, state, `http://${address()}`);
-    wrong.push(...judgeAnswer(call, answer));
-    return answer;
-  }
+    return answerRequest(request, state, url, wrong);
+  }, wrong);
+  return { ...server, state };
+}
 
-  const address = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://${address()}`,
-    state,
-    faults,
-    calls,
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-      if (wrong.length > 0) throw new Error(`not as GitHub describes its API:\n${wrong.join('\n')}`);
-    },
-  };
+function answerRequest(
+  { method, path, body }: HttpRequest,
+  state: FakeState,
+  url: string,
+  wrong: string[],
+): Answer {
+  const text = body.toString();
+  if (method === 'POST' && path === '/graphql') return answerGraphql(text, state);
+  const { call, wrong: asked } = judgeRequest({ method, path, body: text });
+  wrong.push(...asked);
+  if (!call || asked.length > 0) return failure(501, `outside the description: ${asked.join('; ')}`);
+  const answer = answerCall(call, state, url);
+  wrong.push(...judgeAnswer(call, answer));
+  return answer;
 }
 
 type Handler = (call: Call, state: FakeState, url: string) => Answer;
@@ -285,34 +219,6 @@ function answerGraphql(body: string, state: FakeState): Answer {
   return { status: 200, body: { data: { viewer: { login: state.viewer } } } };
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer, half: boolean): void {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  response.writeHead(status, {
-    ...(text && { 'content-type': 'application/json; charset=utf-8' }),
-    'content-length': Buffer.byteLength(text),
-    ...headers,
-  });
-  if (!half) {
-    response.end(text);
-    return;
-  }
-  response.write(text.slice(0, text.length / 2), () => response.destroy());
-}
-
-/** An answer of an error without a body gets GitHub's. */
-function errorBody(answer: Answer): Answer {
-  return answer.body === undefined && answer.status >= 400
-    ? { ...failure(answer.status, 'provoked'), ...answer }
-    : answer;
-}
-
-export function failure(status: number, message: string): Answer {
-  return {
-    status,
-    body: { message, documentation_url: 'https://docs.github.com/rest', status: `${status}` },
-  };
-}
-
 /** One page, with the links that GitHub sends. */
 function page(items: readonly unknown[], query: Call['query'], url: string): Answer {
   const size = Math.min(100, Number(query.per_page ?? 30));
@@ -392,10 +298,4 @@ function tooLong(): Answer {
       ],
     },
   };
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }
