@@ -4,6 +4,7 @@
 
 import type { Octokit } from '@octokit/core';
 import { retry } from '@octokit/plugin-retry';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 
 /** GitHub's REST API, typed by its routes; any Octokit is one. */
@@ -91,15 +92,12 @@ export interface CallFailure {
 /** What a caught value of `request` means; undefined for what no call throws, as an error in our own code. */
 export function failureOf(error: unknown): CallFailure | undefined {
   if (!isRequestError(error)) return undefined;
-  const { status } = error;
-  const said = error.response?.data;
-  const message =
-    typeof said === 'object' && said !== null && 'message' in said ? String(said.message) : error.message;
+  const { status, response } = error;
   const trouble = rateLimitSeconds(error) !== undefined ? 'rate-limit' : TROUBLES[status];
   return {
     trouble: trouble ?? (status >= 500 ? 'server' : 'invalid'),
-    ...(error.response && { status }),
-    message,
+    ...(response && { status }),
+    message: wordsOf(response?.data) ?? error.message,
   };
 }
 
@@ -190,6 +188,20 @@ function rateLimitSeconds({ status, response, message }: RequestError): number |
     return Math.max(0, Number(headers['x-ratelimit-reset'] ?? 0) - Date.now() / 1000);
   }
   return status === 429 || /secondary rate limit/i.test(message) ? 60 : undefined;
+}
+
+const Words = z.object({
+  message: z.string(),
+  errors: z.array(z.object({ message: z.string().optional(), code: z.string().optional() })).optional(),
+});
+
+/** "Validation Failed: Body is too long (maximum is 65536 characters)" */
+function wordsOf(body: unknown): string | undefined {
+  const words = Words.safeParse(body);
+  if (!words.success) return undefined;
+  const { message, errors = [] } = words.data;
+  const details = errors.flatMap((each) => each.message ?? each.code ?? []);
+  return details.length > 0 ? `${message}: ${details.join(', ')}` : message;
 }
 
 function isRequestError(error: unknown): error is RequestError {
