@@ -138,13 +138,14 @@ export async function allPages<T>(
 }
 
 /**
- * A fetch that ends when the body is there, and fails when it was cut or took too long. Octokit reads the body later and
- * takes a broken one for an empty text, so that half a list would count as its end.
+ * A fetch that ends when the body is there, and fails when that was cut, took too long, or is no JSON, as a proxy's page.
+ * Octokit reads the body later and takes a broken one for a text, so that half a list would count as its end.
  */
 function wholeFetch(get: typeof fetch, timeoutMs: number): typeof fetch {
   return async (url, init) => {
     const response = await get(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    await response.clone().arrayBuffer();
+    const copy = response.clone();
+    await (response.ok && response.status !== 204 ? copy.json() : copy.arrayBuffer());
     return response;
   };
 }
