@@ -103,7 +103,7 @@ test('a missing shard and its kernels are named, and there is no verdict', () =>
     'a note',
   ]);
   expect(headline(merged)).toBe(
-    'No verdict: shard 3 of 4 is missing: no report of it was given; 1 budget loosened',
+    'No verdict: shard 3 of 4 is missing: no report of it was given (and 1 more); 1 budget loosened',
   );
 });
 
