@@ -6,6 +6,13 @@ export interface Tools {
   readonly path: readonly string[];
   /** Folders with shared libraries, for these programs and for the guest. */
   readonly libraryPath: readonly string[];
+  /** What belongs to a QEMU among the programs: some builds look for it where they would be installed, and only there. */
+  readonly qemu?: {
+    /** Folders with firmware. */
+    readonly data: readonly string[];
+    /** The folder with its modules. */
+    readonly modules: string;
+  };
 }
 
 /** Only what is installed. */

@@ -49,7 +49,7 @@ export async function providePackages(needs: readonly Need[], options: PackageOp
   const machine = await machineId();
   const folder = packagesFolder(options.cacheDir, machine, needs);
   const wrong = await whyUnusable(folder, needs);
-  if (wrong === undefined) return { tools: toolsIn(folder), from: 'cache' };
+  if (wrong === undefined) return { tools: toolsIn(folder, needs), from: 'cache' };
   if (wrong !== ABSENT) {
     options.log.warning(
       `The unpacked packages in the cache are of no use (${wrong}); they are fetched again`,
@@ -58,7 +58,7 @@ export async function providePackages(needs: readonly Need[], options: PackageOp
   }
   try {
     await fetchInto(folder, needs, options);
-    return { tools: toolsIn(folder), from: 'fetched' };
+    return { tools: toolsIn(folder, needs), from: 'fetched' };
   } catch (cause) {
     if (!hasReason(cause, 'not-runnable')) throw cause;
     options.log.warning(`${cause.message}; installing instead`);

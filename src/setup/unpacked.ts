@@ -21,9 +21,17 @@ const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** Where programs and libraries lie in an unpacked folder. */
-export const toolsIn = (folder: string): Tools => ({
+export const toolsIn = (folder: string, needs: readonly Need[]): Tools => ({
   path: [join(folder, 'bin')],
   libraryPath: [join(folder, LIBRARIES)],
+  ...(needs.some(({ name }) => name === QEMU)
+    ? {
+        qemu: {
+          data: QEMU_DATA.map((data) => join(folder, data)),
+          modules: join(folder, LIBRARIES, QEMU_MODULES),
+        },
+      }
+    : {}),
 });
 
 /** Where they lie in packages as they were unpacked. */
@@ -79,7 +87,7 @@ export async function keepNeeded(
     const to = kind === 'command' ? join('bin', name) : join(LIBRARIES, name);
     kept.set(to, await findIn(root, folders, name));
   }
-  if (kept.has(QEMU)) for (const [to, from] of await qemuFiles(root)) kept.set(to, from);
+  if (kept.has(join('bin', QEMU))) for (const [to, from] of await qemuFiles(root)) kept.set(to, from);
   for (const [to, from] of [...kept])
     if (to.startsWith('bin/') || to.startsWith('lib/'))
       for (const [library, path] of await librariesOf(from, root)) kept.set(join(LIBRARIES, library), path);
@@ -115,20 +123,30 @@ export async function checkUnpacked(folder: string): Promise<Manifest | { readon
 
 /** Why the programs in a folder do not run here; undefined where they do. */
 export async function whyNotRunning(folder: string, needs: readonly Need[]): Promise<string | undefined> {
-  for (const { kind, name } of needs) {
-    const isProgram = kind === 'command';
-    const file = isProgram ? join(folder, 'bin', name) : join(folder, LIBRARIES, name);
-    const missing = await missingLibraries(file, toolsIn(folder)).catch(messageOf);
-    if (missing !== '') return `${name}: ${missing}`;
-    if (join('bin', name) !== QEMU) continue;
-    const result = await execa(file, ['--version'], {
-      reject: false,
-      timeout: 20_000,
-      env: toolEnvironment(toolsIn(folder)),
-    });
-    if (result.failed) return `${name}: ${result.stderr.split('\n')[0] || result.shortMessage}`;
-  }
-  return undefined;
+  const tools = toolsIn(folder, needs);
+  const whys = await Promise.all(
+    needs.map(async ({ kind, name }) => {
+      const file = join(folder, kind === 'command' ? 'bin' : LIBRARIES, name);
+      const why =
+        (await missingLibraries(file, tools).catch(messageOf)) || (await whyNoMachine(file, name, tools));
+      return why ? `${name}: ${why}` : undefined;
+    }),
+  );
+  return whys.find((why) => why !== undefined);
+}
+
+/** Why QEMU makes no machine: one that is told to quit before its first instruction needs modules and firmware, too. */
+async function whyNoMachine(file: string, name: string, { path, libraryPath, qemu }: Tools): Promise<string> {
+  if (name !== QEMU || !qemu) return '';
+  const machine = ['-M', 'pc', '-accel', 'tcg', '-nodefaults', '-no-user-config', '-display', 'none', '-S'];
+  const folders = qemu.data.flatMap((data) => ['-L', data]);
+  const result = await execa(file, [...folders, ...machine, '-monitor', 'stdio'], {
+    input: 'quit\n',
+    reject: false,
+    timeout: 20_000,
+    env: { ...toolEnvironment({ path, libraryPath }), QEMU_MODULE_DIR: qemu.modules },
+  });
+  return result.failed ? result.stderr.trim().split('\n').at(-1) || result.shortMessage : '';
 }
 
 const MANIFEST = 'manifest.json';
@@ -136,8 +154,7 @@ const LIBRARIES = 'lib/x86_64-linux-gnu';
 const PROGRAM_FOLDERS = ['usr/bin', 'usr/sbin', 'bin', 'sbin'];
 const LIBRARY_FOLDERS = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'];
 
-const QEMU = 'bin/qemu-system-x86_64';
-/** QEMU finds them from where it lies itself: ../lib/x86_64-linux-gnu/qemu, ../share/qemu, ../share/seabios. */
+const QEMU = 'qemu-system-x86_64';
 const QEMU_MODULES = 'qemu';
 const QEMU_DATA = ['share/qemu', 'share/seabios'];
 

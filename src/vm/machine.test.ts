@@ -10,7 +10,7 @@ const SPEC: MachineSpec = {
     version: '7.2.22',
     digest: 'd',
     firmware: 'f',
-    environment: {},
+    place: { arguments: [], environment: {} },
     machine: 'pc-i440fx-6.2',
     hasHpetProperty: true,
     hasSetpriv: true,

@@ -20,8 +20,11 @@ export interface Qemu {
   readonly digest: string;
   /** Of the firmware that it puts into the machine: a package of its own, which changes by itself. */
   readonly firmware: string;
-  /** What it needs in its environment, merged into ours. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** What it needs wherever it is run: arguments that name folders, and variables merged into our environment. */
+  readonly place: {
+    readonly arguments: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+  };
   /** The versioned machine type used, as 'pc-i440fx-6.2'. */
   readonly machine: string;
   /** True where the machine takes hpet=off (6.0 and newer; before it was -no-hpet). */
@@ -57,35 +60,47 @@ export async function findQemu(options: {
 }): Promise<Qemu> {
   const { tools, cacheDir } = options;
   const path = await realpath(options.qemuPath ?? (await which(NAME, tools)) ?? missing());
-  const environment = toolEnvironment(tools);
+  // Another one than the tools' own has its data where it was built to look for it.
+  const place = placeOf(options.qemuPath === undefined ? tools : undefined);
   const [digest] = (await digestsOf([path], cacheDir)) as [string];
   // It looks for its data from where it lies.
-  const remembered = join(cacheDir, 'qemu', digestOf({ format: 2, digest, path }));
-  const { dataFolders, ...facts } = await remember(remembered, factsSchema, () => ask(path, environment));
+  const remembered = join(cacheDir, 'qemu', digestOf({ format: 2, digest, path, place }));
+  const { dataFolders, ...facts } = await remember(remembered, factsSchema, () => ask(path, place));
   const firmware = FIRMWARE.flatMap(
     (name) => dataFolders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? [],
   );
   const setpriv = await execa('setpriv', ['--pdeathsig', 'KILL', 'true'], {
     reject: false,
-    env: environment,
+    env: place.environment,
   });
   return {
     path,
     digest,
     firmware: digestOf(await digestsOf(firmware, cacheDir)),
-    environment,
+    place,
     hasSetpriv: !setpriv.failed,
     ...facts,
   };
 }
 
-async function ask(path: string, environment: Qemu['environment']): Promise<z.infer<typeof factsSchema>> {
+function placeOf(tools: Tools = INSTALLED): Qemu['place'] {
+  const { data = [], modules } = tools.qemu ?? {};
+  return {
+    arguments: data.flatMap((folder) => ['-L', folder]),
+    environment: {
+      ...toolEnvironment(tools),
+      ...(modules === undefined ? {} : { QEMU_MODULE_DIR: modules }),
+    },
+  };
+}
+
+async function ask(path: string, place: Qemu['place']): Promise<z.infer<typeof factsSchema>> {
   const run = async (args: readonly string[]) => {
     const result = await execa(path, args, {
       reject: false,
       timeout: 20_000,
       maxBuffer: 1 << 20,
-      env: environment,
+      env: place.environment,
     });
     if (result.failed)
       throw new TollgateError(
@@ -120,7 +135,7 @@ async function ask(path: string, environment: Qemu['environment']): Promise<z.in
     version,
     machine,
     hasHpetProperty: /^\s*(?:\S+\.)?hpet=/m.test(properties),
-    dataFolders: (await run(['-L', 'help'])).split('\n').filter(Boolean),
+    dataFolders: (await run([...place.arguments, '-L', 'help'])).split('\n').filter(Boolean),
   };
 }
 

@@ -113,7 +113,7 @@ async function startVm(
     console: join(folder, 'console'),
     qmp: join(folder, 'qmp'),
   };
-  const args = [...qemuArguments(machine, files, way === 'boot'), ...extra];
+  const args = [...machine.qemu.place.arguments, ...qemuArguments(machine, files, way === 'boot'), ...extra];
   const [command, ...prefix] = machine.qemu.hasSetpriv
     ? ['setpriv', '--pdeathsig', 'KILL', machine.qemu.path]
     : [machine.qemu.path];
@@ -126,7 +126,7 @@ async function startVm(
     cleanup: true,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
-    env: machine.qemu.environment,
+    env: machine.qemu.place.environment,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
 
