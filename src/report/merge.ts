@@ -21,8 +21,9 @@ export interface NamedReport {
 export function mergeReports(reports: readonly NamedReport[]): Report {
   const [first] = reports;
   if (first === undefined) throw new TollgateError('usage', 'Cannot merge reports: none was given');
-  for (const { says, of } of MUST_AGREE) requireAgreement(reports, says, of);
-  const { config, commits, tool } = first.report;
+  for (const agreement of MUST_AGREE) requireAgreement(reports, agreement);
+  const { config, tool } = first.report;
+  const commits = reports.find(({ report }) => report.commits?.base)?.report.commits ?? first.report.commits;
   const results = inOrderOf(config?.kernels ?? [], uniqueResults(reports.flatMap(resultsOf)));
   const targets = results.map(({ target }) => target);
   const lost = missing(reports, targets);
@@ -57,18 +58,23 @@ export function isCheck({ config, verdicts }: Report): boolean {
   return config !== undefined || verdicts.length > 0;
 }
 
-const MUST_AGREE: readonly { readonly says: string; readonly of: (report: Report) => unknown }[] = [
+interface Agreement {
+  readonly says: string;
+  readonly of: (report: Report) => unknown;
+  /** A shard that could not find its base is of this check all the same: its rows and notes say what it lacks. */
+  readonly mayLack?: boolean;
+}
+
+const MUST_AGREE: readonly Agreement[] = [
   { says: 'the version of Tollgate', of: ({ tool }) => tool.version },
   { says: 'the budget file', of: ({ config }) => config },
-  { says: 'the commits', of: ({ commits }) => commits },
+  { says: 'the commit', of: ({ commits }) => commits?.head },
+  { says: 'the commit of the base', of: ({ commits }) => commits?.base, mayLack: true },
   { says: 'the number of shards', of: ({ shard }) => shard?.count },
 ];
 
-function requireAgreement(
-  [first, ...others]: readonly NamedReport[],
-  says: string,
-  of: (report: Report) => unknown,
-): void {
+function requireAgreement(reports: readonly NamedReport[], { says, of, mayLack }: Agreement): void {
+  const [first, ...others] = mayLack ? reports.filter(({ report }) => of(report) !== undefined) : reports;
   const text = ({ report }: NamedReport) => JSON.stringify(of(report)) ?? 'none';
   const other = others.find((each) => text(each) !== text(first!));
   if (other === undefined) return;
