@@ -5,7 +5,7 @@ import { overall } from '../budget/compare.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Measurement, Report, Target, Verdict } from '../model/report.ts';
 import { buildReport } from './build.ts';
-import { clip } from './escape.ts';
+import { clip, visible } from './escape.ts';
 import { groupBy } from './group.ts';
 
 export interface NamedReport {
@@ -78,14 +78,14 @@ function requireAgreement(reports: readonly NamedReport[], { says, of, mayLack }
   const text = ({ report }: NamedReport) => JSON.stringify(of(report)) ?? 'none';
   const other = others.find((each) => text(each) !== text(first!));
   if (other === undefined) return;
-  const shown = [first!, other].map((each) => clip(text(each), SHOWN_LENGTH)).join(' and ');
   throw new TollgateError(
     'usage',
-    `Cannot merge '${first!.name}' and '${other.name}': they differ in ${says} (${shown})`,
+    `Cannot merge '${first!.name}' and '${other.name}': they differ in ${says} (${shown(text(first!))} and ${shown(text(other))})`,
     { hint: 'only reports of one check can be merged: one commit, one budget file, one version' },
   );
 }
 
+const shown = (text: string) => visible(clip(text, SHOWN_LENGTH));
 const SHOWN_LENGTH = 200;
 
 /** What one report says of one target. */
@@ -116,7 +116,7 @@ function uniqueResults(results: readonly Result[]): Result[] {
     if (other === undefined) return first!;
     throw new TollgateError(
       'usage',
-      `Cannot merge '${first!.name}' and '${other.name}': both have results of ${clip(other.target.id, SHOWN_LENGTH)}, and not the same`,
+      `Cannot merge '${first!.name}' and '${other.name}': both have results of ${shown(other.target.id)}, and not the same`,
       { hint: 'give one report of each job: that of its last attempt' },
     );
   });
