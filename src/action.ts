@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultArtifactClient } from '@actions/artifact';
+import * as cache from '@actions/cache';
 import * as core from '@actions/core';
 import { getOctokit } from '@actions/github';
 import { readInputs } from './action/inputs.ts';
@@ -13,6 +14,7 @@ import { clientSetup, type GitHub } from './github/client.ts';
 import { PAYLOAD_LIMIT_BYTES, parseEvent } from './github/events.ts';
 import { EXIT, formatError, TollgateError } from './model/errors.ts';
 import { faultOf, faultTitle, isUsersFault, renderFault } from './report/fault.ts';
+import type { CacheStore } from './setup/cache.ts';
 
 declare const TOLLGATE_VERSION: string;
 const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
@@ -80,6 +82,7 @@ function contextFrom(env: NodeJS.ProcessEnv): ActionContext {
     safeEnv: safeEnvironment(env),
     runner,
     artifacts,
+    cache: cacheStore,
     signal: abort.signal,
     ...(inputs.token === '' ? {} : { github: clientFor(inputs.token) }),
     ...(env.TOLLGATE_MIRROR ? { mirror: env.TOLLGATE_MIRROR } : {}),
@@ -140,6 +143,13 @@ const artifacts: ArtifactStore = {
   },
   download: async (id, folder) => {
     await new DefaultArtifactClient().downloadArtifact(id, { path: folder });
+  },
+};
+
+const cacheStore: CacheStore = {
+  restore: async (paths, key, restoreKeys) => cache.restoreCache([...paths], key, [...restoreKeys]),
+  save: async (paths, key) => {
+    await cache.saveCache([...paths], key);
   },
 };
 

@@ -2,6 +2,7 @@
 
 import type { GitHub } from '../github/client.ts';
 import type { GitHubEvent } from '../github/events.ts';
+import type { CacheStore } from '../setup/cache.ts';
 
 import type { Inputs } from './inputs.ts';
 
@@ -62,6 +63,7 @@ export interface ActionContext {
   readonly safeEnv: Readonly<Record<string, string>>;
   readonly runner: Runner;
   readonly artifacts: ArtifactStore;
+  readonly cache: CacheStore;
   /** Without a token there is none. */
   readonly github?: GitHub;
   readonly signal?: AbortSignal;

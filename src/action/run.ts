@@ -14,7 +14,7 @@ export async function runAction(context: ActionContext): Promise<number> {
   const { inputs, runner } = context;
   switch (inputs.mode) {
     case 'exact':
-      return await publish(context, await outcomeOf(() => measure(context)));
+      return await measure(context);
     case 'merge':
       return await publish(context, await outcomeOf(() => runner.group('Merge', () => mergeShards(context))));
     case 'comment':
@@ -22,12 +22,19 @@ export async function runAction(context: ActionContext): Promise<number> {
   }
 }
 
-async function measure(context: ActionContext) {
-  const request = readRequest(context);
-  const prepared = await prepare(context);
-  const report = await measureChange(context, request, prepared.tools);
-  await prepared.keep();
-  return report;
+async function measure(context: ActionContext): Promise<number> {
+  let keep = async () => {};
+  const outcome = await outcomeOf(async () => {
+    const request = readRequest(context);
+    const prepared = await prepare(context, request);
+    const report = await measureChange(context, request, prepared.tools);
+    keep = () => prepared.keep(report);
+    return report;
+  });
+  const exitCode = await publish(context, outcome);
+  // Last: nobody waits for it who wants to read the comment.
+  await keep();
+  return exitCode;
 }
 
 /** The verdict is another job's; this one fails where the comment could not be had at all. */

@@ -20,8 +20,8 @@ budgets: { "*": { total_insns: { max: 20000, increase: 0 }, run_insns: { increas
 `;
 
 beforeAll(async () => {
-  cpSync(join(LB, 'built/base'), join(folder, 'base'), { recursive: true });
-  cpSync(join(LB, 'built/no-load-5.10'), join(folder, 'head'), { recursive: true });
+  cpSync(join(LB, 'built/base'), join(folder, 'base'), { recursive: true, dereference: true });
+  cpSync(join(LB, 'built/no-load-5.10'), join(folder, 'head'), { recursive: true, dereference: true });
   writeFileSync(join(folder, 'head/tollgate.yml'), CONFIG);
   await Promise.all(['1/2', '2/2'].map((shard) => check(shard.replace('/', '-of-'), '--shard', shard)));
   await check('whole');
