@@ -32,7 +32,9 @@ group('a call is tried again', () => {
     { name: 'after a connection that was cut in the middle of the answer', fault: { cut: 'half' }, calls: 2 },
     {
       name: 'after a page of somebody in between',
-      fault: { answer: { status: 200, body: Buffer.from('<html>Log in!</html>') } },
+      fault: {
+        answer: { status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from('Log in!') },
+      },
       calls: 2,
     },
     {

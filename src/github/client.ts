@@ -138,14 +138,15 @@ export async function allPages<T>(
 }
 
 /**
- * A fetch that ends when the body is there, and fails when that was cut, took too long, or is no JSON, as a proxy's page.
+ * A fetch that ends when the body is there, and fails when that was cut, took too long, or is the page of a proxy.
  * Octokit reads the body later and takes a broken one for a text, so that half a list would count as its end.
  */
 function wholeFetch(get: typeof fetch, timeoutMs: number): typeof fetch {
   return async (url, init) => {
     const response = await get(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    const copy = response.clone();
-    await (response.ok && response.status !== 204 ? copy.json() : copy.arrayBuffer());
+    const isPage = response.headers.get('content-type')?.startsWith('text/html');
+    if (response.ok && isPage) throw new Error('a web page, not an answer');
+    await response.clone().arrayBuffer();
     return response;
   };
 }
