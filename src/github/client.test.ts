@@ -68,7 +68,7 @@ group('a call is tried again', () => {
 });
 
 group('a call is not tried again', () => {
-  test.each([400, 401, 403, 404, 410, 422])('after %i', async (status) => {
+  test.each([400, 401, 403, 404, 409, 410, 422])('after %i', async (status) => {
     server.faults.push({ on: LABELS, answer: { status } });
     await expect(ask()).rejects.toBeInstanceOf(TollgateError);
     expect(server.calls).toHaveLength(1);

@@ -34,8 +34,8 @@ export interface ClientOptions {
 /**
  * Options and plugins for `getOctokit(token, setup.options, ...setup.plugins)`.
  *
- * Tried again, at most `retries` times: answers of 5xx and 409, calls that end without an answer or with half of one, and
- * rate limits (429, or 403 that says so) after the wait that GitHub asks for. Never: 400, 401, 403, 404, 410, 422. A call
+ * Tried again, at most `retries` times: answers of 5xx, calls that end without an answer or with half of one, and
+ * rate limits (429, or 403 that says so) after the wait that GitHub asks for. Never: 400, 401, 403, 404, 409, 410, 422. A call
  * that must not run twice asks with `request: { retries: 0 }`; a rate limit is still waited for, as nothing has happened.
  */
 export function clientSetup(options: ClientOptions = {}) {
@@ -47,7 +47,7 @@ export function clientSetup(options: ClientOptions = {}) {
       retry: {
         retries,
         retryAfterBaseValue: baseDelayMs,
-        doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451],
+        doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
       },
     },
     // The first plugin's hook is the innermost: it marks an error for `retry`, which waits.
