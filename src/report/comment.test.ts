@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseAcceptances } from '../model/accept.ts';
 import type { Report, Verdict } from '../model/report.ts';
 import { COMMENT_LIMIT_BYTES, renderComment } from './comment.ts';
 
@@ -23,6 +24,14 @@ function reportOf(verdicts: readonly Verdict[], part: Partial<Report> = {}): Rep
     ...part,
   };
 }
+
+test('the line that accepts a cost is one that is understood', () => {
+  const message = `Verify checksums\n\n${trailerIn(renderComment(reportOf([over('xdp_lb')])))}`;
+  expect(parseAcceptances([{ commit: '0123456', message }])).toEqual({
+    accepted: [{ by: 'commit', commit: '0123456', metric: 'run_insns', program: 'xdp_lb', reason: 'REASON' }],
+    faults: [],
+  });
+});
 
 const trailerIn = (text: string) => /^Tollgate-Accept: .*$/m.exec(text)?.[0];
 const commandIn = (text: string) => /^tollgate check.*$/m.exec(text)?.[0];
@@ -78,6 +87,11 @@ test.each<[string, Verdict[], string | undefined]>([
     'a row whose name fits a trailer',
     [over('a b'), over('a\nb'), over('c')],
     'Tollgate-Accept: run_insns c REASON',
+  ],
+  [
+    'a cost, not of what does not load',
+    [over('a', 'load_ok'), over('b')],
+    'Tollgate-Accept: run_insns b REASON',
   ],
   ['no row where none is over', [{ ...over('a'), verdict: 'pass' }], undefined],
   ['no row that is accepted already', [{ ...over('a'), accepted: { by: 'label', reason: 'x' } }], undefined],

@@ -1,5 +1,6 @@
 // The comment on a pull request: the report, what a reader can do about it, and where all of it came from.
 
+import { TRAILER } from '../model/accept.ts';
 import type { Report } from '../model/report.ts';
 import { folded, markdownBlock } from './escape.ts';
 import type { Part } from './fit.ts';
@@ -45,12 +46,14 @@ function help(summary: string, body: string): Part {
   };
 }
 
-/** The commit trailer that accepts the worst row; undefined where no row is over, or none has a plain name. */
+/** The commit trailer that accepts the worst cost; undefined where there is none, or none with a plain name. */
 function acceptTrailer(report: Report): string | undefined {
+  // That a program does not load is no cost: it can be accepted, and is not offered.
   const row = sections(report).failures.find(
-    ({ verdict, metric, program }) => verdict === 'over' && PLAIN.test(metric) && PLAIN.test(program),
+    ({ verdict, metric, program }) =>
+      verdict === 'over' && metric !== 'load_ok' && PLAIN.test(metric) && PLAIN.test(program),
   );
-  return row && `Tollgate-Accept: ${row.metric} ${row.program} REASON`;
+  return row && `${TRAILER}: ${row.metric} ${row.program} REASON`;
 }
 
 function command({ config, commits }: Report): string {

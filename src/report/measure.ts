@@ -73,10 +73,10 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
         : markdownTable([header, ...cells], { align, alignDelimiters: false }),
     );
   }
-  return assemble(
-    [...blocks.map(fixed), targetsPart(report), ...footer(report, options).map(fixed)],
-    options,
-  );
+  return assemble([...blocks.map(fixed), targetsPart(report), ...footer(report, options).map(fixed)], {
+    ...options,
+    limitBytes: Infinity,
+  });
 }
 
 interface Grid {

@@ -103,7 +103,7 @@ test('a missing shard and its kernels are named, and there is no verdict', () =>
     'a note',
   ]);
   expect(headline(merged)).toBe(
-    'No verdict: shard 3 of 4 is missing: no report of it was given; 1 budget loosened',
+    'No verdict: shard 3 of 4 is missing: no report of it was given (and 1 more); 1 budget loosened',
   );
 });
 
@@ -133,8 +133,13 @@ test.each<[string, Partial<Report>, string]>([
   ],
   [
     'another commit',
-    { commits: { head: 'c'.repeat(7) } },
-    `they differ in the commits ({"base":"${'b'.repeat(40)}","head":"${'a'.repeat(40)}"} and {"head":"ccccccc"})`,
+    { commits: { head: 'ccccccc' } },
+    `they differ in the commit ("${'a'.repeat(40)}" and "ccccccc")`,
+  ],
+  [
+    'another base',
+    { commits: { head: 'a'.repeat(40), base: 'ccccccc' } },
+    `they differ in the commit of the base ("${'b'.repeat(40)}" and "ccccccc")`,
   ],
   [
     'another budget file',
@@ -156,6 +161,13 @@ test.each<[string, Partial<Report>, string]>([
   expect(() => mergeReports(named([first!, { ...second!, ...part }]))).toThrow(
     expect.objectContaining({ kind: 'usage', message: `Cannot merge 'a.json' and 'b.json': ${says}` }),
   );
+});
+
+test('a shard that found no base is merged, and the base of the others is named', () => {
+  const [first, second] = sharded(2);
+  const { head } = first!.commits!;
+  const merged = mergeReports(named([{ ...first!, commits: { head: head! } }, second!]));
+  expect(merged.commits).toEqual(second!.commits);
 });
 
 test('a shard and a report that is none are not merged', () => {

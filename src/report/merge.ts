@@ -5,7 +5,7 @@ import { overall } from '../budget/compare.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Measurement, Report, Target, Verdict } from '../model/report.ts';
 import { buildReport } from './build.ts';
-import { clip } from './escape.ts';
+import { clip, visible } from './escape.ts';
 import { groupBy } from './group.ts';
 
 export interface NamedReport {
@@ -21,8 +21,9 @@ export interface NamedReport {
 export function mergeReports(reports: readonly NamedReport[]): Report {
   const [first] = reports;
   if (first === undefined) throw new TollgateError('usage', 'Cannot merge reports: none was given');
-  for (const { says, of } of MUST_AGREE) requireAgreement(reports, says, of);
-  const { config, commits, tool } = first.report;
+  for (const agreement of MUST_AGREE) requireAgreement(reports, agreement);
+  const { config, tool } = first.report;
+  const commits = reports.find(({ report }) => report.commits?.base)?.report.commits ?? first.report.commits;
   const results = inOrderOf(config?.kernels ?? [], uniqueResults(reports.flatMap(resultsOf)));
   const targets = results.map(({ target }) => target);
   const lost = missing(reports, targets);
@@ -57,29 +58,34 @@ export function isCheck({ config, verdicts }: Report): boolean {
   return config !== undefined || verdicts.length > 0;
 }
 
-const MUST_AGREE: readonly { readonly says: string; readonly of: (report: Report) => unknown }[] = [
+interface Agreement {
+  readonly says: string;
+  readonly of: (report: Report) => unknown;
+  /** A shard that could not find its base is of this check all the same: its rows and notes say what it lacks. */
+  readonly mayLack?: boolean;
+}
+
+const MUST_AGREE: readonly Agreement[] = [
   { says: 'the version of Tollgate', of: ({ tool }) => tool.version },
   { says: 'the budget file', of: ({ config }) => config },
-  { says: 'the commits', of: ({ commits }) => commits },
+  { says: 'the commit', of: ({ commits }) => commits?.head },
+  { says: 'the commit of the base', of: ({ commits }) => commits?.base, mayLack: true },
   { says: 'the number of shards', of: ({ shard }) => shard?.count },
 ];
 
-function requireAgreement(
-  [first, ...others]: readonly NamedReport[],
-  says: string,
-  of: (report: Report) => unknown,
-): void {
+function requireAgreement(reports: readonly NamedReport[], { says, of, mayLack }: Agreement): void {
+  const [first, ...others] = mayLack ? reports.filter(({ report }) => of(report) !== undefined) : reports;
   const text = ({ report }: NamedReport) => JSON.stringify(of(report)) ?? 'none';
   const other = others.find((each) => text(each) !== text(first!));
   if (other === undefined) return;
-  const shown = [first!, other].map((each) => clip(text(each), SHOWN_LENGTH)).join(' and ');
   throw new TollgateError(
     'usage',
-    `Cannot merge '${first!.name}' and '${other.name}': they differ in ${says} (${shown})`,
+    `Cannot merge '${first!.name}' and '${other.name}': they differ in ${says} (${shown(text(first!))} and ${shown(text(other))})`,
     { hint: 'only reports of one check can be merged: one commit, one budget file, one version' },
   );
 }
 
+const shown = (text: string) => visible(clip(text, SHOWN_LENGTH));
 const SHOWN_LENGTH = 200;
 
 /** What one report says of one target. */
@@ -110,7 +116,7 @@ function uniqueResults(results: readonly Result[]): Result[] {
     if (other === undefined) return first!;
     throw new TollgateError(
       'usage',
-      `Cannot merge '${first!.name}' and '${other.name}': both have results of ${clip(other.target.id, SHOWN_LENGTH)}, and not the same`,
+      `Cannot merge '${first!.name}' and '${other.name}': both have results of ${shown(other.target.id)}, and not the same`,
       { hint: 'give one report of each job: that of its last attempt' },
     );
   });

@@ -40,14 +40,15 @@ test.each<[string, string, string]>([
   );
 });
 
-test('a fault that quotes the report is not longer than a line', () => {
-  const text = JSON.stringify({ ...REPORT, ['x'.repeat(10_000)]: 1 });
+test('a fault that quotes the report is not longer than a line, and moves no cursor', () => {
+  const text = JSON.stringify({ ...REPORT, [`\u001b[2J\n${'x'.repeat(10_000)}`]: 1 });
   let message = '';
   try {
     parseReport(text, 'a.json');
   } catch (error) {
     message = (error as Error).message;
   }
+  expect(message).toMatch(/^Cannot read report 'a\.json': Unrecognized key: "\\x1b\[2J\\nx+…$/);
   expect(message.length).toBeLessThan(600);
 });
 

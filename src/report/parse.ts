@@ -2,7 +2,7 @@
 
 import { TollgateError } from '../model/errors.ts';
 import { type Report, reportSchema } from '../model/report.ts';
-import { clip } from './escape.ts';
+import { clip, visible } from './escape.ts';
 
 /** A report of four kernels and fifty programs takes 1 MB. */
 export const REPORT_CAP_BYTES = 64 << 20;
@@ -21,8 +21,11 @@ export function parseReport(text: string, name: string): Report {
   if (data !== undefined) return data;
   const { path, message } = error.issues[0]!;
   const more = error.issues.length === 1 ? '' : ` (and ${error.issues.length - 1} more faults)`;
-  throw refuse(clip(`${path.length === 0 ? '' : `${pathText(path)}: `}${message}`, 500) + more);
+  const where = path.length === 0 ? '' : `${pathText(path)}: `;
+  throw refuse(`${visible(clip(`${where}${message}`, FAULT_LENGTH))}${more}`);
 }
+
+const FAULT_LENGTH = 500;
 
 /** undefined where it is none; JSON has no undefined. */
 function parseJson(text: string): unknown {

@@ -11,7 +11,7 @@ export interface RenderOptions {
   readonly verbose?: boolean;
   /** Rows of a section that are shown before the rest is counted. */
   readonly maxRows?: number;
-  /** Markdown: bytes of UTF-8 that the text may take, from 8192 up. The least important is left out, and said. */
+  /** A check in markdown: bytes of UTF-8 it may take, from 8192 up. The least important is left out, and said. */
   readonly limitBytes?: number;
   /** Markdown: what is checked, in the title, where a project has several budget files. */
   readonly name?: string;

@@ -157,22 +157,32 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function verdictWords({ targets, verdicts, verdict }: Report): string {
+function verdictWords(report: Report): string {
+  const { targets, verdicts, verdict } = report;
   const kernels = count(new Set(targets.map(({ kernel }) => kernel)).size, 'kernel');
   const of = count(verdicts.filter(({ budget }) => budget !== undefined).length, 'budgeted figure');
-  const failed = targets.filter(({ status }) => status === 'failed').map(({ kernel }) => kernel);
+  const lacks = lackingWords(report);
   if (verdict === 'over') {
     const over = verdicts.filter((row) => row.verdict === 'over' && !isAccepted(row)).length;
-    const also = failed.length > 0 ? `; no figures from ${listed(failed)}` : '';
-    return `Over budget: ${count(over, 'finding')}, ${of} on ${kernels}${also}`;
+    return [`Over budget: ${count(over, 'finding')}, ${of} on ${kernels}`, ...lacks].join('; ');
   }
   if (verdict === 'failed') {
-    if (targets.length === 0) return 'No verdict: nothing was measured';
-    if (failed.length > 0) return `No verdict: ${listed(failed)} gave no figures`;
-    const missing = verdicts.find((row) => row.verdict === 'failed');
-    return `No verdict: ${missing === undefined ? 'figures are missing' : clip(missing.why, 120)}`;
+    if (targets.length === 0 && lacks.length === 0) return 'No verdict: nothing was measured';
+    return `No verdict: ${lacks.length === 0 ? 'figures are missing' : lacks.join('; ')}`;
   }
   return `Within budget: ${of} on ${kernels}`;
+}
+
+/** What there is no verdict on: kernels that failed, then whatever else gave no figures. */
+function lackingWords({ targets, verdicts }: Report): string[] {
+  const failed = targets.filter(({ status }) => status === 'failed');
+  const ids = new Set(failed.map(({ id }) => id));
+  const others = verdicts.filter(({ verdict, target }) => verdict === 'failed' && !ids.has(target));
+  const more = others.length > 1 ? ` (and ${others.length - 1} more)` : '';
+  return [
+    ...(failed.length > 0 ? [`no figures from ${listed(failed.map(({ kernel }) => kernel))}`] : []),
+    ...(others.length > 0 ? [`${clip(others[0]!.why, 120)}${more}`] : []),
+  ];
 }
 
 function listed(names: readonly string[]): string {

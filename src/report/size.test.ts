@@ -143,6 +143,44 @@ test('rows within budget give way first, failures last and the least of them fir
   expect(renderMarkdown(BIG, { limitBytes: 8192 })).toMatch(/^\| over .*\n\nand \d{3} more rows$/m);
 });
 
+test.each(['|', '🦀', '@a', '<', '&', '_ ', '\u202e', '`'])(
+  'a report of nothing but %j without end is within the smallest limit',
+  (each) => {
+    const hostile = each.repeat(3000);
+    const { targets, verdicts } = SMALL;
+    const report: Report = {
+      ...SMALL,
+      tool: { name: 'tollgate', version: hostile },
+      commits: { base: hostile, head: hostile },
+      targets: targets.map((target, i) => ({
+        ...target,
+        id: `${hostile}${i}`,
+        kernel: hostile,
+        status: 'failed',
+        error: { reason: hostile, message: hostile, tail: hostile },
+      })),
+      verdicts: verdicts.map((row) => ({
+        ...row,
+        ...{
+          target: hostile,
+          object: hostile,
+          program: hostile,
+          input: hostile,
+          metric: hostile,
+          why: hostile,
+        },
+        verdict: 'failed',
+      })),
+      notes: [hostile],
+    };
+    for (const verdict of ['over', 'failed', 'pass'] as const) {
+      const text = renderMarkdown({ ...report, verdict }, { limitBytes: 8192, name: hostile });
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(8192);
+      expect(faultsOfForm(text)).toEqual([]);
+    }
+  },
+);
+
 test('what is left out is linked to, where there is a place for it', () => {
   const links = { report: 'https://github.com/o/r/actions/runs/1?a=(b)> x' };
   const text = renderMarkdown(BIG, { limitBytes: 20_000, links });
