@@ -13,7 +13,10 @@ const FILE = path.resolve(import.meta.dirname, '..', 'fixtures/github/openapi.js
 
 const OPERATIONS = {
   '/repos/{owner}/{repo}/compare/{basehead}': ['get'],
-  '/repos/{owner}/{repo}/contents/{path}': ['get'],
+  '/repos/{owner}/{repo}/contents/{path}': ['get', 'put'],
+  '/repos/{owner}/{repo}/git/trees': ['post'],
+  '/repos/{owner}/{repo}/git/commits': ['post'],
+  '/repos/{owner}/{repo}/git/refs': ['post'],
   '/repos/{owner}/{repo}/issues/{issue_number}/comments': ['get', 'post'],
   '/repos/{owner}/{repo}/issues/comments/{comment_id}': ['patch', 'delete'],
   '/repos/{owner}/{repo}/issues/{issue_number}/labels': ['get'],

@@ -32,7 +32,9 @@ group('a call is tried again', () => {
     { name: 'after a connection that was cut in the middle of the answer', fault: { cut: 'half' }, calls: 2 },
     {
       name: 'after a page of somebody in between',
-      fault: { answer: { status: 200, body: Buffer.from('<html>Log in!</html>') } },
+      fault: {
+        answer: { status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from('Log in!') },
+      },
       calls: 2,
     },
     {
@@ -66,7 +68,7 @@ group('a call is tried again', () => {
 });
 
 group('a call is not tried again', () => {
-  test.each([400, 401, 403, 404, 410, 422])('after %i', async (status) => {
+  test.each([400, 401, 403, 404, 409, 410, 422])('after %i', async (status) => {
     server.faults.push({ on: LABELS, answer: { status } });
     await expect(ask()).rejects.toBeInstanceOf(TollgateError);
     expect(server.calls).toHaveLength(1);

@@ -34,8 +34,8 @@ export interface ClientOptions {
 /**
  * Options and plugins for `getOctokit(token, setup.options, ...setup.plugins)`.
  *
- * Tried again, at most `retries` times: answers of 5xx and 409, calls that end without an answer or with half of one, and
- * rate limits (429, or 403 that says so) after the wait that GitHub asks for. Never: 400, 401, 403, 404, 410, 422. A call
+ * Tried again, at most `retries` times: answers of 5xx, calls that end without an answer or with half of one, and
+ * rate limits (429, or 403 that says so) after the wait that GitHub asks for. Never: 400, 401, 403, 404, 409, 410, 422. A call
  * that must not run twice asks with `request: { retries: 0 }`; a rate limit is still waited for, as nothing has happened.
  */
 export function clientSetup(options: ClientOptions = {}) {
@@ -47,7 +47,7 @@ export function clientSetup(options: ClientOptions = {}) {
       retry: {
         retries,
         retryAfterBaseValue: baseDelayMs,
-        doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451],
+        doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
       },
     },
     // The first plugin's hook is the innermost: it marks an error for `retry`, which waits.
@@ -138,14 +138,15 @@ export async function allPages<T>(
 }
 
 /**
- * A fetch that ends when the body is there, and fails when that was cut, took too long, or is no JSON, as a proxy's page.
+ * A fetch that ends when the body is there, and fails when that was cut, took too long, or is the page of a proxy.
  * Octokit reads the body later and takes a broken one for a text, so that half a list would count as its end.
  */
 function wholeFetch(get: typeof fetch, timeoutMs: number): typeof fetch {
   return async (url, init) => {
     const response = await get(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    const copy = response.clone();
-    await (response.ok && response.status !== 204 ? copy.json() : copy.arrayBuffer());
+    const isPage = response.headers.get('content-type')?.startsWith('text/html');
+    if (response.ok && isPage) throw new Error('a web page, not an answer');
+    await response.clone().arrayBuffer();
     return response;
   };
 }

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GitHub } from './client.ts';
-import type { GitHubEvent } from './events.ts';
-import { findBase, mergeBase } from './mergebase.ts';
+import { mergeBase } from './mergebase.ts';
 import { connect } from './testing/connect.ts';
 import { type FakeGitHub, startGitHub } from './testing/server.ts';
 
@@ -22,80 +21,31 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const common = { owner: 'acme', repo: 'lb', headSha: HEAD, sha: MERGE };
-const pullRequest: GitHubEvent = {
-  ...common,
-  kind: 'pull-request',
-  name: 'pull_request',
-  action: 'opened',
-  pullRequest: { number: 7, headRef: 'fast', baseRef: 'release/1.x', fork: true },
-};
+const at = { owner: 'acme', repo: 'lb' };
 
-test.each<{ name: string; event: GitHubEvent; measured?: string; base: unknown; asked: number }>([
-  {
-    name: 'the head of a pull request: where it left its base branch',
-    event: pullRequest,
-    base: { kind: 'commit', sha: FORKED_AT },
-    asked: 1,
-  },
-  {
-    name: 'its merge with the base branch: what it was merged into',
-    event: pullRequest,
-    measured: MERGE,
-    base: { kind: 'commit', sha: BEFORE },
-    asked: 1,
-  },
-  {
-    name: 'a pull request of an unrelated history: nothing',
-    event: pullRequest,
-    measured: BEFORE,
-    base: {
+test.each<[string, string, unknown]>([
+  ['the head of a pull request: where it left its base branch', HEAD, { kind: 'commit', sha: FORKED_AT }],
+  ['its merge with the base branch: what it was merged into', MERGE, { kind: 'commit', sha: BEFORE }],
+  [
+    'a commit of an unrelated history: none, and why',
+    BEFORE,
+    {
       kind: 'none',
       reason:
         `GitHub knows no merge base of release/1.x and ${BEFORE}: ` +
         `No common ancestor between release/1.x and ${BEFORE}.`,
     },
-    asked: 1,
-  },
-  {
-    name: 'a merge group: what it is on top of',
-    event: { ...common, kind: 'merge-group', name: 'merge_group', baseSha: BEFORE, baseRef: 'main' },
-    base: { kind: 'commit', sha: BEFORE },
-    asked: 0,
-  },
-  {
-    name: 'a push: what was there before',
-    event: {
-      ...common,
-      kind: 'push',
-      name: 'push',
-      ref: 'refs/heads/main',
-      toDefaultBranch: true,
-      before: BEFORE,
-    },
-    base: { kind: 'commit', sha: BEFORE },
-    asked: 0,
-  },
-  {
-    name: 'a new branch: nothing',
-    event: { ...common, kind: 'push', name: 'push', ref: 'refs/heads/next', toDefaultBranch: false },
-    base: { kind: 'none', reason: 'the branch was just created' },
-    asked: 0,
-  },
-  {
-    name: 'a run by the clock: nothing',
-    event: { ...common, kind: 'manual', name: 'schedule' },
-    base: { kind: 'none', reason: 'schedule changes nothing to compare with; name a base-ref' },
-    asked: 0,
-  },
-])('compares $name', async ({ event, measured = HEAD, base, asked }) => {
-  expect(await findBase(github, event, measured)).toEqual(base);
-  expect(server.calls).toHaveLength(asked);
+  ],
+])('the merge base of %s', async (_, head, base) => {
+  expect(await mergeBase(github, at, 'release/1.x', head)).toEqual(base);
+  expect(server.calls.map(({ path }) => path)).toEqual([
+    `/repos/acme/lb/compare/release%2F1.x...${head}?per_page=1`,
+  ]);
 });
 
 test('GitHub’s failure is not taken for the lack of a base', async () => {
   server.faults.push({ on: /compare/, times: 99, answer: { status: 503 } });
-  await expect(mergeBase(github, common, 'release/1.x', HEAD)).rejects.toMatchObject({
+  await expect(mergeBase(github, at, 'release/1.x', HEAD)).rejects.toMatchObject({
     kind: 'infrastructure',
     message: `Cannot find the merge base of release/1.x and ${HEAD} in acme/lb: GitHub answered 503 (provoked)`,
   });

@@ -1,44 +1,23 @@
-// What a change is compared with. For a pull request that is the merge base, which only the compare API (or a whole git
-// history) knows: the payload's base.sha is wherever the base branch stood, with other people's changes in it.
+// What a pull request is compared with: the merge base, which only the compare API (or a whole git history) knows. The
+// payload's base.sha is wherever the base branch stood at the time, with other people's changes in it.
 
-import { callError, failureOf, type GitHub } from './client.ts';
-import type { GitHubEvent } from './events.ts';
+import { callError, failureOf, type GitHub, type RepositoryName } from './client.ts';
 
-/** The commit to compare with, or why there is none; in that case absolute budgets still hold. */
-export type Base =
+export type MergeBase =
   | { readonly kind: 'commit'; readonly sha: string }
+  /** An unknown branch or commit, or histories that have nothing in common. */
   | { readonly kind: 'none'; readonly reason: string };
 
 /**
- * The base of what an event changed. `measuredSha` is the commit that was checked out: for a pull request GitHub checks
- * out its merge with the base branch by default, and that commit's base is another one than its head's.
- * Throws 'infrastructure' when GitHub cannot be asked; an unknown branch or an unrelated history is no error.
+ * The merge base of two branches or commits of a repository, by the compare API. Throws 'infrastructure' when GitHub
+ * cannot be asked.
  */
-export async function findBase(github: GitHub, event: GitHubEvent, measuredSha: string): Promise<Base> {
-  switch (event.kind) {
-    case 'pull-request':
-      return await mergeBase(github, event, event.pullRequest.baseRef, measuredSha);
-    case 'merge-group':
-      // The group's head was made on top of it.
-      return { kind: 'commit', sha: event.baseSha };
-    case 'push':
-      return event.before
-        ? { kind: 'commit', sha: event.before }
-        : { kind: 'none', reason: 'the branch was just created' };
-    case 'manual':
-      return { kind: 'none', reason: `${event.name} changes nothing to compare with; name a base-ref` };
-    case 'workflow-run':
-      return { kind: 'none', reason: 'workflow_run measures nothing itself' };
-  }
-}
-
-/** The merge base of two branches or commits of a repository, by the compare API. */
 export async function mergeBase(
   github: GitHub,
-  { owner, repo }: { readonly owner: string; readonly repo: string },
+  { owner, repo }: RepositoryName,
   base: string,
   head: string,
-): Promise<Base> {
+): Promise<MergeBase> {
   try {
     const { data } = await github.request('GET /repos/{owner}/{repo}/compare/{basehead}', {
       owner,

@@ -49,7 +49,13 @@ export interface FakeState {
   /** A file's bytes at a commit. */
   file: (commit: string, path: string) => Uint8Array | undefined;
   artifacts: () => readonly FakeArtifact[];
+  /** What the branches hold that were written through the API: texts by path. */
+  branches: Map<string, Files>;
+  /** The trees and commits that were made through the API, by their object names. */
+  objects: Map<string, Files>;
 }
+
+type Files = ReadonlyMap<string, string>;
 
 /** `url` is for `baseUrl`, or GITHUB_API_URL; `close` throws if a request or an answer was not as GitHub describes it. */
 export interface FakeGitHub extends FakeServer {
@@ -69,6 +75,8 @@ export async function startGitHub(given: Partial<FakeState> = {}): Promise<FakeG
     mergeBase: () => undefined,
     file: () => undefined,
     artifacts: () => [],
+    branches: new Map(),
+    objects: new Map(),
     ...given,
   };
   const wrong: string[] = [];
@@ -188,6 +196,34 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       }),
     };
   },
+  'put /repos/{owner}/{repo}/contents/{path}': ({ params, body }, state) => {
+    const { branch = 'main', content } = body as { branch?: string; content: string };
+    const { path = '' } = params;
+    const files = state.branches.get(branch);
+    if (!files) return failure(404, `Branch ${branch} not found`);
+    if (files.has(path)) return failure(422, 'Invalid request. "sha" wasn\'t supplied.');
+    state.branches.set(branch, new Map([...files, [path, Buffer.from(content, 'base64').toString()]]));
+    return { status: 201, body: component('file-commit', {}) };
+  },
+  'post /repos/{owner}/{repo}/git/trees': ({ body }, state) => {
+    const { tree } = body as { tree: readonly { path: string; content: string }[] };
+    const sha = addObject(state, new Map(tree.map(({ path, content }) => [path, content])));
+    return { status: 201, body: component('git-tree', { sha }) };
+  },
+  'post /repos/{owner}/{repo}/git/commits': ({ body }, state) => {
+    const files = state.objects.get((body as { tree: string }).tree);
+    if (!files) return failure(422, 'Tree SHA does not exist');
+    return { status: 201, body: component('git-commit', { sha: addObject(state, files) }) };
+  },
+  'post /repos/{owner}/{repo}/git/refs': ({ body }, state) => {
+    const { ref, sha } = body as { ref: string; sha: string };
+    const branch = ref.replace('refs/heads/', '');
+    const files = state.objects.get(sha);
+    if (!files) return failure(422, 'Object does not exist');
+    if (state.branches.has(branch)) return failure(422, 'Reference already exists');
+    state.branches.set(branch, files);
+    return { status: 201, body: component('git-ref', { ref, object: { sha } }) };
+  },
   'get /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts': ({ params, query }, state, url) => {
     const ofRun = state
       .artifacts()
@@ -271,6 +307,13 @@ function hasPull(state: FakeState, number: number): boolean {
 
 function findPull(state: FakeState, number: string | undefined): FakePull | undefined {
   return state.pulls.find((pull) => pull.number === Number(number));
+}
+
+/** Adds a tree or a commit; the n-th has n for its name. */
+function addObject({ objects }: FakeState, files: Files): string {
+  const sha = `${objects.size + 1}`.padStart(40, '0');
+  objects.set(sha, files);
+  return sha;
 }
 
 function textOf(body: unknown): string {
