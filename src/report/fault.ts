@@ -36,6 +36,11 @@ export function faultOf(error: unknown): Fault {
   };
 }
 
+/** Whether its user can mend it, who asked for something that cannot be; else no verdict could be had. */
+export function isUsersFault({ kind }: Fault): boolean {
+  return kind === 'config' || kind === 'usage';
+}
+
 /** 'Tollgate: Configuration error', without markup, for a log or a check's title. */
 export function faultTitle({ kind }: Fault): string {
   return `Tollgate: ${KINDS[kind].title}`;

@@ -146,7 +146,7 @@ async function whyNoMachine(file: string, name: string, { path, libraryPath, qem
     timeout: 20_000,
     env: { ...toolEnvironment({ path, libraryPath }), QEMU_MODULE_DIR: qemu.modules },
   });
-  return result.failed ? result.stderr.trim().split('\n').at(-1) || result.shortMessage : '';
+  return result.failed ? result.stderr.trim().split('\n').at(-1) || (result.shortMessage ?? '') : '';
 }
 
 const MANIFEST = 'manifest.json';
