@@ -31,6 +31,11 @@ group('a call is tried again', () => {
     },
     { name: 'after a connection that was cut in the middle of the answer', fault: { cut: 'half' }, calls: 2 },
     {
+      name: 'after a page of somebody in between',
+      fault: { answer: { status: 200, body: Buffer.from('<html>Log in!</html>') } },
+      calls: 2,
+    },
+    {
       name: 'after 429 and the wait it asks for',
       fault: { answer: { status: 429, headers: { 'retry-after': '30' } } },
       calls: 2,

@@ -4,6 +4,7 @@
 
 import type { Octokit } from '@octokit/core';
 import { retry } from '@octokit/plugin-retry';
+import * as z from 'zod';
 import { TollgateError } from '../model/errors.ts';
 
 /** GitHub's REST API, typed by its routes; any Octokit is one. */
@@ -91,15 +92,12 @@ export interface CallFailure {
 /** What a caught value of `request` means; undefined for what no call throws, as an error in our own code. */
 export function failureOf(error: unknown): CallFailure | undefined {
   if (!isRequestError(error)) return undefined;
-  const { status } = error;
-  const said = error.response?.data;
-  const message =
-    typeof said === 'object' && said !== null && 'message' in said ? String(said.message) : error.message;
+  const { status, response } = error;
   const trouble = rateLimitSeconds(error) !== undefined ? 'rate-limit' : TROUBLES[status];
   return {
     trouble: trouble ?? (status >= 500 ? 'server' : 'invalid'),
-    ...(error.response && { status }),
-    message,
+    ...(response && { status }),
+    message: wordsOf(response?.data) ?? error.message,
   };
 }
 
@@ -140,13 +138,14 @@ export async function allPages<T>(
 }
 
 /**
- * A fetch that ends when the body is there, and fails when it was cut or took too long. Octokit reads the body later and
- * takes a broken one for an empty text, so that half a list would count as its end.
+ * A fetch that ends when the body is there, and fails when that was cut, took too long, or is no JSON, as a proxy's page.
+ * Octokit reads the body later and takes a broken one for a text, so that half a list would count as its end.
  */
 function wholeFetch(get: typeof fetch, timeoutMs: number): typeof fetch {
   return async (url, init) => {
     const response = await get(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    await response.clone().arrayBuffer();
+    const copy = response.clone();
+    await (response.ok && response.status !== 204 ? copy.json() : copy.arrayBuffer());
     return response;
   };
 }
@@ -190,6 +189,20 @@ function rateLimitSeconds({ status, response, message }: RequestError): number |
     return Math.max(0, Number(headers['x-ratelimit-reset'] ?? 0) - Date.now() / 1000);
   }
   return status === 429 || /secondary rate limit/i.test(message) ? 60 : undefined;
+}
+
+const Words = z.object({
+  message: z.string(),
+  errors: z.array(z.object({ message: z.string().optional(), code: z.string().optional() })).optional(),
+});
+
+/** "Validation Failed: Body is too long (maximum is 65536 characters)" */
+function wordsOf(body: unknown): string | undefined {
+  const words = Words.safeParse(body);
+  if (!words.success) return undefined;
+  const { message, errors = [] } = words.data;
+  const details = errors.flatMap((each) => each.message ?? each.code ?? []);
+  return details.length > 0 ? `${message}: ${details.join(', ')}` : message;
 }
 
 function isRequestError(error: unknown): error is RequestError {

@@ -167,6 +167,7 @@ describe('when GitHub does not do it', () => {
     expect(await upsert()).toEqual({
       kind: 'refused',
       reason: 'GitHub answered 403 (Resource not accessible by integration)',
+      trouble: 'permission',
     });
     expect(calls()).toEqual(['GET comments', 'POST comments']);
   });
@@ -174,7 +175,8 @@ describe('when GitHub does not do it', () => {
   test('a body that is too long is refused', async () => {
     expect(await upsert({ body: 'x'.repeat(65_536) })).toEqual({
       kind: 'refused',
-      reason: 'GitHub answered 422 (Validation Failed)',
+      reason: 'GitHub answered 422 (Validation Failed: Body is too long (maximum is 65536 characters))',
+      trouble: 'invalid',
     });
   });
 
@@ -182,12 +184,14 @@ describe('when GitHub does not do it', () => {
     expect(await upsert({ pullRequest: 8 })).toEqual({
       kind: 'refused',
       reason: 'GitHub answered 404 (Not Found)',
+      trouble: 'missing',
     });
   });
 
-  const outcome = (kind: 'refused' | 'failed', status: number): CommentOutcome => ({
+  const outcome = (kind: 'refused' | 'failed', status: number) => ({
     kind,
     reason: `GitHub answered ${status} (provoked)`,
+    trouble: expect.any(String),
   });
   const slow = { 'retry-after': '3600' };
   test.each<{ status: number; headers?: Record<string, string>; kind: 'refused' | 'failed' }>([

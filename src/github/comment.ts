@@ -11,9 +11,9 @@ export type CommentOutcome =
   /** There is none, and none was to be made. */
   | { readonly kind: 'skipped'; readonly reason: string }
   /** It would be no different next time: no permission, a locked or deleted conversation, a body that GitHub rejects. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly trouble: Trouble }
   /** It might work next time: a rate limit, an error of GitHub's, a cut connection. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly trouble: Trouble };
 
 export interface CommentRequest extends RepositoryName {
   readonly pullRequest: number;
@@ -45,7 +45,8 @@ export async function upsertComment(
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
-    return { kind: PASSING.includes(failure.trouble) ? 'failed' : 'refused', reason: describe(failure) };
+    const { trouble } = failure;
+    return { kind: PASSING.includes(trouble) ? 'failed' : 'refused', reason: describe(failure), trouble };
   }
 }
 

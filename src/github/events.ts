@@ -62,7 +62,6 @@ export interface MergeGroupEvent extends Common {
 /** Started by hand or by the clock: there is no change. */
 export interface ManualEvent extends Common {
   readonly kind: 'manual';
-  readonly name: 'workflow_dispatch' | 'schedule';
 }
 
 /** Another workflow's run has ended: where the report of a fork's pull request is posted. */
@@ -89,10 +88,10 @@ export const PAYLOAD_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** The event. Throws 'usage' for one that Tollgate does not run on, and for a payload that is not GitHub's. */
 export function parseEvent(source: EventSource): GitHubEvent {
-  const parse = PARSERS[source.name];
+  const parse = PARSERS.get(source.name);
   if (!parse) {
     throw new TollgateError('usage', `Cannot run on the event '${source.name}'`, {
-      hint: `events that Tollgate knows: ${Object.keys(PARSERS).join(', ')}`,
+      hint: `events that Tollgate knows: ${[...PARSERS.keys()].join(', ')}`,
     });
   }
   const payload = parseJson(source);
@@ -114,23 +113,15 @@ const UNSAFE_RUN =
 type Parse = (payload: unknown, source: EventSource, common: CommonFields) => GitHubEvent;
 type CommonFields = Omit<Common, 'headSha'>;
 
-const PARSERS: Readonly<Record<string, Parse>> = {
-  pull_request: parsePullRequest,
-  pull_request_target: (payload, source, common) => ({
-    ...parsePullRequest(payload, source, common),
-    unsafe: UNSAFE_TARGET,
-  }),
-  push: parsePush,
-  merge_group: parseMergeGroup,
-  workflow_dispatch: (_, { sha }, common) => ({
-    ...common,
-    kind: 'manual',
-    name: 'workflow_dispatch',
-    headSha: sha,
-  }),
-  schedule: (_, { sha }, common) => ({ ...common, kind: 'manual', name: 'schedule', headSha: sha }),
-  workflow_run: parseWorkflowRun,
-};
+const PARSERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ['pull_request', parsePullRequest],
+  ['pull_request_target', (...given) => ({ ...parsePullRequest(...given), unsafe: UNSAFE_TARGET })],
+  ['push', parsePush],
+  ['merge_group', parseMergeGroup],
+  ['workflow_dispatch', parseManual],
+  ['schedule', parseManual],
+  ['workflow_run', parseWorkflowRun],
+]);
 
 // Git's object names, SHA-1 or SHA-256. Whatever else is there must not become an argument of git.
 const Sha = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
@@ -197,6 +188,10 @@ function parseMergeGroup(payload: unknown, _: EventSource, common: CommonFields)
     baseSha: group.base_sha,
     baseRef: group.base_ref.replace(/^refs\/heads\//, ''),
   };
+}
+
+function parseManual(_: unknown, { sha }: EventSource, common: CommonFields): ManualEvent {
+  return { ...common, kind: 'manual', headSha: sha };
 }
 
 const WorkflowRunPayload = z.object({

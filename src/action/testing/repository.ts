@@ -38,7 +38,8 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
     (await execa('git', [...IDENTITY, ...args], { cwd: origin })).stdout;
   const commit = async (side: 'base' | 'head', from: string, text: string) => {
     await git('rm', '-rq', '--ignore-unmatch', '.');
-    cpSync(join(BUILT, from), origin, { recursive: true });
+    // The fixtures share files by links: a project has files of its own.
+    cpSync(join(BUILT, from), origin, { recursive: true, dereference: true });
     const file = join(origin, 'tollgate.yml');
     writeFileSync(
       file,

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { Answer } from './http.ts';
-import { follow, type Schema, sample, withoutNullable } from './schema.ts';
+import { AJV_OPTIONS, follow, type Schema, sample, withoutNullable } from './schema.ts';
 
 export interface Request {
   readonly method: string;
@@ -44,11 +44,10 @@ interface Description {
 
 const FILE = path.resolve(import.meta.dirname, '../../../fixtures/github/openapi.json');
 const description: Description = JSON.parse(readFileSync(FILE, 'utf8'));
-const options = { strict: false, allErrors: true, logger: false } as const;
-const ajv = formats.default(new Ajv(options)).addSchema(withoutNullable(description) as object, 'github');
+const ajv = formats.default(new Ajv(AJV_OPTIONS)).addSchema(withoutNullable(description) as object, 'github');
 // A query's values are texts: numbers in them count as numbers.
 const queryAjv = formats
-  .default(new Ajv({ ...options, coerceTypes: true }))
+  .default(new Ajv({ ...AJV_OPTIONS, coerceTypes: true }))
   .addSchema(withoutNullable(description) as object, 'github');
 
 /** A component's smallest value with `given` in it, as `component('issue-comment', { body: 'hello' })`. */

@@ -1,6 +1,16 @@
 // What a test needs of a JSON schema or of an OpenAPI description: the smallest value that it allows, so that a test
 // states only the fields it is about, and OpenAPI's `nullable` in the words of JSON schema, so that ajv can check it.
 
+/** For published schemas: they are taken as they are, and compiled as one is used (five times faster than inlined). */
+export const AJV_OPTIONS = {
+  strict: false,
+  allErrors: true,
+  validateSchema: false,
+  logger: false,
+  inlineRefs: false,
+  code: { optimize: false },
+} as const;
+
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
