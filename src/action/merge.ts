@@ -25,12 +25,16 @@ export async function mergeShards(context: ActionContext): Promise<Report> {
     outcomes.push({ name, outcome: parseOutcome(readFiles(folder), name) });
     runner.info(`read ${name}`);
   }
-  for (const { name, outcome } of outcomes) if (outcome.kind === 'fault') throw shardFault(name, outcome);
-  return mergeReports(
-    outcomes.flatMap(({ name, outcome }) =>
-      outcome.kind === 'report' ? [{ name, report: outcome.report }] : [],
-    ),
+  const reports = outcomes.flatMap(({ name, outcome }) =>
+    outcome.kind === 'report' ? [{ name, report: outcome.report }] : [],
   );
+  const faults = outcomes.flatMap(({ name, outcome }) =>
+    outcome.kind === 'fault' ? [shardFault(name, outcome)] : [],
+  );
+  if (reports.length === 0) throw faults[0]!;
+  // The shard that failed is missing from the report, which fails for it; its own words say why.
+  const merged = mergeReports(reports);
+  return { ...merged, notes: [...merged.notes, ...faults.map(({ message }) => message)] };
 }
 
 export function requireArtifact(name: string | undefined): string {
