@@ -100,8 +100,8 @@ test('the wait is as long as Retry-After says', async () => {
 });
 
 test('a call that is not answered in time has failed, and is tried again', async () => {
-  github = connect(server, { timeoutMs: 100 });
-  server.faults.push({ on: LABELS, delayMs: 500 });
+  github = connect(server, { timeoutMs: 500 });
+  server.faults.push({ on: LABELS, delayMs: 2000 });
   expect(await ask()).toEqual(['bug']);
   expect(server.calls).toHaveLength(2);
 });

@@ -38,6 +38,9 @@ const runAs = (runId: number) => {
 const file = (name: string) => path.join(folder, name);
 const warnings = () => said.split('\n').filter((line) => /^::(warning|error)/.test(line));
 
+// The toolkit's programs and a process of its own take a while on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
 describe('the toolkit’s cache', () => {
   test('saves a folder and restores it, by its key or by the beginning of one', async () => {
     await writeFile(file('in/deep/a.txt'), 'hello');
