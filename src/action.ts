@@ -7,6 +7,7 @@ import { DefaultArtifactClient } from '@actions/artifact';
 import * as cache from '@actions/cache';
 import * as core from '@actions/core';
 import { getOctokit } from '@actions/github';
+import { defaults } from '@actions/github/lib/utils';
 import { readInputs } from './action/inputs.ts';
 import type { ActionContext, ArtifactStore, Runner } from './action/ports.ts';
 import { runAction } from './action/run.ts';
@@ -109,7 +110,12 @@ function safeEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 function clientFor(token: string): GitHub {
-  const setup = clientSetup({ userAgent: `tollgate/${version}` });
+  // The toolkit's own fetch goes through the runner's proxy.
+  const fetchByProxy = defaults.request?.fetch as typeof fetch | undefined;
+  const setup = clientSetup({
+    userAgent: `tollgate/${version}`,
+    ...(fetchByProxy ? { fetch: fetchByProxy } : {}),
+  });
   return getOctokit(token, setup.options, ...setup.plugins);
 }
 

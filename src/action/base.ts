@@ -2,6 +2,7 @@
 // base branch's newest commits, which must not be charged to the pull request.
 
 import { join, resolve } from 'node:path';
+import { fileAt } from '../github/contents.ts';
 import { mergeBase } from '../github/mergebase.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import { type Base, baseFromCommit, baseFromObjects, type NoBase } from '../run/base.ts';
@@ -27,7 +28,7 @@ export async function findSides(context: ActionContext): Promise<Sides> {
 
   if (inputs.baseObjects !== undefined) {
     const commit = 'commit' in found ? found.commit : undefined;
-    const configText = commit && (await orUndefined(() => git('show', `${commit}:./${inputs.config}`)));
+    const configText = commit && (await configAt(context, git, commit));
     const facts = { ...(commit ? { commit } : {}), ...(configText ? { configText } : {}) };
     return { base: baseFromObjects(join(projectDir, inputs.baseObjects), facts), ...headCommit };
   }
@@ -39,6 +40,15 @@ export async function findSides(context: ActionContext): Promise<Sides> {
     if (!(cause instanceof TollgateError)) throw cause;
     return { base: { missing: messageOf(cause) }, ...headCommit };
   }
+}
+
+/** Base's budget file, from the clone or from GitHub. */
+async function configAt({ inputs, event, github }: ActionContext, git: Git, commit: string) {
+  const path = join(inputs.workingDirectory, inputs.config);
+  return (
+    (await orUndefined(() => git('show', `${commit}:./${inputs.config}`))) ??
+    (github && (await orUndefined(() => fileAt(github, event, path, commit))))
+  );
 }
 
 /** Where the project lies, which the budget file's path is relative to. */
@@ -119,7 +129,7 @@ function gitOptions({ workspace, inputs, serverUrl, signal }: ActionContext): Gi
   };
 }
 
-async function orUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function orUndefined<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await work();
   } catch (cause) {

@@ -36,8 +36,8 @@ export async function keepHistory(
       return 'added';
     } catch (cause) {
       const failure = failureOf(cause);
-      // 422: a file is there, and its own digest would be needed to replace it.
-      if (failure?.trouble === 'invalid') return 'there';
+      // A file is there, and its own digest would be needed to replace it.
+      if (failure?.trouble === 'invalid' && /\bsha\b/.test(failure.message)) return 'there';
       const isLast = attempt === ATTEMPTS;
       if (failure?.trouble === 'missing' && !isLast) await makeBranch(github, { owner, repo }, branch);
       // 409: another run wrote to the branch at the same moment.
