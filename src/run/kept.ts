@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cachedKernels } from '../kernels/list.ts';
 import { GUEST_MODULES, modulesWithDependencies } from '../vm/modules.ts';
-import { listSavedStates } from '../vm/saved-state.ts';
+import { knowCopiedStates, listSavedStates } from '../vm/saved-state.ts';
 
 /**
  * Paths relative to `cacheDir`, sorted: the kernels of `digests` with the modules that the guest loads, the saved
@@ -24,6 +24,15 @@ export async function keptFiles(
     ...['resolutions', 'indices', 'qemu'].flatMap((name) => filesIn(join(cacheDir, name))),
   ];
   return files.map((file) => relative(cacheDir, file)).sort();
+}
+
+/** To be called with what was put into the cache folder from an archive with checksums: saved states are not read again. */
+export function knowUnpacked(cacheDir: string, unpacked: readonly string[]): void {
+  const states = unpacked.filter((path) => path.startsWith('states/'));
+  knowCopiedStates(
+    cacheDir,
+    states.map((path) => path.slice('states/'.length)),
+  );
 }
 
 function kernelFiles(folder: string, release: string): string[] {

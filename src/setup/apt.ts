@@ -183,6 +183,8 @@ async function debsIn(folder: string): Promise<readonly string[]> {
 /** As apt names what it downloads: NAME_VERSION_ARCHITECTURE.deb, a colon in the version as %3a. */
 const DEB_NAME = /^[a-z0-9][a-z0-9.+-]*_[0-9][0-9A-Za-z.+~%-]*_(amd64|all)\.deb$/;
 
+const TAIL_LINES = 15;
+
 interface Ended {
   readonly failed: boolean;
   readonly timedOut: boolean;
@@ -211,13 +213,15 @@ async function run(command: string, args: readonly string[], options: AptOptions
 
 function aptFailed(what: string, result: Ended): TollgateError {
   const said = result.stderr.trim();
+  // which dependency is not met stands in the standard output
+  const all = `${result.stdout.trim()}\n${said}`.trim();
   const why = result.timedOut
     ? `no end after ${LIMIT_MS / 1000} s`
     : (/^E: (.+)$/m.exec(said)?.[1] ?? said.split('\n').at(-1)) || `exit code ${result.exitCode}`;
   const isFull = /No space left on device|enough free space/i.test(said);
   return new TollgateError('infrastructure', `apt cannot ${what}: ${why}`, {
     reason: isFull ? 'cache-write' : 'apt-failed',
-    ...(said === '' ? {} : { tail: said.split('\n').slice(-10).join('\n') }),
+    ...(all === '' ? {} : { tail: all.split('\n').slice(-TAIL_LINES).join('\n') }),
   });
 }
 

@@ -43,8 +43,11 @@ export interface CacheOptions {
 export interface RunnerCache {
   /** The key that was restored, whole; undefined where nothing was found. */
   readonly restoredKey: string | undefined;
-  /** Puts the kept files into the cache folder; to be called when setUp has found the tools that unpack them. */
-  readonly unpack: (tools: Tools) => Promise<void>;
+  /**
+   * Puts the kept files into the cache folder; to be called when setUp has found the tools that unpack them. Returns
+   * what is there now and was not before, as 'states/KEY'; its content is what was packed, by zstd's checksums.
+   */
+  readonly unpack: (tools: Tools) => Promise<readonly string[]>;
   /** Saves the unpacked packages and `files` (relative to the cache folder), unless the store has the very same. */
   readonly save: (files: readonly string[], tools: Tools) => Promise<void>;
 }
@@ -66,11 +69,15 @@ export async function restoreCache(options: CacheOptions): Promise<RunnerCache> 
   return {
     restoredKey,
     unpack: async (tools) => {
-      if (!existsSync(archive)) return;
-      await unpackArchive(archive, cacheDir, tools).catch((cause) =>
-        log.warning(`Cannot unpack the cache: ${messageOf(cause)}`),
-      );
-      await rm(archive, { force: true });
+      if (!existsSync(archive)) return [];
+      try {
+        return await unpackArchive(archive, cacheDir, tools);
+      } catch (cause) {
+        log.warning(`Cannot unpack the cache: ${messageOf(cause)}`);
+        return [];
+      } finally {
+        await rm(archive, { force: true });
+      }
     },
     save: async (files, tools) => {
       try {
@@ -138,12 +145,13 @@ async function packArchive(
 }
 
 /** Saved states of several kernels have Node in common, far apart. */
-const COMPRESS = '--use-compress-program=zstd -T0 --long=30';
+const COMPRESS = '--use-compress-program=zstd -T0 --long=30 --check';
 const DECOMPRESS = '--use-compress-program=zstd -d --long=30';
 
 /** Each kernel, state and answer is put in its place whole; what is there already stays. */
-async function unpackArchive(archive: string, cacheDir: string, tools: Tools): Promise<void> {
-  await withWorkDir(cacheDir, async (work) => {
+async function unpackArchive(archive: string, cacheDir: string, tools: Tools): Promise<readonly string[]> {
+  return await withWorkDir(cacheDir, async (work) => {
+    const placed: string[] = [];
     await execa('tar', ['--extract', '--no-same-owner', DECOMPRESS, '--file', archive, '--directory', work], {
       env: toolEnvironment(tools),
     });
@@ -155,8 +163,10 @@ async function unpackArchive(archive: string, cacheDir: string, tools: Tools): P
         const to = join(cacheDir, kind, name);
         if (existsSync(to) || (kind === 'kernels' && !(await isWholeKernel(from)))) continue;
         await rename(from, to);
+        placed.push(join(kind, name));
       }
     }
+    return placed;
   });
 }
 

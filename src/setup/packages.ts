@@ -97,6 +97,7 @@ async function fetchInto(folder: string, needs: readonly Need[], options: Packag
     const started = Date.now();
     const state = await makeAptState(work, options);
     const { debs, absent } = await downloadPackages(state, work, packagesOf(needs), ELSEWHERE, options);
+    const downloaded = Date.now();
     const root = join(work, 'root');
     await unpackPackages(debs, root, options);
     const others: string[] = [];
@@ -123,10 +124,13 @@ async function fetchInto(folder: string, needs: readonly Need[], options: Packag
         reason: 'not-runnable',
       });
     await moveIntoPlace(whole, folder);
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    options.log.info(`${debs.length + others.length} packages downloaded and unpacked in ${seconds} s`);
+    const count = debs.length + others.length;
+    const took = `${inSeconds(downloaded - started)} to download, ${inSeconds(Date.now() - downloaded)} to unpack`;
+    options.log.info(`${count} packages: ${took}`);
   });
 }
+
+const inSeconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 /** Another process may have been first: what it made is as good. */
 async function moveIntoPlace(whole: string, folder: string): Promise<void> {

@@ -1,11 +1,12 @@
 // QEMU and libbpf as the archive has them, fetched by the real apt-get and run from where they were unpacked: the same
-// figures as with those that are installed, and from the same saved state.
+// figures as with those that are installed, and a saved state that does not know where they lie.
 
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
+import type { GuestRecord } from '../model/records.ts';
 import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
@@ -51,14 +52,20 @@ test('what was only unpacked measures as what is installed does', async () => {
   const installed = await sessionWith(join(folder, 'installed'), undefined);
   const unpacked = await sessionWith(setup.cacheDir, provided.tools);
   expect(unpacked.machine.qemu.path.startsWith(setup.cacheDir)).toBe(true);
-  expect(savedStateKey(unpacked)).toBe(savedStateKey(installed));
-
   const results = [];
   for (const options of [installed, unpacked])
-    results.push((await (await openSession(options)).run(emptyJob())).records);
+    results.push((await (await openSession(options)).run(emptyJob())).records.filter(isFigure));
   expect(results[1]).toEqual(results[0]);
-  expect(results[0]!.at(-1)).toMatchObject({ type: 'end' });
+  expect(results[0]!.length).toBeGreaterThan(1);
+
+  // Elsewhere the same files make the same machine.
+  const moved = join(folder, 'moved');
+  await rename(setup.cacheDir, moved);
+  const tools = JSON.parse(JSON.stringify(provided.tools).replaceAll(setup.cacheDir, moved)) as Tools;
+  expect(savedStateKey(await sessionWith(moved, tools))).toBe(savedStateKey(unpacked));
 });
+
+const isFigure = ({ type }: GuestRecord) => type === 'measurement';
 
 async function sessionWith(cacheDir: string, tools: Tools | undefined): Promise<SessionOptions> {
   const given = tools === undefined ? {} : { tools };
