@@ -34,7 +34,6 @@ export interface Comparison {
 
 export interface Outcome {
   readonly verdicts: readonly Verdict[];
-  /** 'over' beats 'failed': a budget that is exceeded on one kernel is, whatever another kernel's machine did. */
   readonly verdict: Report['verdict'];
   /** What a reader must know before the table. */
   readonly notes: readonly string[];
@@ -50,7 +49,6 @@ export function compare(comparison: Comparison): Outcome {
   const verdicts = comparison.targets.flatMap((target) =>
     targetRows(target, figures.get(target.id), comparison),
   );
-  const has = (verdict: VerdictName) => verdicts.some((row) => row.verdict === verdict);
   const notes: string[] = [];
   if (!comparison.base.exists) {
     notes.push(`No base: ${comparison.base.reason}. Only absolute budgets were checked.`);
@@ -61,8 +59,13 @@ export function compare(comparison: Comparison): Outcome {
       notes.push(`${target.kernel}: ${missing.reason}. Only absolute budgets were checked.`);
   }
   if (comparison.targets.length === 0) notes.push('Nothing was measured: no kernel.');
-  const failed = has('failed') || comparison.targets.length === 0;
-  return { verdicts, verdict: has('over') ? 'over' : failed ? 'failed' : 'pass', notes };
+  return { verdicts, verdict: comparison.targets.length === 0 ? 'failed' : overall(verdicts), notes };
+}
+
+/** What rows amount to. 'over' beats 'failed': an exceeded budget is one, whatever another kernel's machine did. */
+export function overall(verdicts: readonly Verdict[]): Report['verdict'] {
+  if (verdicts.some(({ verdict, accepted }) => verdict === 'over' && !accepted)) return 'over';
+  return verdicts.some(({ verdict }) => verdict === 'failed') ? 'failed' : 'pass';
 }
 
 /** What the rows of one program on one target need to know. */

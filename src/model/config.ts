@@ -2,6 +2,7 @@
 // Nothing in the file is ignored in silence: what this version cannot measure is an error or a warning.
 
 import { type ConfigFile, configSchema, UNMEASURED_METRICS } from './configschema.ts';
+import { withoutUndefined } from './defined.ts';
 import { type Place, TollgateError, TollgateErrors } from './errors.ts';
 import { type Input, inputName } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
@@ -303,8 +304,4 @@ function parseIncrease(increase: number | string): Increase {
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
-}
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
 }

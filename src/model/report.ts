@@ -67,6 +67,27 @@ export const VERDICTS = [
   'failed',
 ] as const;
 
+/** A cost that was taken on purpose: by a commit's trailer, a label of the pull request, or an option. */
+export const acceptedSchema = z.strictObject({
+  by: z.enum(['commit', 'label', 'option']),
+  reason: z.string(),
+  /** The commit's id. */
+  commit: z.string().optional(),
+});
+
+/** What head's budget file allows and base's did not, or the reverse. */
+export const budgetChangeSchema = z.strictObject({
+  /** loosened: something passes now that did not; such a change is a headline. */
+  change: z.enum(['loosened', 'tightened', 'changed']),
+  /** As 'run_insns of xdp_lb', 'kernels', 'inputs of xdp_lb'. */
+  subject: z.string(),
+  /** The kernels it holds for, where not for all. */
+  kernels: z.array(z.string()).optional(),
+  /** As the user wrote it; absent where the side has nothing of the kind. */
+  base: z.string().optional(),
+  head: z.string().optional(),
+});
+
 export const verdictSchema = z.strictObject({
   target: z.string(),
   object: z.string(),
@@ -91,6 +112,8 @@ export const verdictSchema = z.strictObject({
     })
     .optional(),
   verdict: z.enum(VERDICTS),
+  /** Who took this cost on purpose; a row that is over and accepted does not fail the check. */
+  accepted: acceptedSchema.optional(),
   where: whereSchema.optional(),
   /** One sentence that a reader understands without the rest of the row. */
   why: z.string(),
@@ -103,6 +126,15 @@ export const reportSchema = z.strictObject({
   verdict: z.enum(['pass', 'over', 'failed']),
   /** What a reader must know before the table, as "no base: only absolute budgets were checked". */
   notes: z.array(z.string()),
+  /** The budget file of a check, and every kernel it names: what shards together must have measured. */
+  config: z.strictObject({ file: z.string(), kernels: z.array(z.string()) }).optional(),
+  /** The commits compared, where git or GitHub told them. */
+  commits: z.strictObject({ base: z.string().optional(), head: z.string().optional() }).optional(),
+  /** Which part of a check this is: shard 2 of 4 is { index: 2, count: 4 }. */
+  shard: z
+    .strictObject({ index: z.number().int().positive(), count: z.number().int().positive() })
+    .optional(),
+  budgetChanges: z.array(budgetChangeSchema).optional(),
   targets: z.array(targetSchema),
   measurements: z.array(measurementSchema),
   verdicts: z.array(verdictSchema),
@@ -112,6 +144,8 @@ export type Absent = z.infer<typeof absentSchema>;
 export type Where = z.infer<typeof whereSchema>;
 export type Target = z.infer<typeof targetSchema>;
 export type Measurement = z.infer<typeof measurementSchema>;
+export type Accepted = z.infer<typeof acceptedSchema>;
+export type BudgetChange = z.infer<typeof budgetChangeSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;
 export type VerdictName = (typeof VERDICTS)[number];
 export type Report = z.infer<typeof reportSchema>;

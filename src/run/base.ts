@@ -1,16 +1,26 @@
-// Where the base comes from: a folder, or a git reference checked out in a worktree of its own and built.
+// Where the base comes from: a folder, prebuilt objects, or a commit checked out in a worktree of its own and built.
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { ExecaError, execa } from 'execa';
-import { TollgateError } from '../model/errors.ts';
-import type { OnProgress } from '../model/progress.ts';
+import { execa } from 'execa';
+import { messageOf, TollgateError } from '../model/errors.ts';
+import { ensureCommit, type GitOptions, gitIn } from './git.ts';
 
 export interface Base {
   /** The project's folder at base, where the budget file's patterns are looked up. */
   readonly directory: string;
+  /** The objects are there already: `build` is not run. */
+  readonly built: boolean;
+  readonly commit?: string;
+  /** Base's budget file, where it does not lie in `directory`. */
+  readonly configText?: string;
   readonly remove: () => Promise<void>;
+}
+
+/** Why there is no base: absolute budgets hold without one, and the report says so. */
+export interface NoBase {
+  readonly missing: string;
 }
 
 /** A folder the user names. Throws TollgateError ('usage') where it is none. */
@@ -19,86 +29,86 @@ export function baseFromDirectory(path: string): Base {
     throw new TollgateError('usage', `Cannot use base '${path}': no such folder`, {
       hint: '--base takes the project at base, built; --base-ref takes a git reference',
     });
-  return { directory: resolve(path), remove: async () => {} };
+  return { directory: resolve(path), built: false, remove: async () => {} };
+}
+
+/** Objects of base that are built already, as another job's artifact holds them. Throws like `baseFromDirectory`. */
+export function baseFromObjects(path: string, facts: Pick<Base, 'commit' | 'configText'> = {}): Base {
+  return { ...baseFromDirectory(path), ...facts, built: true };
 }
 
 /**
- * The merge base of `reference` and HEAD, in a worktree outside the project. The project's own folder is not
- * touched. Throws TollgateError where git cannot find it.
+ * The merge base of `reference` and HEAD, in a worktree outside the project.
+ * Throws TollgateError ('usage') where git cannot find it.
  */
 export async function baseFromGit(
   projectDir: string,
   reference: string,
-  signal?: AbortSignal,
+  options: GitOptions = {},
 ): Promise<Base> {
-  const git = async (...args: string[]) => {
-    const result = await execa('git', args, {
-      cwd: projectDir,
-      reject: false,
-      ...(signal ? { cancelSignal: signal } : {}),
-    });
-    if (result.failed)
-      throw new TollgateError(
-        'usage',
-        `Cannot find base '${reference}': git ${args[0]}: ${result.stderr || result.shortMessage}`,
-        {
-          hint: 'a shallow clone lacks history: fetch with depth 0, or name a folder with --base',
-          cause: result,
-        },
-      );
-    return result.stdout.trim();
-  };
   if (reference.startsWith('-'))
     throw new TollgateError(
       'usage',
       `Cannot find base '${reference}': a git reference does not begin with '-'`,
     );
-  const top = await git('rev-parse', '--show-toplevel');
-  const mergeBase = await git('merge-base', 'HEAD', reference);
+  const commit = await orCannotFind(reference, () =>
+    gitIn(projectDir, options)('merge-base', 'HEAD', reference),
+  );
+  return await baseFromCommit(projectDir, commit, options);
+}
+
+/**
+ * A commit, fetched from 'origin' where the clone lacks it, in a worktree outside the project, with the submodules
+ * that the project has checked out. Throws TollgateError ('usage') where it cannot be had.
+ */
+export async function baseFromCommit(
+  projectDir: string,
+  commit: string,
+  options: GitOptions = {},
+): Promise<Base> {
+  const git = gitIn(projectDir, options);
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-base-'));
   const worktree = join(folder, 'base');
   const remove = async () => {
-    await execa('git', ['worktree', 'remove', '--force', worktree], { cwd: top, reject: false });
+    await execa('git', ['worktree', 'remove', '--force', '--force', worktree], {
+      cwd: projectDir,
+      reject: false,
+    });
     rmSync(folder, { recursive: true, force: true });
+    await execa('git', ['worktree', 'prune'], { cwd: projectDir, reject: false });
   };
   try {
-    await git('worktree', 'add', '--detach', worktree, mergeBase);
+    const top = await orCannotFind(commit, async () => {
+      await ensureCommit(git, commit);
+      await git('worktree', 'add', '--detach', worktree, commit);
+      return await git('rev-parse', '--show-toplevel');
+    });
+    if (existsSync(join(worktree, '.gitmodules')) && (await hasSubmodules(git)))
+      await orCannotFind(commit, () =>
+        gitIn(worktree, options)('submodule', 'update', '--init', '--recursive', '--depth=1'),
+      );
+    const directory = join(worktree, relative(top, resolve(projectDir)));
+    return { directory, built: false, commit, remove };
   } catch (cause) {
     await remove();
     throw cause;
   }
-  return { directory: join(worktree, relative(top, resolve(projectDir))), remove };
 }
 
-const OUTPUT_TAIL_CHARACTERS = 4000;
+/** A submodule that is not checked out has a '-' before its name. */
+async function hasSubmodules(git: ReturnType<typeof gitIn>): Promise<boolean> {
+  const lines = (await git('submodule', 'status')).split('\n');
+  return lines.some((line) => line !== '' && !line.startsWith('-'));
+}
 
-/**
- * Runs the budget file's `build` command in `directory`. It is the user's own command line and is given to sh as
- * one argument; nothing of ours is put into it. Throws TollgateError ('config') with the output's end.
- */
-export async function build(
-  side: 'base' | 'head',
-  command: string,
-  directory: string,
-  options: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
-): Promise<void> {
-  options.onProgress?.({ task: `build ${side}`, phase: 'build', message: command });
+async function orCannotFind<T>(base: string, work: () => Promise<T>): Promise<T> {
   try {
-    await execa('sh', ['-c', command], {
-      cwd: directory,
-      stdin: 'ignore',
-      all: true,
-      maxBuffer: 64 << 20,
-      ...(options.signal ? { cancelSignal: options.signal } : {}),
-    });
+    return await work();
   } catch (cause) {
-    options.signal?.throwIfAborted();
-    const output = cause instanceof ExecaError ? String(cause.all ?? '') : String(cause);
-    throw new TollgateError('config', `Cannot build ${side} with '${command}' in '${directory}'`, {
-      tail: output.slice(-OUTPUT_TAIL_CHARACTERS).trim(),
-      reason: 'build-failed',
+    if (!(cause instanceof TollgateError)) throw cause;
+    throw new TollgateError('usage', `Cannot find base '${base}': ${messageOf(cause)}`, {
+      hint: 'a shallow clone lacks history: fetch with depth 0, or name a folder with --base',
       cause,
     });
   }
-  options.onProgress?.({ task: `build ${side}`, phase: 'done' });
 }

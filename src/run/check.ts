@@ -1,16 +1,21 @@
 // `tollgate check`: the gate. Head and base from the same saved state, against the budgets.
 
-import { dirname } from 'node:path';
-import { compare } from '../budget/compare.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { accept } from '../budget/accept.ts';
+import { budgetChanges } from '../budget/changes.ts';
+import { compare, type Outcome } from '../budget/compare.ts';
 import { unmatchedBudgets, unmatchedPrograms } from '../budget/unmatched.ts';
-import type { Config } from '../model/config.ts';
-import { TollgateError } from '../model/errors.ts';
+import type { Acceptance } from '../model/accept.ts';
+import { type Config, parseConfig } from '../model/config.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
 import type { ProgramName } from '../model/match.ts';
-import type { Report } from '../model/report.ts';
+import type { BudgetChange, Report, Verdict } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
-import { type Base, baseFromDirectory, baseFromGit, build } from './base.ts';
+import type { Base, NoBase } from './base.ts';
+import { type BuildOptions, build } from './build.ts';
 import { execute, type RunOptions } from './execute.ts';
-import { findObjects, type SideObject } from './objects.ts';
+import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
 export interface CheckRequest {
@@ -18,70 +23,113 @@ export interface CheckRequest {
   readonly config: Config;
   /** The budget file, which all of its paths are relative to. */
   readonly configPath: string;
+  /** What reports call it: its path as the user gave it. */
+  readonly configName: string;
   /** Instead of the file's own list. */
   readonly kernels?: readonly string[];
-  readonly baseDirectory?: string;
-  readonly baseReference?: string;
+  /** What head is compared with. The caller removes it. */
+  readonly base: Base | NoBase;
+  /** Costs that are taken on purpose. */
+  readonly acceptances?: readonly Acceptance[];
+  /** The commit that head is, where it is known. */
+  readonly headCommit?: string;
 }
+
+type CheckOptions = RunOptions & BuildOptions;
 
 /** Throws TollgateError on a budget file that does not fit the objects, and where there is nothing to measure. */
-export async function check(request: CheckRequest, options: RunOptions): Promise<Report> {
-  const { config } = request;
+export async function check(request: CheckRequest, options: CheckOptions): Promise<Report> {
+  const { config, base } = request;
   const directory = dirname(request.configPath);
-  const base = await findBase(request, directory, options);
-  try {
-    if (config.build !== undefined) await build('head', config.build, directory, options);
-    const head = await findObjects(directory, config.objects);
-    if (head.length === 0)
-      throw new TollgateError(
-        'config',
-        `Cannot check '${request.configPath}': no object matches ${config.objects.join(', ')}`,
-        {
-          hint:
-            config.build === undefined
-              ? "build the objects first, or name the command under 'build:'"
-              : 'does the build put them there?',
-        },
-      );
-    const { objects: baseObjects, reason } = await objectsOfBase(base, config, options);
-    requireMatches(config, head, baseObjects);
+  if (config.build !== undefined) await build('head', config.build, directory, options);
+  const head = await findObjects(directory, config.objects);
+  if (head.length === 0)
+    throw new TollgateError(
+      'config',
+      `Cannot check '${request.configPath}': no object matches ${config.objects.join(', ')}`,
+      {
+        hint:
+          config.build === undefined
+            ? "build the objects first, or name the command under 'build:'"
+            : 'does the build put them there?',
+      },
+    );
+  const { objects: baseObjects, reason } = await objectsOfBase(base, config, options);
+  requireMatches(config, head, baseObjects);
 
-    const plan = (side: 'base' | 'head', objects: readonly SideObject[]) =>
-      planJobs({ side, objects, config, directory });
-    const jobs = [...plan('head', head), ...plan('base', baseObjects)];
-    const results = await execute(request.kernels ?? config.kernels, jobs, options);
-    const outcome = compare({
+  const plan = (side: 'base' | 'head', objects: readonly SideObject[]) =>
+    planJobs({ side, objects, config, directory });
+  const jobs = [...plan('head', head), ...plan('base', baseObjects)];
+  const results = await execute(request.kernels ?? config.kernels, jobs, options);
+  const compared = compare({
+    ...results,
+    rules: config.budgets,
+    base: reason === undefined ? { exists: true } : { exists: false, reason },
+  });
+  const { changes, notes } = changesOf(request, head);
+  return {
+    ...buildReport({
+      version: request.version,
       ...results,
-      rules: config.budgets,
-      base: reason === undefined ? { exists: true } : { exists: false, reason },
-    });
-    return buildReport({ version: request.version, ...results, outcome, notes: config.warnings });
-  } finally {
-    await base?.remove();
-  }
+      outcome: placed(accept(compared, request.acceptances ?? []), head),
+      notes: [...notes, ...config.warnings],
+    }),
+    config: { file: request.configName, kernels: [...config.kernels] },
+    ...commitsOf(request),
+    ...(changes.length > 0 ? { budgetChanges: changes } : {}),
+  };
 }
 
-async function findBase(
-  request: CheckRequest,
-  directory: string,
-  options: RunOptions,
-): Promise<Base | undefined> {
-  if (request.baseDirectory !== undefined) return baseFromDirectory(request.baseDirectory);
-  if (request.baseReference !== undefined)
-    return await baseFromGit(directory, request.baseReference, options.signal);
-  return undefined;
+/** A row that is over is of a program: where that begins in its source, unless the row says a closer line. */
+function placed(outcome: Outcome, head: readonly SideObject[]): Outcome {
+  const verdicts = outcome.verdicts.map((row): Verdict => {
+    if (row.verdict !== 'over' || row.where) return row;
+    const line = head.find(({ name }) => name === row.object)?.spec.lineInfo(row.program, 0);
+    return line && line.line > 0 ? { ...row, where: { file: line.file, line: line.line } } : row;
+  });
+  return { ...outcome, verdicts };
+}
+
+function commitsOf({ base, headCommit }: CheckRequest): Pick<Report, 'commits'> {
+  const commits = {
+    ...('commit' in base && base.commit !== undefined ? { base: base.commit } : {}),
+    ...(headCommit === undefined ? {} : { head: headCommit }),
+  };
+  return Object.keys(commits).length > 0 ? { commits } : {};
+}
+
+/** How head's budget file differs from base's, where base has one that can be read. */
+function changesOf(
+  { base, config, configPath }: CheckRequest,
+  head: readonly SideObject[],
+): { changes: BudgetChange[]; notes: readonly string[] } {
+  if ('missing' in base) return { changes: [], notes: [] };
+  const path = join(base.directory, basename(configPath));
+  const text = base.configText ?? (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+  if (text === undefined) return { changes: [], notes: [] };
+  try {
+    return {
+      changes: budgetChanges(parseConfig(text, basename(path)), config, programNames(head)),
+      notes: [],
+    };
+  } catch (cause) {
+    if (!(cause instanceof TollgateError)) throw cause;
+    const note = `What changes in the budget file is not known, as base's cannot be read: ${messageOf(cause)}`;
+    return { changes: [], notes: [note] };
+  }
 }
 
 /** Base's objects, or the reason why there are none: absolute budgets hold without them. */
 async function objectsOfBase(
-  base: Base | undefined,
+  base: Base | NoBase,
   config: Config,
-  options: RunOptions,
+  options: CheckOptions,
 ): Promise<{ objects: readonly SideObject[]; reason?: string }> {
-  if (!base) return { objects: [], reason: 'neither --base nor --base-ref was given' };
+  if ('missing' in base) return { objects: [], reason: base.missing };
   try {
-    if (config.build !== undefined) await build('base', config.build, base.directory, options);
-    const objects = await findObjects(base.directory, config.objects);
+    if (config.build !== undefined && !base.built) await build('base', config.build, base.directory, options);
+    const find = base.built ? findBuiltObjects : findObjects;
+    const objects = await find(base.directory, config.objects);
     if (objects.length > 0) return { objects };
     return { objects, reason: `it has no object that matches ${config.objects.join(', ')}` };
   } catch (cause) {
@@ -92,12 +140,14 @@ async function objectsOfBase(
 }
 
 function requireMatches(config: Config, head: readonly SideObject[], base: readonly SideObject[]): void {
-  const names = (objects: readonly SideObject[]): ProgramName[] =>
-    objects.flatMap(({ name, spec }) =>
-      spec.programs.map(({ name: program }) => ({ object: name, program })),
-    );
   const fault =
-    unmatchedPrograms(config.programs, names(head), names(base)) ??
-    unmatchedBudgets(config.budgets, names(head), names(base));
+    unmatchedPrograms(config.programs, programNames(head), programNames(base)) ??
+    unmatchedBudgets(config.budgets, programNames(head), programNames(base));
   if (fault) throw fault;
+}
+
+function programNames(objects: readonly SideObject[]): ProgramName[] {
+  return objects.flatMap(({ name, spec }) =>
+    spec.programs.map(({ name: program }) => ({ object: name, program })),
+  );
 }

@@ -27,6 +27,26 @@ export async function findObjects(directory: string, patterns: readonly string[]
   return names.sort().map((name) => readObject(resolve(directory, name), name));
 }
 
+/**
+ * Prebuilt objects that `patterns` match below `directory`, where an artifact may hold the files without the folders
+ * that are common to all of them: a pattern's leading folders may be missing, and stay in the names.
+ */
+export async function findBuiltObjects(
+  directory: string,
+  patterns: readonly string[],
+): Promise<SideObject[]> {
+  const found = await findObjects(directory, patterns);
+  if (found.length > 0) return found;
+  const below = await Promise.all(
+    patterns.map(async (pattern) => {
+      const folder = /^(?:[^*?[\]{}()!/]+\/)*/.exec(pattern)![0];
+      const objects = await findObjects(directory, [pattern.slice(folder.length)]);
+      return objects.map((object) => ({ ...object, name: `${folder}${object.name}` }));
+    }),
+  );
+  return [...new Map(below.flat().map((object) => [object.name, object])).values()];
+}
+
 /** One object. Throws TollgateError ('config') where it is missing, too large, or no eBPF object. */
 export function readObject(path: string, name: string): SideObject {
   const stat = statSync(path, { throwIfNoEntry: false });
