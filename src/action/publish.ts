@@ -95,7 +95,7 @@ function commentId(context: ActionContext): string {
   return [configNameOf(context), ...(context.inputs.kernels ?? [])].join(' ');
 }
 
-/** Whether a pull request without a comment gets one: anything but a row of figures that stayed what they were. */
+/** Whether a pull request without a comment gets one: anything but figures that stayed what they were. */
 function isNews(outcome: Outcome): boolean {
   if (outcome.kind === 'fault') return true;
   const { verdict, verdicts, budgetChanges = [] } = outcome.report;
@@ -103,7 +103,7 @@ function isNews(outcome: Outcome): boolean {
 }
 
 const isChange = ({ verdict, change }: Report['verdicts'][number]) =>
-  (verdict !== 'pass' && verdict !== 'unmeasured' && verdict !== 'no-baseline') || (change ?? 0) !== 0;
+  (verdict !== 'pass' && verdict !== 'unmeasured') || (change ?? 0) !== 0;
 
 interface Files {
   readonly folder: string;

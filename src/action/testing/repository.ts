@@ -10,6 +10,8 @@ const BUILT = fileURLToPath(new URL('../../../fixtures/lb/built/', import.meta.u
 
 export interface SampleRepository {
   readonly origin: string;
+  /** Where the pull request's branch left main. */
+  readonly parted: string;
   /** The commit that main is at. */
   readonly main: string;
   /** The pull request's head. */
@@ -52,7 +54,7 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
   };
   await git('init', '-q', '-b', 'main');
   await git('config', 'uploadpack.allowAnySHA1InWant', 'true');
-  await commit('base', 'base', 'The sample project');
+  const parted = await commit('base', 'base', 'The sample project');
   await git('checkout', '-q', '-b', 'topic');
   const head = await commit('head', change, message);
   await git('checkout', '-q', 'main');
@@ -68,6 +70,7 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
   await git('checkout', '-q', 'main');
   return {
     origin,
+    parted,
     main,
     head,
     merge,
