@@ -3,7 +3,7 @@
 import { messageOf } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
 import type { Tools } from '../model/tools.ts';
-import { keptFiles } from '../run/kept.ts';
+import { keptFiles, knowUnpacked } from '../run/kept.ts';
 import { lockBeside } from '../run/project.ts';
 import { restoreCache } from '../setup/cache.ts';
 import { machinePaths, setUp } from '../setup/index.ts';
@@ -45,7 +45,7 @@ export async function prepare(context: ActionContext, request: Request): Promise
     ...(proxy === undefined ? {} : { proxy }),
     ...(signal ? { signal } : {}),
   });
-  await cache?.unpack(tools);
+  if (cache) knowUnpacked(cacheDir, await cache.unpack(tools));
   return {
     tools,
     keep: async ({ targets }) => {
