@@ -16,7 +16,7 @@ const PAGES = [...markdown('.'), ...markdown('docs'), ...markdown('LICENSES')];
 test.each(PAGES)('every link of %s leads somewhere', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)#\s]+)(#[^)\s]+)?\)/g)].map((match) => match[1]!);
   const broken = links.filter(
-    (link) => !/^https?:/.test(link) && !existsSync(join(root, dirname(page), link)),
+    (link) => !/^<?https?:/.test(link) && !existsSync(join(root, dirname(page), link)),
   );
   expect(broken).toEqual([]);
 });
