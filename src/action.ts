@@ -9,6 +9,7 @@ import * as core from '@actions/core';
 import { getOctokit } from '@actions/github';
 import { defaults } from '@actions/github/lib/utils';
 import { readInputs } from './action/inputs.ts';
+import { logLine } from './action/log.ts';
 import type { ActionContext, ArtifactStore, Runner } from './action/ports.ts';
 import { runAction } from './action/run.ts';
 import { clientSetup, type GitHub } from './github/client.ts';
@@ -120,9 +121,17 @@ function clientFor(token: string): GitHub {
 }
 
 const runner: Runner = {
-  info: core.info,
+  info: (line) => core.info(logLine(line)),
   warning: (line) => core.warning(line, { title: 'Tollgate' }),
-  group: core.group,
+  group: async (name, work) =>
+    await core.group(name, async () => {
+      const started = performance.now();
+      try {
+        return await work();
+      } finally {
+        core.info(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+      }
+    }),
   annotate: ({ level, message, title, file, line }) => {
     const write = { error: core.error, warning: core.warning, notice: core.notice }[level];
     write(message, {

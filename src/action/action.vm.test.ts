@@ -1,10 +1,11 @@
 // The Action as its users run it: dist/action.js in an empty folder, on the sample project, with real machines, against
 // services whose requests and answers are held to GitHub's descriptions.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FakeResults, startResults } from '../github/testing/results.ts';
 import { type FakeGitHub, type FakePull, startGitHub } from '../github/testing/server.ts';
@@ -130,7 +131,7 @@ describe('a pull request', () => {
     const errors = done.log.split('\n').filter((line) => line.startsWith('::error'));
     expect(errors).toHaveLength(3);
     expect(errors[0]).toMatch(
-      /^::error title=xdp_lb%3A \w+ over budget on debian%3A6\.12,file=tollgate\.yml,line=\d+::/,
+      /^::error title=xdp_lb%3A \w+ over budget on debian%3A6\.12,file=src\/lb\.bpf\.c,line=\d+::/,
     );
     expect(existsSync('/tmp/tollgate-pwned')).toBe(false);
     expect(done.leftBehind).toEqual([]);
@@ -247,6 +248,27 @@ describe('a pull request', () => {
     expect(environment).toMatch(/^GITHUB_ACTIONS=true$/m);
   });
 
+  test('whose two sides are compiled from their sources is compared as built objects are', async () => {
+    const lb = fileURLToPath(new URL('../../fixtures/lb/', import.meta.url));
+    const sources = await sampleRepository(join(folder.path, 'sources'), {
+      change: 'base',
+      kernels: [KERNEL],
+      edit: (side, project) => {
+        rmSync(join(project, 'build'), { recursive: true });
+        for (const name of ['src', 'Makefile'])
+          cpSync(join(lb, 'base', name), join(project, name), { recursive: true, dereference: true });
+        if (side === 'head')
+          execaSync('git', ['apply', join(lb, 'heads/plus-1-insn.patch')], { cwd: project });
+        const file = join(project, 'tollgate.yml');
+        writeFileSync(file, readFileSync(file, 'utf8').replace(/^objects:/m, 'build: make\nobjects:'));
+      },
+    });
+    github.state.pulls.push(pull(sources));
+    const done = await job(sources, sources.merge, pullRequest(sources));
+    expect([done.exitCode, done.stderr]).toEqual([1, '']);
+    expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+  });
+
   test('with a base that another job built is compared with that', async () => {
     github.state.pulls.push(pull(plusOne));
     const workspace = await plusOne.checkout('prebuilt', plusOne.merge);
@@ -287,6 +309,20 @@ describe('a pull request', () => {
     expect(commentsOf()).toHaveLength(1);
     expect(commentsOf()[0]).toContain('## ❌ Tollgate: Over budget: 7 findings');
     expect(commentsOf()[0]).toContain('/actions/runs/4711');
+  });
+
+  test('that is cancelled, as by a newer push, says nothing and leaves nothing', async () => {
+    github.state.pulls.push(pull(plusOne));
+    const workspace = await plusOne.checkout('cancelled', plusOne.merge);
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('tollgate-base-'));
+    const done = await job(plusOne, plusOne.merge, {
+      ...pullRequest(plusOne),
+      workspace,
+      cancelAt: '::group::Measure',
+    });
+    expect([done.exitCode, done.summary, commentsOf(), results.artifacts()]).toEqual([3, '', [], []]);
+    expect(done.log).toContain('The job was cancelled: nothing is posted');
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('tollgate-base-'))).toEqual(before);
   });
 
   test.each(['24.21.0', '20'])('is measured the same by Node %s', async (version) => {
