@@ -29,6 +29,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     abort.abort(new TollgateError('infrastructure', `Stopped by ${signal}`, { reason: 'stopped' }));
   });
 
+// Node would end with 1, which is a verdict.
+process.on('uncaughtException', async (error) => {
+  process.exit(await refuse(error));
+});
+
 async function main(): Promise<void> {
   try {
     const token = core.getInput('token');
@@ -46,7 +51,10 @@ async function refuse(error: unknown): Promise<number> {
     title: faultTitle(fault),
   });
   core.setOutput('verdict', isUsersFault(fault) ? 'error' : 'failed');
-  await core.summary.addRaw(renderFault(fault)).write();
+  await core.summary
+    .addRaw(renderFault(fault))
+    .write()
+    .catch(() => {}); // no file for it: the log has said it
   return error instanceof TollgateError ? error.exitCode : EXIT.infrastructure;
 }
 

@@ -32,7 +32,7 @@ async function messagesOf(context: ActionContext, { base }: Sides): Promise<read
   }
   const from = 'commit' in base ? base.commit : undefined;
   if (from !== undefined) {
-    const git = gitIn(projectDirOf(context), { config: [['safe.directory', context.workspace]] });
+    const git = gitIn(projectDirOf(context), { config: [['safe.directory', '*']] });
     // A shallow clone knows head alone, and would take all of it for this change's.
     if ((await git('rev-parse', '--is-shallow-repository')) === 'false')
       return await messagesBetween(git, from, 'HEAD');

@@ -323,6 +323,8 @@ describe('a pull request', () => {
     expect([done.exitCode, done.summary, commentsOf(), results.artifacts()]).toEqual([3, '', [], []]);
     expect(done.log).toContain('The job was cancelled: nothing is posted');
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('tollgate-base-'))).toEqual(before);
+    const { stdout } = await execa('git', ['worktree', 'list', '--porcelain'], { cwd: workspace });
+    expect(stdout.match(/^worktree /gm)).toHaveLength(1);
   });
 
   test.each(['24.21.0', '20'])('is measured the same by Node %s', async (version) => {

@@ -109,15 +109,15 @@ function wantedBase({ event, inputs, ref }: ActionContext): { readonly reference
 }
 
 /**
- * For this workspace alone: git may read it though another user owns it, as in a container, and may fetch with the
+ * For our calls alone: git may read the workspace though another user owns it, as in a container, and may fetch with the
  * token. The empty value takes out what actions/checkout has set: two such headers are refused.
  */
-function gitOptions({ workspace, inputs, serverUrl, signal }: ActionContext): GitOptions {
+function gitOptions({ inputs, serverUrl, signal }: ActionContext): GitOptions {
   const header = `http.${serverUrl}/.extraheader`;
   const credentials = Buffer.from(`x-access-token:${inputs.token}`).toString('base64');
   return {
     config: [
-      ['safe.directory', workspace],
+      ['safe.directory', '*'],
       ...(inputs.token === ''
         ? []
         : ([
