@@ -43,7 +43,7 @@ test('measurements.md names every metric and every type that has a test run', ()
 
 test('troubleshooting.md names every reason a run can end with', () => {
   const page = read('docs/troubleshooting.md');
-  const sources = ['src/vm', 'src/kernels', 'src/run'].flatMap((folder) =>
+  const sources = ['src/vm', 'src/kernels', 'src/explain', 'src/run'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .map((name) => read(join(folder, name))),
