@@ -33,13 +33,19 @@ module.exports = {
     {
       name: 'actions-only-in-entries',
       severity: 'error',
-      from: { pathNot: '^src/action\\.ts$' },
+      from: { pathNot: '^src/(action\\.ts$|github/testing/|.*\\.test\\.ts$)' },
       to: { path: 'node_modules/@actions/' },
+    },
+    {
+      name: 'testing-only-in-tests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '(/testing/|\\.test\\.ts$)' },
+      to: { path: '/testing/' },
     },
     {
       name: 'network-only-in-kernels',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(kernels/|action\\.ts|.*\\.test\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(kernels/|action\\.ts|github/testing/|.*\\.test\\.ts$)' },
       to: { path: '^(node:)?(http|https|http2)$' },
     },
   ],

@@ -1,4 +1,4 @@
-// Builds dist/: the command line, the guest with koffi's native file beside it.  node scripts/build.mjs [--check]
+// Builds dist/: the command line, the Action, the guest with koffi's native file beside it.  node scripts/build.mjs [--check]
 // --check builds into a temporary folder and fails if the committed dist/ differs.
 import {
   cpSync,
@@ -47,6 +47,13 @@ async function bundle(dir) {
     minifyWhitespace: true,
     minifySyntax: true,
   });
+  const action = await build({
+    ...common,
+    entryPoints: ['src/action.ts'],
+    outfile: join(dir, 'action.js'),
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
   const guest = await build({
     ...common,
     entryPoints: ['src/guest.ts'],
@@ -55,7 +62,10 @@ async function bundle(dir) {
     loader: { '.node': 'copy' },
     assetNames: '[name]',
   });
-  writeFileSync(join(dir, 'THIRD_PARTY_NOTICES.txt'), notices([cli.metafile, guest.metafile], root));
+  writeFileSync(
+    join(dir, 'THIRD_PARTY_NOTICES.txt'),
+    notices([cli.metafile, action.metafile, guest.metafile], root),
+  );
   // dist is CommonJS whatever the package around it says, and in a folder of its own too.
   writeFileSync(join(dir, 'package.json'), '{ "type": "commonjs" }\n');
   const keys = join(root, 'src/kernels/keys');

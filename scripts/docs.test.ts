@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { METRIC_NAMES } from '../src/model/metrics.ts';
 import { PROGRAM_TYPES } from '../src/model/program-types.ts';
 
@@ -15,7 +16,7 @@ const PAGES = [...markdown('.'), ...markdown('docs'), ...markdown('LICENSES')];
 test.each(PAGES)('every link of %s leads somewhere', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)#\s]+)(#[^)\s]+)?\)/g)].map((match) => match[1]!);
   const broken = links.filter(
-    (link) => !/^https?:/.test(link) && !existsSync(join(root, dirname(page), link)),
+    (link) => !/^<?https?:/.test(link) && !existsSync(join(root, dirname(page), link)),
   );
   expect(broken).toEqual([]);
 });
@@ -43,10 +44,11 @@ test('measurements.md names every metric and every type that has a test run', ()
 
 test('troubleshooting.md names every reason a run can end with', () => {
   const page = read('docs/troubleshooting.md');
-  const sources = ['src/vm', 'src/kernels', 'src/explain', 'src/run'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-      .map((name) => read(join(folder, name))),
+  const sources = ['src/vm', 'src/kernels', 'src/setup', 'src/github', 'src/explain', 'src/run', 'src/action'].flatMap(
+    (folder) =>
+      readdirSync(join(root, folder))
+        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+        .map((name) => read(join(folder, name))),
   );
   // Reasons are of the form 'two-words'; 'network' and the like are spelled out where they are documented.
   const reasons = new Set(
@@ -55,6 +57,17 @@ test('troubleshooting.md names every reason a run can end with', () => {
     ),
   );
   expect([...reasons].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+});
+
+test("action.md names every input and output of action.yml, with the input's default", () => {
+  const page = read('docs/action.md');
+  const action = parse(read('action.yml'));
+  expect(Object.keys(action.outputs).filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+  const inputs: [string, { default: string }][] = Object.entries(action.inputs);
+  const row = (name: string) => page.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
+  const said = inputs.filter(([name, input]) => !row(name).includes(input.default) && name !== 'token');
+  expect(said.map(([name]) => name)).toEqual([]);
+  expect(inputs.map(([name]) => name).filter((name) => row(name) === '')).toEqual([]);
 });
 
 test('commands.md names every command, flag and variable of the command line', () => {

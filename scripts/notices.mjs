@@ -10,6 +10,18 @@ const licencesElsewhere = {
 };
 
 /**
+ * Packages that come with no licence's text at all, with who holds the copyright: their package.json, their site or
+ * their README says that they are under the MIT licence, whose text is the same for all.
+ */
+const mitWithoutText = {
+  '@nodable/entities': 'Amit Gupta (https://solothought.com)',
+  binary: 'James Halliday <mail@substack.net>',
+  buffers: 'James Halliday <mail@substack.net>',
+  chainsaw: 'James Halliday <mail@substack.net>',
+  isarray: 'Julian Gruber <mail@juliangruber.com>',
+};
+
+/**
  * @param {readonly { inputs: Record<string, unknown> }[]} metafiles esbuild's, paths relative to `root`
  * @param {string} root
  * @returns {string} one paragraph per package with its licence's text, sorted by name
@@ -39,11 +51,12 @@ function packageFolder(input) {
 
 function describe(root, folder) {
   const path = join(root, folder);
-  const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+  const { name, version, license = 'MIT' } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
   const texts = licenceTexts(path);
   const modules = path.slice(0, path.lastIndexOf('node_modules/') + 'node_modules'.length);
   for (const elsewhere of licencesElsewhere[name] ?? [])
     texts.push(...licenceTexts(join(modules, elsewhere)));
+  if (texts.length === 0 && name in mitWithoutText) texts.push(mit(mitWithoutText[name]));
   if (texts.length === 0)
     throw new Error(
       `Cannot find the licence of '${name}' in '${dirname(folder)}': add it to scripts/notices.mjs`,
@@ -62,3 +75,18 @@ function licenceTexts(folder) {
 function paragraph({ name, version, license, texts }) {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
+
+const mit = (holder) => `Copyright (c) ${holder}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;

@@ -29,6 +29,7 @@ main() {
 needs_of_run() {
   command_of qemu-system-x86_64 qemu-system-x86 "boots the kernels (the x86 system emulator alone)"
   libbpf_1 || package libbpf1 "loads the eBPF objects, in the guest"
+  command_of iperf3 iperf3 "makes network load"
   command_of gpgv gpgv "verifies the signature on Debian's archive"
   command_of xz xz-utils "unpacks the archive's indices and kernels"
   command_of lz4 lz4 "unpacks kernels"

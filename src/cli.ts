@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import {
   availableSeries,
@@ -14,13 +14,15 @@ import {
   writeLock,
 } from './kernels/index.ts';
 import { parseAcceptances } from './model/accept.ts';
-import { kernelPlace, parseConfig } from './model/config.ts';
+import type { Config } from './model/config.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { RENDERERS } from './report/index.ts';
+import { isCheck, mergeReports } from './report/merge.ts';
+import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
@@ -31,6 +33,8 @@ import { gitIn, messagesBetween } from './run/git.ts';
 import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
+import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
+import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { listSavedStates } from './vm/saved-state.ts';
@@ -39,15 +43,15 @@ declare const TOLLGATE_VERSION: string;
 const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
 
 const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
-const CONFIG_FILE = 'tollgate.yml';
-const LOCK_FILE = 'tollgate.lock';
-const CONFIG_CAP_BYTES = 1 << 20;
 
-interface CommonFlags {
+interface OutputFlags {
   readonly json?: string;
   readonly markdown?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+}
+
+interface CommonFlags extends OutputFlags {
   readonly kernel?: string[];
   readonly mode: string;
   readonly cacheDir?: string;
@@ -57,6 +61,13 @@ interface CommonFlags {
   readonly qemu?: string;
   readonly cpu?: string;
   readonly parallel?: number;
+}
+
+interface CheckFlags extends CommonFlags {
+  readonly config: string;
+  readonly base?: string;
+  readonly baseRef?: string;
+  readonly shard?: Shard;
 }
 
 const abort = new AbortController();
@@ -102,8 +113,18 @@ function program(): Command {
       '--base-ref <ref>',
       'a git reference: its merge base with HEAD is checked out, built and measured',
     )
-    .action(async (flags: CommonFlags & { config: string; base?: string; baseRef?: string }) => {
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        "the i-th of n shares of the budget file's kernels; 'report' puts them together",
+      )
+        .argParser(parseShard)
+        .conflicts('kernel'),
+    )
+    .action(async (flags: CheckFlags) => {
       const config = readConfig(flags.config);
+      const { shard } = flags;
+      const kernels = shard ? kernelsOfShard(config.kernels, shard) : flags.kernel;
       await withRun(flags, { path: flags.config, config }, async (options) => {
         const base = await baseOf(flags, resolve(dirname(flags.config)));
         try {
@@ -112,10 +133,10 @@ function program(): Command {
             config,
             configPath: resolve(flags.config),
             configName: flags.config,
-            ...(flags.kernel ? { kernels: flags.kernel } : {}),
+            ...(kernels ? { kernels } : {}),
             ...base,
           };
-          const report = await check(request, options);
+          const report = { ...(await check(request, options)), ...(shard ? { shard } : {}) };
           show(report, flags, 'render');
           return report;
         } finally {
@@ -131,6 +152,14 @@ function program(): Command {
     .option('--base <path>', 'the object at base, or its project, built: what changed since is told, too')
     .option('--flamegraph <file>', "write call paths as collapsed stacks ('-' for standard output)")
     .action(explainProgram);
+
+  withOutput(root.command('report <file...>'))
+    .description('merge the reports of the shards of one check, and render them again')
+    .action((files: string[], flags: OutputFlags) => {
+      const report = mergeReports(files.map((name) => ({ name, report: readReport(name) })));
+      show(report, flags, isCheck(report) ? 'render' : 'renderMeasure');
+      process.exitCode = exitCode(report);
+    });
 
   withCommon(root.command('init [object...]'))
     .description('write a tollgate.yml from the objects found, with budgets from what they cost now')
@@ -348,17 +377,21 @@ async function seriesInArchive(options: RunOptions): Promise<string[]> {
   }
 }
 
-function withCommon(command: Command): Command {
+function withOutput(command: Command): Command {
   return command
+    .option('--json <file>', "write the report as JSON ('-' for standard output)")
+    .option('--markdown <file>', "write the report as markdown ('-' for standard output)")
+    .option('--quiet', 'no progress, no table')
+    .option('--verbose', 'show what passed, too; on a crash the stack');
+}
+
+function withCommon(command: Command): Command {
+  return withOutput(command)
     .option(
       '--kernel <reference...>',
       'kernels, as debian:6.1, path:DIR-or-bzImage (instead of those of the budget file)',
     )
     .addOption(new Option('--mode <mode>', 'how to measure').choices(['exact', 'timed']).default('exact'))
-    .option('--json <file>', "write the report as JSON ('-' for standard output)")
-    .option('--markdown <file>', "write the report as markdown ('-' for standard output)")
-    .option('--quiet', 'no progress, no table')
-    .option('--verbose', 'show what passed, too; on a crash the stack')
     .option('--no-saved-state', 'boot for every job')
     .option('--offline', 'never open a connection')
     .option('--mirror <url>', 'the Debian mirror [TOLLGATE_MIRROR]')
@@ -377,7 +410,7 @@ function parseCount(text: string): number {
 
 async function withRun(
   flags: CommonFlags,
-  file: { readonly path: string; readonly config: ReturnType<typeof parseConfig> } | undefined,
+  file: { readonly path: string; readonly config: Config } | undefined,
   work: (options: RunOptions) => Promise<Report | undefined>,
 ): Promise<void> {
   if (flags.mode === 'timed')
@@ -453,43 +486,23 @@ function progressFor(flags: CommonFlags): Progress {
   });
 }
 
-/** An error about a kernel that the budget file names, with its place there. */
-function atItsKernel(cause: unknown, path: string): unknown {
-  if (!(cause instanceof TollgateError) || cause.details.kernel === undefined) return cause;
-  const place = kernelPlace(readFileSync(path, 'utf8'), path, cause.details.kernel);
-  return place ? new TollgateError(cause.kind, cause.message, { ...cause.details, place }) : cause;
-}
-
-function readConfig(path: string): ReturnType<typeof parseConfig> {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile())
-    throw new TollgateError('usage', `Cannot read budget file '${path}': no such file`, {
-      hint: "'tollgate init' writes one from the objects it finds; --config names another",
-    });
-  if (stat.size > CONFIG_CAP_BYTES)
-    throw new TollgateError(
-      'config',
-      `Cannot read budget file '${path}': ${stat.size} bytes exceed ${CONFIG_CAP_BYTES}`,
-    );
-  return parseConfig(readFileSync(path, 'utf8'), path);
-}
-
 function configuredKernels(path: string): readonly string[] {
   return existsSync(path) ? readConfig(path).kernels : DEFAULT_KERNELS;
 }
 
-/** tollgate.lock beside tollgate.yml; a budget file of another name has a lock of its own name. */
-function lockPath(configPath: string): string {
-  const name = basename(configPath);
-  const lockName = name === CONFIG_FILE ? LOCK_FILE : `${name.replace(/\.ya?ml$/, '')}.lock`;
-  return join(dirname(configPath), lockName);
+/** A report that somebody stored; what is in it is not trusted. */
+function readReport(path: string): Report {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw new TollgateError('usage', `Cannot read report '${path}': no such file`);
+  if (stat.size > REPORT_CAP_BYTES)
+    throw new TollgateError(
+      'usage',
+      `Cannot read report '${path}': ${stat.size} bytes exceed ${REPORT_CAP_BYTES}`,
+    );
+  return parseReport(readFileSync(path, 'utf8'), path);
 }
 
-function lockBeside(configPath: string): Promise<readonly LockedKernel[] | undefined> {
-  return readLock(lockPath(configPath));
-}
-
-function show(report: Report, flags: CommonFlags, how: 'render' | 'renderMeasure'): void {
+function show(report: Report, flags: OutputFlags, how: 'render' | 'renderMeasure'): void {
   for (const { name, ...renderer } of RENDERERS)
     write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (options) =>
       renderer[how](report, options),
@@ -500,7 +513,7 @@ function show(report: Report, flags: CommonFlags, how: 'render' | 'renderMeasure
 function write(
   file: string | undefined,
   isTerminal: boolean,
-  flags: CommonFlags & { readonly flamegraph?: string },
+  flags: OutputFlags & { readonly flamegraph?: string },
   render: (options: RenderOptions) => string,
 ): void {
   const taken = [flags.json, flags.markdown, flags.flamegraph].includes('-');

@@ -26,7 +26,7 @@ export interface ProfileRequest {
 }
 
 export interface ProfileOptions {
-  readonly qemu: Pick<Qemu, 'path' | 'digest'>;
+  readonly qemu: Pick<Qemu, 'path' | 'digest' | 'place'>;
   readonly distDir: string;
   readonly cacheDir: string;
 }

@@ -22,14 +22,27 @@ import {
 } from './release.ts';
 import type { KernelOptions } from './source.ts';
 import type { Suite } from './suites.ts';
-import { missingTool, runTool } from './tool.ts';
+import { missingTool, runTool, toolEnvironment, toolOptions } from './tool.ts';
 
 export const DEFAULT_MIRROR = 'http://deb.debian.org';
 /** Where Debian's releases go when the mirrors drop them, some years on: the same paths, the same signatures. */
 export const PAST_RELEASES_MIRROR = 'http://archive.debian.org';
 
-/** The kernel packages of the cloud flavour in one suite, verified up to a key. Throws TollgateError. */
-export async function readSuite(suite: Suite, options: KernelOptions): Promise<readonly KernelPackage[]> {
+/** Which packages of an index are read. What was found is remembered under the name. */
+export interface PackageFilter {
+  readonly name: string;
+  readonly wants: (stanza: string) => boolean;
+}
+
+/** Those of the cloud flavour. */
+const KERNELS: PackageFilter = { name: 'kernels', wants: isKernelStanza };
+
+/** The kernel packages in one suite, or those of another filter, verified up to a key. Throws TollgateError. */
+export async function readSuite(
+  suite: Suite,
+  options: KernelOptions,
+  filter: PackageFilter = KERNELS,
+): Promise<readonly KernelPackage[]> {
   return fromAnyMirror(options, async (mirror) => {
     const base = `${mirror}/${suite.archive}/dists/${suite.name}`;
     const release = await shared(`${options.cacheDir} ${base}`, options.signal, () =>
@@ -37,9 +50,13 @@ export async function readSuite(suite: Suite, options: KernelOptions): Promise<r
     );
     const index = release.files.get(INDEX);
     if (!index) throw unusable(`${base}/InRelease`, `it does not list ${INDEX}`, 'bad-index');
-    return shared(`${options.cacheDir} ${index.sha256}`, options.signal, async () => {
-      const remembered = await recallIndex(index.sha256, options);
-      return remembered ?? fetchIndex(base, release, index, options);
+    const file = indexFile(index.sha256, filter, options);
+    return shared(file, options.signal, async () => {
+      const remembered = await recallIndex(file);
+      if (remembered) return remembered;
+      const packages = await fetchIndex(base, release, index, options, filter);
+      await rememberIndex(file, packages, options);
+      return packages;
     });
   });
 }
@@ -127,7 +144,7 @@ async function verifiedText(
       ...keyrings.flatMap((keyring) => ['--keyring', keyring]),
       signed,
     ],
-    options.signal ? { signal: options.signal } : {},
+    toolOptions(options),
   );
   const statuses = run.stdout.split('\n').map((line) => line.replace(/^\[GNUPG:\] /, '').split(' ')[0] ?? '');
   const forged = statuses.find((status) => FORGED.includes(status));
@@ -166,6 +183,7 @@ async function fetchIndex(
   release: Release,
   index: { readonly sha256: string; readonly sizeBytes: number },
   options: KernelOptions,
+  filter: PackageFilter,
 ): Promise<readonly KernelPackage[]> {
   const plain = `${base}/${INDEX}`;
   if (index.sizeBytes > MAX_INDEX_BYTES)
@@ -182,9 +200,7 @@ async function fetchIndex(
         return get(plain);
       });
     }
-    const packages = await readIndex(plain, file, options);
-    await rememberIndex(index.sha256, packages, options);
-    return packages;
+    return readIndex(plain, file, options, filter);
   });
 }
 
@@ -193,11 +209,13 @@ async function readIndex(
   url: string,
   file: string,
   options: KernelOptions,
+  filter: PackageFilter,
 ): Promise<readonly KernelPackage[]> {
   const xz = execa('xz', ['--decompress', '--stdout', '--memlimit-decompress=256MiB', file], {
     reject: false,
     stdin: 'ignore',
     buffer: { stdout: false },
+    env: toolEnvironment(options.tools),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
   const packages: KernelPackage[] = [];
@@ -212,9 +230,9 @@ async function readIndex(
     }
     const stanzas = (rest + chunk).split('\n\n');
     rest = stanzas.pop() ?? '';
-    packages.push(...stanzas.flatMap((stanza) => readStanza(url, stanza)));
+    packages.push(...stanzas.flatMap((stanza) => readStanza(url, stanza, filter)));
   }
-  packages.push(...readStanza(url, rest));
+  packages.push(...readStanza(url, rest, filter));
   const result = await xz;
   options.signal?.throwIfAborted();
   if (result.failed && 'code' in result && result.code === 'ENOENT') throw missingTool('xz');
@@ -222,19 +240,19 @@ async function readIndex(
   return packages;
 }
 
-function readStanza(url: string, stanza: string): readonly KernelPackage[] {
-  if (!isKernelStanza(stanza)) return [];
+function readStanza(url: string, stanza: string, filter: PackageFilter): readonly KernelPackage[] {
+  if (!filter.wants(stanza)) return [];
   const found = parseKernelPackage(stanza);
   if ('wrong' in found) throw unusable(url, found.wrong, 'bad-index');
   return [found];
 }
 
-const indexFile = (sha256: string, options: KernelOptions) =>
-  path.join(cachePaths(options.cacheDir).indices, `${sha256}.json`);
+const indexFile = (sha256: string, { name }: PackageFilter, options: KernelOptions) =>
+  path.join(cachePaths(options.cacheDir).indices, `${sha256}${name === KERNELS.name ? '' : `-${name}`}.json`);
 
-async function rememberIndex(sha256: string, packages: readonly KernelPackage[], options: KernelOptions) {
+async function rememberIndex(file: string, packages: readonly KernelPackage[], options: KernelOptions) {
   await makeCache(options.cacheDir, cachePaths(options.cacheDir).indices);
-  await writeAtomically(indexFile(sha256, options), JSON.stringify(packages));
+  await writeAtomically(file, JSON.stringify(packages));
 }
 
 const cachedIndex = z.array(
@@ -248,9 +266,9 @@ const cachedIndex = z.array(
   }),
 );
 
-async function recallIndex(sha256: string, options: KernelOptions) {
+async function recallIndex(file: string) {
   try {
-    return cachedIndex.parse(JSON.parse(await readFile(indexFile(sha256, options), 'utf8')));
+    return cachedIndex.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch {
     return undefined;
   }

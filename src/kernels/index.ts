@@ -13,7 +13,9 @@ export { DEFAULT_MIRROR } from './archive.ts';
 export { availableSeries } from './debian.ts';
 export type { CachedEntry, PinnedEntry } from './list.ts';
 export { formatLock, parseLock, readLock, writeLock } from './lock.ts';
+export { fetchPackage } from './package.ts';
 export type { KernelOptions, KernelSource, TransferLimits } from './source.ts';
+export { toolEnvironment } from './tool.ts';
 export { unpackedVmlinux } from './vmlinux.ts';
 
 /** Every source of kernels, in the order they are listed. */

@@ -3,6 +3,7 @@
 
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
+import type { Tools } from '../model/tools.ts';
 
 /** Where a kernel may come from. */
 export interface KernelSource {
@@ -43,6 +44,8 @@ export interface KernelOptions {
   /** An HTTP proxy for every request, as 'http://proxy:3128'. */
   readonly proxy?: string;
   readonly transfer?: Partial<TransferLimits>;
+  /** Where gpgv, xz and the like lie, if they are not installed. */
+  readonly tools?: Tools;
   readonly onProgress?: OnProgress;
   readonly onWarning?: OnWarning;
   readonly signal?: AbortSignal;

@@ -31,6 +31,13 @@ export const SUITES: readonly Suite[] = [
   { archive: 'debian', name: TESTING, has: (series) => Number.parseInt(series, 10) >= 7, small: false },
 ];
 
+/** The suite of that codename. */
+export function suiteNamed(name: string): Suite {
+  const found = SUITES.find((suite) => suite.name === name);
+  if (!found) throw new RangeError(`no suite '${name}'`);
+  return found;
+}
+
 function any(): boolean {
   return true;
 }

@@ -3,6 +3,7 @@
 
 import { execa } from 'execa';
 import { TollgateError } from '../model/errors.ts';
+import { INSTALLED, type Tools } from '../model/tools.ts';
 
 /** The Debian and Ubuntu package that brings each tool. */
 const PACKAGE_OF = {
@@ -26,7 +27,19 @@ export interface ToolOptions {
   readonly input?: Uint8Array;
   /** Standard output goes to this file instead of into the result. */
   readonly outputFile?: string;
+  readonly tools?: Tools;
   readonly signal?: AbortSignal;
+}
+
+/** The environment in which a program of `tools` runs, and what it runs in turn: merged into the process's own. */
+export function toolEnvironment({ path, libraryPath }: Tools = INSTALLED): Readonly<Record<string, string>> {
+  const { PATH, LD_LIBRARY_PATH } = process.env;
+  const joined = (folders: readonly string[], before: string | undefined) =>
+    [...folders, ...(before ? [before] : [])].join(':');
+  return {
+    ...(path.length === 0 ? {} : { PATH: joined(path, PATH) }),
+    ...(libraryPath.length === 0 ? {} : { LD_LIBRARY_PATH: joined(libraryPath, LD_LIBRARY_PATH) }),
+  };
 }
 
 /** Runs a tool to its end, whatever its exit code. Throws TollgateError when there is no such tool. */
@@ -39,7 +52,7 @@ export async function runTool(
   for (const command of [tool, `/usr/sbin/${tool}`, `/sbin/${tool}`]) {
     const result = await execa(command, args, {
       reject: false,
-      env: { LC_ALL: 'C' },
+      env: { ...toolEnvironment(options.tools), LC_ALL: 'C' },
       ...(options.input ? { input: options.input } : { stdin: 'ignore' as const }),
       ...(options.outputFile ? { stdout: { file: options.outputFile }, buffer: { stdout: false } } : {}),
       ...(options.signal ? { cancelSignal: options.signal } : {}),
@@ -49,6 +62,14 @@ export async function runTool(
     return { exitCode: result.exitCode, stdout: result.stdout ?? '', stderr: result.stderr ?? '' };
   }
   throw missingTool(tool);
+}
+
+/** What every tool takes from the options of a step. */
+export function toolOptions({
+  tools,
+  signal,
+}: Pick<ToolOptions, 'tools' | 'signal'>): Pick<ToolOptions, 'tools' | 'signal'> {
+  return { ...(tools ? { tools } : {}), ...(signal ? { signal } : {}) };
 }
 
 export function missingTool(tool: Tool): TollgateError {

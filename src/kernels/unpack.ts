@@ -13,7 +13,7 @@ import { cachePaths, makeCache, shared, withWorkDir } from './cache.ts';
 import { download } from './download.ts';
 import { isPackageUrl, MAX_DEB_BYTES, SHA256 } from './release.ts';
 import type { KernelOptions } from './source.ts';
-import { runTool } from './tool.ts';
+import { runTool, toolOptions } from './tool.ts';
 
 /** The kernel made of exactly these packages, from the cache or downloaded. Throws TollgateError. */
 export async function materialize(locked: LockedKernel, options: KernelOptions): Promise<Kernel> {
@@ -266,8 +266,6 @@ async function moveIntoCache(whole: string, target: string, cached: CachedKernel
 
 const report = (options: KernelOptions, locked: LockedKernel, message: string) =>
   options.onProgress?.({ task: locked.reference, phase: 'resolve', message });
-
-const toolOptions = (options: KernelOptions) => (options.signal ? { signal: options.signal } : {});
 
 const incomplete = (locked: LockedKernel, why: string) =>
   new TollgateError(

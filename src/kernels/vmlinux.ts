@@ -9,7 +9,9 @@ import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import { type Compression, compressionOf, readImageHeader } from './bzimage.ts';
 import { cachePaths, makeCache, withWorkDir } from './cache.ts';
-import { runTool } from './tool.ts';
+import { runTool, type ToolOptions, toolOptions } from './tool.ts';
+
+type UnpackOptions = Pick<ToolOptions, 'signal' | 'tools'>;
 
 /**
  * The path of the kernel's ELF image, unpacked into the cache on first use. A kernel whose image is a vmlinux
@@ -18,7 +20,7 @@ import { runTool } from './tool.ts';
 export async function unpackedVmlinux(
   kernel: Kernel,
   cacheDir: string,
-  signal?: AbortSignal,
+  options: UnpackOptions = {},
 ): Promise<string> {
   if (await isElf(kernel.imagePath)) return kernel.imagePath;
   const { vmlinux } = cachePaths(cacheDir);
@@ -27,7 +29,7 @@ export async function unpackedVmlinux(
   await makeCache(cacheDir, vmlinux);
   await withWorkDir(cacheDir, async (dir) => {
     const file = path.join(dir, 'vmlinux');
-    await unpackPayload(kernel.imagePath, file, signal);
+    await unpackPayload(kernel.imagePath, file, options);
     // Whoever is last wins: the content is the same.
     await rename(file, target);
   });
@@ -36,7 +38,7 @@ export async function unpackedVmlinux(
 
 const MAX_VMLINUX_BYTES = 1024 ** 3;
 
-async function unpackPayload(image: string, target: string, signal: AbortSignal | undefined): Promise<void> {
+async function unpackPayload(image: string, target: string, options: UnpackOptions): Promise<void> {
   const bytes = await readFile(image);
   const header = readImageHeader(bytes.subarray(0, 65 * 512));
   if ('wrong' in header) throw cannotUnpack(image, header.wrong);
@@ -59,8 +61,8 @@ async function unpackPayload(image: string, target: string, signal: AbortSignal 
   // gzip has the size at its end by itself; the kernel's build appends it to the other formats.
   const sizeBytes = payload.readUInt32LE(length - 4);
   if (sizeBytes > MAX_VMLINUX_BYTES) throw cannotUnpack(image, `it says it unpacks to ${sizeBytes} bytes`);
-  await decompress(compression, payload, target, sizeBytes, signal).catch((error) => {
-    signal?.throwIfAborted();
+  await decompress(compression, payload, target, sizeBytes, options).catch((error) => {
+    options.signal?.throwIfAborted();
     if (error instanceof TollgateError) throw error;
     throw cannotUnpack(image, `${compression} failed: ${error.message}`);
   });
@@ -75,7 +77,7 @@ async function decompress(
   payload: Buffer,
   target: string,
   sizeBytes: number,
-  signal: AbortSignal | undefined,
+  options: UnpackOptions,
 ): Promise<void> {
   if (compression === 'gzip') {
     return writeFile(target, await promisify(gunzip)(payload, { maxOutputLength: sizeBytes }));
@@ -83,7 +85,7 @@ async function decompress(
   const run = await runTool(compression, ['-d', '-c'], {
     input: payload.subarray(0, -4),
     outputFile: target,
-    ...(signal ? { signal } : {}),
+    ...toolOptions(options),
   });
   if (run.exitCode !== 0) throw new Error(run.stderr.trim() || `exit code ${run.exitCode}`);
 }

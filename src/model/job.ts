@@ -50,3 +50,6 @@ export interface SymbolsJob {
   readonly format: 1;
   readonly task: 'symbols';
 }
+
+/** Line records of one program; of more none are reported. */
+export const LINES_LIMIT = 500_000;

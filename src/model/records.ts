@@ -2,6 +2,7 @@
 // Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
 
 import * as z from 'zod';
+import { LINES_LIMIT } from './job.ts';
 import { absentSchema } from './report.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -9,9 +10,6 @@ const address = z.string().regex(/^[0-9a-f]{1,16}$/);
 const count = z.number().int().nonnegative();
 /** 64-bit values travel as decimal strings. A fraction (a mean) has up to three decimals. */
 const number = z.string().regex(/^-?\d{1,20}(\.\d{1,3})?$/);
-
-/** Line records of one program; more are not reported. */
-export const LINES_LIMIT = 500_000;
 
 export const helloSchema = z.strictObject({
   type: z.literal('hello'),

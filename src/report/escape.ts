@@ -45,5 +45,22 @@ export function markdownBlock(text: string): string {
   return `${fence}text\n${lines.join('\n')}\n${fence}`;
 }
 
+/** A text of at most `most` characters, with an ellipsis where it was longer: no text from outside fills a page. */
+export function clip(text: string, most: number, ellipsis = '…'): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most - ellipsis.length).replace(/[\ud800-\udbff]$/, '')}${ellipsis}`;
+}
+
+/** A block that is shut until a reader opens it. `summary` and `body` are markdown. */
+export function folded(summary: string, body: string): string {
+  return `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** A link; `text` is markdown. Throws TypeError on an address that is none. */
+export function markdownLink(text: string, url: string): string {
+  const { href } = new URL(url);
+  return `[${text}](<${href.replace(/[<>\\]/g, encodeURIComponent)}>)`;
+}
+
 /** Controls (Cc), formats such as direction marks (Cf), separators of lines, lone surrogates (Cs), variation selectors. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u3164]|[\ufe00-\ufe0f]/gu;

@@ -2,7 +2,7 @@
 
 import { markdownTable } from 'markdown-table';
 import type { Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
-import { markdownCode, markdownText } from './escape.ts';
+import { folded, markdownCode, markdownText } from './escape.ts';
 import {
   callsOf,
   callText,
@@ -13,7 +13,6 @@ import {
   placeText,
   shareText,
 } from './explain-rows.ts';
-import { folded } from './markdown.ts';
 import type { RenderOptions } from './renderer.ts';
 import { count, NOT_TIME, targetFacts } from './rows.ts';
 

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compare } from '../budget/compare.ts';
 import { parseConfig } from '../model/config.ts';
+import { TollgateError, TollgateErrors } from '../model/errors.ts';
 import { type Measurement, type Report, reportSchema, type Target } from '../model/report.ts';
 import { buildReport } from './build.ts';
+import { faultOf, renderFault } from './fault.ts';
 import { RENDERERS } from './index.ts';
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/golden/', import.meta.url));
@@ -176,6 +178,85 @@ const CHECKS: Record<string, () => Report> = {
       ],
     ),
   empty: () => check([], []),
+  accepted: () =>
+    withAcceptance(
+      check(
+        [T],
+        [
+          ...figures('base', 'xdp_lb', LB),
+          ...figures('head', 'xdp_lb', { ...LB, 'run_insns@udp:64': 429, 'run_insns@syn.pcap': 515 }),
+        ],
+        EXISTS,
+        rules('  xdp_lb: { run_insns: { increase: 0 }, total_insns: 5000 }\n'),
+      ),
+    ),
+  'hostile-facts': () => ({
+    ...check([T], [...figures('base', 'tc', TC), ...figures('head', 'tc', TC)]),
+    notes: [HOSTILE],
+    commits: { base: HOSTILE, head: HOSTILE },
+    budgetChanges: [
+      { change: 'loosened', subject: HOSTILE, kernels: [HOSTILE], base: HOSTILE, head: HOSTILE },
+      { change: 'tightened', subject: HOSTILE },
+    ],
+    verdicts: [
+      {
+        ...{
+          target: HOSTILE,
+          object: HOSTILE,
+          program: HOSTILE,
+          metric: HOSTILE,
+          unit: HOSTILE,
+          why: HOSTILE,
+        },
+        verdict: 'over',
+        accepted: { by: 'commit', reason: HOSTILE, commit: HOSTILE },
+      },
+    ],
+  }),
+};
+
+/** As a check hands it on where everything over was accepted, and the budgets were changed, too. */
+function withAcceptance(report: Report): Report {
+  const accepted = {
+    by: 'commit',
+    reason: 'checksums are verified in full now',
+    commit: '0123456789abcdef0123456789abcdef01234567',
+  } as const;
+  return {
+    ...report,
+    verdict: 'pass',
+    config: { file: 'tollgate.yml', kernels: ['debian:6.1'] },
+    commits: {
+      base: 'fedcba9876543210fedcba9876543210fedcba98',
+      head: '89abcdef0123456789abcdef0123456789abcdef',
+    },
+    shard: { index: 2, count: 4 },
+    budgetChanges: [
+      { change: 'loosened', subject: 'run_insns_max of xdp_lb', base: 'max 420', head: 'max 450' },
+      { change: 'loosened', subject: 'total_insns of *', kernels: ['debian:5.10'], base: 'increase 2%' },
+      { change: 'tightened', subject: 'map_bytes of *', head: 'increase 0' },
+      { change: 'changed', subject: 'inputs of xdp_lb', base: 'udp:64', head: 'udp:64, syn.pcap' },
+    ],
+    verdicts: report.verdicts.map((row) => (row.verdict === 'over' ? { ...row, accepted } : row)),
+  };
+}
+
+const FAULTS: Record<string, unknown> = {
+  'fault-config': new TollgateErrors([
+    new TollgateError('config', "Cannot parse budget 'xdp_lb.run_insn': unknown metric", {
+      place: { file: 'tollgate.yml', line: 14, column: 12 },
+      hint: "Did you mean 'run_insns'?",
+    }),
+    new TollgateError('config', "Cannot parse 'tollgate.yml': 'version' is missing"),
+  ]),
+  'fault-build': new TollgateError('config', "Cannot build head with 'make'", {
+    reason: 'build-failed',
+    tail: 'lb.bpf.c:3:1: error: expected `;`\nmake: *** [Makefile:4: lb.bpf.o] Error 1',
+  }),
+  'fault-infrastructure': new TollgateError('infrastructure', "Cannot download 'http://deb.debian.org/x'", {
+    hint: 'try again, or another --mirror',
+  }),
+  'fault-crash': new TypeError(`x is undefined in ${HOSTILE}`),
 };
 
 const MEASURES: Record<string, () => Report> = {
@@ -240,31 +321,41 @@ test('every report is one of schema 1', () => {
   }
 });
 
+test.each(Object.entries(FAULTS))('"%s" reads in markdown as before', (name, error) => {
+  matchesGolden(`${name}.md`, renderFault(faultOf(error)));
+});
+
 test('no golden file is left over', () => {
   const expected = [...cases(CHECKS), ...cases(MEASURES)].map(
     ({ name, renderer }) => `${name}.${EXTENSIONS[renderer.name]}`,
   );
-  expect(readdirSync(FOLDER).sort()).toEqual(expected.sort());
+  const faults = Object.keys(FAULTS).map((name) => `${name}.md`);
+  expect(readdirSync(FOLDER).sort()).toEqual([...expected, ...faults].sort());
 });
 
-test('nothing from outside reaches a terminal as a control character, nor moves a direction', () => {
-  for (const renderer of RENDERERS) {
-    const text = renderer.name === 'json' ? '' : renderer.render(CHECKS.hostile!(), { width: 120 });
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-  }
-});
+const HOSTILE_CHECKS = ['hostile', 'hostile-facts'] as const;
 
-test('in markdown, hostile names keep every table row whole and open no tag or mention', () => {
-  const text = RENDERERS[1].render(CHECKS.hostile!());
-  const outside = text.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '').replace(/`[^`\n]*`/g, '');
-  expect(outside.replace(/<\/?(?:details|summary|code|sub)>/g, '')).not.toMatch(/<|@[a-z]/);
-  const widths = outside
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .map((line) => line.split('|').length);
-  expect(new Set(widths).size).toBeLessThanOrEqual(2);
-});
+test.each(HOSTILE_CHECKS)(
+  'nothing of "%s" reaches a terminal as a control character, nor moves a direction',
+  (name) => {
+    for (const renderer of RENDERERS) {
+      const text = renderer.name === 'json' ? '' : renderer.render(CHECKS[name]!(), { width: 120 });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
+  },
+);
+
+test.each(HOSTILE_CHECKS)(
+  'in markdown, "%s" keeps every table row whole and opens no tag or mention',
+  (name) => {
+    const text = RENDERERS[1].render(CHECKS[name]!());
+    const outside = text.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '').replace(/`[^`\n]*`/g, '');
+    expect(outside.replace(/<\/?(?:details|summary|code|sub)>/g, '')).not.toMatch(/<|@[a-z]/);
+    for (const table of outside.split('\n\n').filter((block) => block.startsWith('|')))
+      expect(new Set(table.split('\n').map((line) => line.split('|').length)).size).toBe(1);
+  },
+);
 
 test('colour is used where it is asked for, and only there', () => {
   const [terminal] = RENDERERS;

@@ -4,10 +4,12 @@
 import { markdownTable } from 'markdown-table';
 import { METRICS } from '../model/metrics.ts';
 import type { Measurement, Report, Target } from '../model/report.ts';
-import { markdownCode, markdownText, visible } from './escape.ts';
-import { folded, footer } from './markdown.ts';
+import { folded, markdownCode, markdownText, visible } from './escape.ts';
+import { groupBy } from './group.ts';
+import { footer, targetsPart } from './markdown.ts';
+import { assemble, fixed } from './parts.ts';
 import type { RenderOptions } from './renderer.ts';
-import { changeText, count, figureText, NOT_TIME, targetFacts, targetLabel } from './rows.ts';
+import { changeText, count, figureText, labelsOf, NOT_TIME, targetFacts } from './rows.ts';
 import { alignTable, type Column, tableWidth } from './table.ts';
 
 /** A table per target; one wider than the terminal is split by columns. `verbose` also lists figures that are equal. */
@@ -71,7 +73,10 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
         : markdownTable([header, ...cells], { align, alignDelimiters: false }),
     );
   }
-  return `${[...blocks, ...footer(report)].join('\n\n')}\n`;
+  return assemble([...blocks.map(fixed), targetsPart(report), ...footer(report, options).map(fixed)], {
+    ...options,
+    limitBytes: Infinity,
+  });
 }
 
 interface Grid {
@@ -189,17 +194,18 @@ const DIFFERENCE_COLUMNS: readonly Column[] = [
 const hasBase = ({ measurements }: Report) => measurements.some(({ side }) => side === 'base');
 
 /** Rows of figures that differ between base and head, or of all; '-' where a side has none. */
-function differencesOf({ measurements, targets }: Report, all: boolean): string[][] {
+function differencesOf(report: Report, all: boolean): string[][] {
+  const label = labelsOf(report).target;
   const key = ({ target, object, program, input, metric }: Measurement) =>
     JSON.stringify([target, object, program, input ?? null, metric]);
-  return [...groupBy(measurements, key).values()].flatMap((pair) => {
+  return [...groupBy(report.measurements, key).values()].flatMap((pair) => {
     const base = pair.find(({ side }) => side === 'base')?.value;
     const head = pair.find(({ side }) => side === 'head')?.value;
     if (base === head && (!all || base === undefined)) return [];
     const { target, program, input, metric, unit } = pair[0]!;
     return [
       [
-        targetLabel(targets, target),
+        label(target),
         program,
         input ?? '',
         metric,
@@ -209,14 +215,4 @@ function differencesOf({ measurements, targets }: Report, all: boolean): string[
       ],
     ];
   });
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

@@ -11,6 +11,19 @@ export interface RenderOptions {
   readonly verbose?: boolean;
   /** Rows of a section that are shown before the rest is counted. */
   readonly maxRows?: number;
+  /** A check in markdown: bytes of UTF-8 it may take, from 8192 up. The least important is left out, and said. */
+  readonly limitBytes?: number;
+  /** Markdown: what is checked, in the title, where a project has several budget files. */
+  readonly name?: string;
+  /** Addresses that the text links to. */
+  readonly links?: Links;
+}
+
+export interface Links {
+  /** The whole report, where a rendering had to leave out some of it. */
+  readonly report?: string;
+  /** The run that measured. */
+  readonly run?: string;
 }
 
 export interface Renderer {

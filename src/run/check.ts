@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { accept } from '../budget/accept.ts';
 import { budgetChanges } from '../budget/changes.ts';
-import { compare } from '../budget/compare.ts';
+import { compare, type Outcome } from '../budget/compare.ts';
 import { unmatchedBudgets, unmatchedPrograms } from '../budget/unmatched.ts';
 import type { Acceptance } from '../model/accept.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import type { ProgramName } from '../model/match.ts';
-import type { BudgetChange, Report } from '../model/report.ts';
+import type { BudgetChange, Report, Verdict } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import type { Base, NoBase } from './base.ts';
 import { type BuildOptions, build } from './build.ts';
@@ -71,13 +71,23 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     ...buildReport({
       version: request.version,
       ...results,
-      outcome: accept(compared, request.acceptances ?? []),
+      outcome: placed(accept(compared, request.acceptances ?? []), head),
       notes: [...notes, ...config.warnings],
     }),
     config: { file: request.configName, kernels: [...config.kernels] },
     ...commitsOf(request),
     ...(changes.length > 0 ? { budgetChanges: changes } : {}),
   };
+}
+
+/** A row that is over is of a program: where that begins in its source, unless the row says a closer line. */
+function placed(outcome: Outcome, head: readonly SideObject[]): Outcome {
+  const verdicts = outcome.verdicts.map((row): Verdict => {
+    if (row.verdict !== 'over' || row.where) return row;
+    const line = head.find(({ name }) => name === row.object)?.spec.lineInfo(row.program, 0);
+    return line && line.line > 0 ? { ...row, where: { file: line.file, line: line.line } } : row;
+  });
+  return { ...outcome, verdicts };
 }
 
 function commitsOf({ base, headCommit }: CheckRequest): Pick<Report, 'commits'> {

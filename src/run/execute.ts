@@ -6,6 +6,7 @@ import { TollgateError } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import type { Measurement, Target } from '../model/report.ts';
+import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly baseDir: string;
   readonly cpu?: string;
   readonly qemuPath?: string;
+  /** What lies unpacked instead of being installed. */
+  readonly tools?: Tools;
   readonly useSavedState: boolean;
   readonly savedStatesLimitBytes: number;
   readonly deadlines?: Partial<Deadlines>;
@@ -159,7 +162,7 @@ async function prepare(
   options: RunOptions,
 ): Promise<Session> {
   const [kernelImage, initramfs] = await Promise.all([
-    unpackedVmlinux(kernel, options.cacheDir, options.signal),
+    unpackedVmlinux(kernel, options.cacheDir, options),
     buildInitramfs(kernel, options),
   ]);
   return await openSession({

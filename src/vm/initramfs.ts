@@ -18,8 +18,10 @@ import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import * as z from 'zod';
+import { toolEnvironment } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
+import { INSTALLED, LIBRARY_FOLDERS, type Tools } from '../model/tools.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { digestOf, digestsOf } from './digests.ts';
 import { ownName, PASSING, removeLeftovers } from './leftovers.ts';
@@ -39,13 +41,14 @@ export interface InitramfsOptions {
   readonly distDir: string;
   /** Another program than dist/guest.js as /app/guest.js. */
   readonly guestPath?: string;
+  readonly tools?: Tools;
 }
 
 /** Finds or builds the initramfs for a kernel. Throws TollgateError where a library or tool is missing. */
 export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions): Promise<Initramfs> {
   const node = await realpath(process.execPath);
-  const libbpf = await findLibbpf();
-  const libraries = await rememberedLibraries([node, libbpf], options.cacheDir);
+  const libbpf = findLibbpf(options.tools);
+  const libraries = await rememberedLibraries([node, libbpf], options);
   const app: readonly (readonly [name: string, from: string])[] = [
     ['guest.js', options.guestPath ?? join(options.distDir, 'guest.js')],
     ['koffi.node', join(options.distDir, 'koffi.node')],
@@ -85,7 +88,7 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
   removeOld(folder, now);
   const temporary = join(folder, ownName(PASSING));
   try {
-    await writeCpio(temporary, await entriesOf(files, kernel));
+    await writeCpio(temporary, await entriesOf(files, kernel, options.tools));
     renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
@@ -109,8 +112,8 @@ function removeOld(folder: string, now: Date): void {
 
 type FileList = readonly (readonly [name: string, from: string])[];
 
-async function entriesOf(files: FileList, kernel: Kernel): Promise<CpioEntry[]> {
-  const modules = kernel.modulesPath ? await readGuestModules(kernel.modulesPath) : [];
+async function entriesOf(files: FileList, kernel: Kernel, tools?: Tools): Promise<CpioEntry[]> {
+  const modules = kernel.modulesPath ? await readGuestModules(kernel.modulesPath, tools) : [];
   const entries: CpioEntry[] = [
     ...files.map(
       ([path, from]): CpioEntry => ({
@@ -174,24 +177,17 @@ export function loadedBytes(path: string): number {
 const ELF_HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
 
-export const LIBBPF_PATHS = [
-  '/usr/lib/x86_64-linux-gnu/libbpf.so.1',
-  '/lib/x86_64-linux-gnu/libbpf.so.1',
-  '/usr/lib64/libbpf.so.1',
-];
+export const LIBBPF_PATHS = LIBRARY_FOLDERS.map((folder) => join(folder, 'libbpf.so.1'));
 
-/** The system's libbpf 1.x. */
-async function findLibbpf(): Promise<string> {
-  const found = LIBBPF_PATHS.find((path) => existsSync(path));
+/** Any libbpf 1.x. */
+function findLibbpf({ libraryPath }: Tools = INSTALLED): string {
+  const paths = [...libraryPath.map((folder) => join(folder, 'libbpf.so.1')), ...LIBBPF_PATHS];
+  const found = paths.find((path) => existsSync(path));
   if (!found)
-    throw new TollgateError(
-      'infrastructure',
-      `Cannot find libbpf.so.1 (looked in ${LIBBPF_PATHS.join(', ')})`,
-      {
-        reason: 'no-libbpf',
-        hint: 'apt-get install libbpf1',
-      },
-    );
+    throw new TollgateError('infrastructure', `Cannot find libbpf.so.1 (looked in ${paths.join(', ')})`, {
+      reason: 'no-libbpf',
+      hint: 'apt-get install libbpf1',
+    });
   return found;
 }
 
@@ -199,25 +195,34 @@ const librariesSchema = z.array(z.strictObject({ name: z.string(), path: z.strin
 type Libraries = z.infer<typeof librariesSchema>;
 
 /** `ldd` takes 40 ms a file: asked again when the files, or the loader's cache of what is installed, have changed. */
-async function rememberedLibraries(binaries: readonly string[], cacheDir: string): Promise<Libraries> {
+async function rememberedLibraries(
+  binaries: readonly string[],
+  { cacheDir, tools }: Pick<InitramfsOptions, 'cacheDir' | 'tools'>,
+): Promise<Libraries> {
   const stamps = [...binaries, '/etc/ld.so.cache'].map((path) => {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     return [path, String(stat?.ino), String(stat?.size), String(stat?.mtimeNs)];
   });
-  const key = digestOf({ stamps, libraryPath: process.env.LD_LIBRARY_PATH ?? '' });
+  const environment = toolEnvironment(tools);
+  const key = digestOf({ stamps, libraryPath: { ...process.env, ...environment }.LD_LIBRARY_PATH ?? '' });
   const remembered = join(cacheDir, 'libraries', key);
-  const libraries = await remember(remembered, librariesSchema, () => librariesOf(binaries));
-  return libraries.every(({ path }) => existsSync(path)) ? libraries : await librariesOf(binaries);
+  const libraries = await remember(remembered, librariesSchema, () => librariesOf(binaries, environment));
+  return libraries.every(({ path }) => existsSync(path))
+    ? libraries
+    : await librariesOf(binaries, environment);
 }
 
 /**
  * The shared libraries that `binaries` need, the loader included, with the place each has in the guest.
  * `ldd` lists what the system's own loader would take.
  */
-async function librariesOf(binaries: readonly string[]): Promise<Libraries> {
+async function librariesOf(
+  binaries: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Libraries> {
   const found = new Map<string, string>();
   for (const binary of binaries) {
-    const { stdout } = await execa('ldd', [binary]);
+    const { stdout } = await execa('ldd', [binary], { env: environment });
     for (const line of stdout.split('\n')) {
       const library = /^\s*(\S+) => (\/\S+) \(/.exec(line);
       if (library?.[1] && library[2])

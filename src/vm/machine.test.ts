@@ -9,6 +9,8 @@ const SPEC: MachineSpec = {
     path: '/usr/bin/qemu-system-x86_64',
     version: '7.2.22',
     digest: 'd',
+    firmware: 'f',
+    place: { arguments: [], environment: {} },
     machine: 'pc-i440fx-6.2',
     hasHpetProperty: true,
     hasSetpriv: true,

@@ -3,7 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { toolEnvironment } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
+import type { Tools } from '../model/tools.ts';
 
 /** What measuring in place needs; a kernel that has one built in, or lacks it, simply has no such file. */
 export const GUEST_MODULES = ['veth', 'sch_ingress', 'cls_bpf'] as const;
@@ -43,12 +45,15 @@ function moduleName(path: string): string {
 }
 
 /** The modules of GUEST_MODULES that this kernel has, as plain .ko bytes. */
-export async function readGuestModules(modulesPath: string): Promise<{ name: string; bytes: Uint8Array }[]> {
+export async function readGuestModules(
+  modulesPath: string,
+  tools?: Tools,
+): Promise<{ name: string; bytes: Uint8Array }[]> {
   const depPath = join(modulesPath, 'modules.dep');
   if (!existsSync(depPath)) return [];
   const files = modulesWithDependencies(readFileSync(depPath, 'utf8'), GUEST_MODULES);
   return await Promise.all(
-    files.map(async ({ path, name }) => ({ name, bytes: await readModule(join(modulesPath, path)) })),
+    files.map(async ({ path, name }) => ({ name, bytes: await readModule(join(modulesPath, path), tools) })),
   );
 }
 
@@ -61,7 +66,7 @@ const UNPACKERS: Readonly<Record<string, { tool: string; arguments: readonly str
 
 const MODULE_CAP_BYTES = 64 << 20;
 
-async function readModule(path: string): Promise<Uint8Array> {
+async function readModule(path: string, tools: Tools | undefined): Promise<Uint8Array> {
   const unpacker = UNPACKERS[path.replace(/^.*\.ko\.?/, '')];
   if (!unpacker) return readFileSync(path);
   const { tool, arguments: args } = unpacker;
@@ -69,6 +74,7 @@ async function readModule(path: string): Promise<Uint8Array> {
     encoding: 'buffer',
     maxBuffer: MODULE_CAP_BYTES,
     reject: false,
+    env: toolEnvironment(tools),
   });
   if (result.failed)
     throw new TollgateError(

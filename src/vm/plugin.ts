@@ -21,7 +21,7 @@ const answerSchema = z.union([
 /** The plugin `name` from dist/native for this QEMU, or why there is none. Asked once for each QEMU and build. */
 export async function findPlugin(
   name: string,
-  qemu: Pick<Qemu, 'path' | 'digest'>,
+  qemu: Pick<Qemu, 'path' | 'digest' | 'place'>,
   options: { readonly distDir: string; readonly cacheDir: string },
 ): Promise<{ readonly path: string } | Absent> {
   const paths = INTERFACES.map((version) => join(options.distDir, 'native', `${name}-${version}.so`));
@@ -29,7 +29,7 @@ export async function findPlugin(
   return await remember(join(options.cacheDir, 'qemu', `plugin-${key}`), answerSchema, async () => {
     let said = '';
     for (const path of paths) {
-      said = await whyNot(qemu.path, path);
+      said = await whyNot(qemu, path);
       if (said === '') return { path };
     }
     return { reason: `this QEMU loads no plugin of ours: ${said}` };
@@ -46,12 +46,23 @@ export function pluginArguments(path: string, settings: Readonly<Record<string, 
 }
 
 /** Empty where it loads; else QEMU's words. */
-async function whyNot(qemuPath: string, plugin: string): Promise<string> {
+async function whyNot({ path, place }: Pick<Qemu, 'path' | 'place'>, plugin: string): Promise<string> {
   const result = await execa(
-    qemuPath,
-    ['-M', 'none', '-nodefaults', '-display', 'none', '-qmp', 'stdio', ...pluginArguments(plugin, {})],
+    path,
+    [
+      ...place.arguments,
+      '-M',
+      'none',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-qmp',
+      'stdio',
+      ...pluginArguments(plugin, {}),
+    ],
     {
       input: '{"execute":"qmp_capabilities"}{"execute":"quit"}',
+      env: place.environment,
       reject: false,
       timeout: 20_000,
       maxBuffer: 1 << 16,

@@ -21,6 +21,7 @@ import {
   evictStates,
   findSavedState,
   keepState,
+  knowCopiedStates,
   listSavedStates,
   newStateFolder,
   statePaths,
@@ -221,4 +222,16 @@ test('two processes that make, find and evict the same states at once leave only
   const names = await readdir(join(dir, 'states'));
   expect(names.filter((name) => name.startsWith('.'))).toEqual([]);
   for (const name of names) expect(await findSavedState(dir, name)).toMatchObject({ hello: HELLO });
+});
+
+test('a copy that was checked while it was made is taken without being read, and later changes are still found', async () => {
+  const made = await make('copied');
+  const { ramPath, devicesPath } = made;
+  // Another file of the same size in its place: only reading would tell.
+  await writeFile(`${ramPath}.copy`, Buffer.alloc(2 * MB, 'other'));
+  await rename(`${ramPath}.copy`, ramPath);
+  knowCopiedStates(dir, ['copied', 'gone']);
+  expect(await findSavedState(dir, 'copied')).toEqual({ ramPath, devicesPath, hello: HELLO });
+  await writeFile(ramPath, Buffer.alloc(2 * MB, 'again'));
+  expect(await findSavedState(dir, 'copied')).toBe('damaged');
 });

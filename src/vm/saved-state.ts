@@ -121,6 +121,25 @@ export async function keepState(
   return { ...statePaths(place), hello: made.hello };
 }
 
+/**
+ * Takes states for whole that were copied with checksums just now: reading the memory of one takes longer than
+ * copying it. A state that cannot be read is left to be found damaged.
+ */
+export function knowCopiedStates(cacheDir: string, keys: readonly string[]): void {
+  for (const folder of keys.map((key) => join(folderOf(cacheDir), key))) {
+    try {
+      const metaPath = join(folder, META);
+      const meta = metaSchema.parse(JSON.parse(readFileSync(metaPath, 'utf8')));
+      const { ramPath, devicesPath } = statePaths(folder);
+      const ram = { ...meta.ram, identity: identityOf(ramPath) };
+      const devices = { ...meta.devices, identity: identityOf(devicesPath) };
+      replaceFile(metaPath, JSON.stringify({ ...meta, ram, devices }));
+    } catch {
+      // findSavedState says what is wrong with it
+    }
+  }
+}
+
 /** Removes a state: it is gone at once for everyone, but for VMs that have it open. */
 export function dropState(cacheDir: string, key: string): void {
   const root = folderOf(cacheDir);

@@ -65,10 +65,11 @@ export function savedStateKey({
 }: Pick<SessionOptions, 'machine' | 'initramfs' | 'kernel'>): string {
   const files = { ram: 'ram', window: 'window', console: 'console', qmp: 'qmp' };
   return digestOf({
-    format: 1,
+    format: 2,
     kernel: kernel.digest,
     initramfs: initramfs.digest,
     qemu: machine.qemu.digest,
+    firmware: machine.qemu.firmware,
     arguments: qemuArguments({ ...machine, kernelImage: 'kernel' }, files, true),
     kernelArguments: kernelCommandLine(machine),
   });

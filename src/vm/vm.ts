@@ -116,6 +116,7 @@ async function startVm(
     qmp: join(folder, 'qmp'),
   };
   const args = [
+    ...machine.qemu.place.arguments,
     ...qemuArguments(machine, files, way === 'boot'),
     ...extra,
     ...(options.extraArguments ?? []),
@@ -132,6 +133,7 @@ async function startVm(
     cleanup: true,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
+    env: machine.qemu.place.environment,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
 

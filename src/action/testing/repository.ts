@@ -1,0 +1,91 @@
+// A user's repository on this machine: the sample project on main, a change on a branch, and GitHub's merge of the two,
+// cloned as actions/checkout clones, one commit deep.
+
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const BUILT = fileURLToPath(new URL('../../../fixtures/lb/built/', import.meta.url));
+
+export interface SampleRepository {
+  readonly origin: string;
+  /** Where the pull request's branch left main. */
+  readonly parted: string;
+  /** The commit that main is at. */
+  readonly main: string;
+  /** The pull request's head. */
+  readonly head: string;
+  /** GitHub's merge of the pull request: what `on: pull_request` checks out. */
+  readonly merge: string;
+  /** A shallow clone with `commit` checked out. */
+  readonly checkout: (name: string, commit: string) => Promise<string>;
+}
+
+export interface SampleOptions {
+  /** One of fixtures/lb/built: what the pull request turns the project into. */
+  readonly change: string;
+  readonly kernels: readonly string[];
+  /** Changes both sides' files, or head's alone, before they are committed. */
+  readonly edit?: (side: 'base' | 'head', folder: string) => void;
+  /** The message of the pull request's commit. */
+  readonly message?: string;
+}
+
+export async function sampleRepository(folder: string, options: SampleOptions): Promise<SampleRepository> {
+  const { change, kernels, edit, message = 'Change the program' } = options;
+  const origin = join(folder, 'origin');
+  mkdirSync(origin, { recursive: true });
+  const git = async (...args: string[]) =>
+    (await execa('git', [...IDENTITY, ...args], { cwd: origin })).stdout;
+  const commit = async (side: 'base' | 'head', from: string, text: string) => {
+    await git('rm', '-rq', '--ignore-unmatch', '.');
+    // The fixtures share files by links: a project has files of its own.
+    cpSync(join(BUILT, from), origin, { recursive: true, dereference: true });
+    const file = join(origin, 'tollgate.yml');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/^kernels: .*$/m, `kernels: ${JSON.stringify(kernels)}`),
+    );
+    edit?.(side, origin);
+    await git('add', '-A');
+    await git('commit', '-q', '--allow-empty', '-m', text);
+    return await git('rev-parse', 'HEAD');
+  };
+  await git('init', '-q', '-b', 'main');
+  await git('config', 'uploadpack.allowAnySHA1InWant', 'true');
+  const parted = await commit('base', 'base', 'The sample project');
+  await git('checkout', '-q', '-b', 'topic');
+  const head = await commit('head', change, message);
+  await git('checkout', '-q', 'main');
+  // main goes on while the pull request is open, as it does.
+  writeFileSync(join(origin, 'NEWS'), 'more\n');
+  await git('add', 'NEWS');
+  await git('commit', '-q', '-m', 'Meanwhile on main');
+  const main = await git('rev-parse', 'HEAD');
+  await git('checkout', '-q', '--detach', 'main');
+  await git('merge', '-q', '--no-ff', '-m', `Merge ${head} into ${main}`, 'topic');
+  const merge = await git('rev-parse', 'HEAD');
+  await git('update-ref', 'refs/pull/7/merge', merge);
+  await git('checkout', '-q', 'main');
+  return {
+    origin,
+    parted,
+    main,
+    head,
+    merge,
+    checkout: async (name, wanted) => {
+      const clone = join(folder, name);
+      rmSync(clone, { recursive: true, force: true });
+      mkdirSync(clone);
+      const run = async (...args: string[]) => await execa('git', args, { cwd: clone });
+      await run('init', '-q');
+      await run('remote', 'add', 'origin', `file://${origin}`);
+      await run('fetch', '-q', '--no-tags', '--depth=1', 'origin', wanted);
+      await run('checkout', '-q', '--detach', wanted);
+      return clone;
+    },
+  };
+}
+
+const IDENTITY = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'] as const;
