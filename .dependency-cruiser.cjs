@@ -9,8 +9,9 @@ const below = {
   guest: ['model', 'measurements'],
   setup: ['model', 'kernels'],
   github: ['model', 'report'],
-  run: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm'],
-  action: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'setup', 'github', 'run'],
+  explain: ['model', 'measurements', 'vm'],
+  run: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain'],
+  action: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain', 'setup', 'github', 'run'],
 };
 
 module.exports = {

@@ -44,7 +44,7 @@ test('measurements.md names every metric and every type that has a test run', ()
 
 test('troubleshooting.md names every reason a run can end with', () => {
   const page = read('docs/troubleshooting.md');
-  const sources = ['src/vm', 'src/kernels', 'src/setup', 'src/github', 'src/run', 'src/action'].flatMap(
+  const sources = ['src/vm', 'src/kernels', 'src/setup', 'src/github', 'src/explain', 'src/run', 'src/action'].flatMap(
     (folder) =>
       readdirSync(join(root, folder))
         .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

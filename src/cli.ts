@@ -19,13 +19,16 @@ import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { exitCode } from './report/exitcode.ts';
+import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { RENDERERS } from './report/index.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
+import type { RenderOptions } from './report/renderer.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
 import type { RunOptions } from './run/execute.ts';
+import { baseObjectOf, explain, objectOf } from './run/explain.ts';
 import { gitIn, messagesBetween } from './run/git.ts';
 import { init } from './run/init.ts';
 import { measure } from './run/measure.ts';
@@ -142,6 +145,14 @@ function program(): Command {
       });
     });
 
+  withCommon(root.command('explain <object> <program>'))
+    .description('where the instructions go: by source line, helper and tail call')
+    .option('--input <input>', "a name from the budget file, 'udp:64', 'tcp_syn', or a pcap file")
+    .option('--config <file>', 'take kernels, inputs, maps and tail calls from a budget file')
+    .option('--base <path>', 'the object at base, or its project, built: what changed since is told, too')
+    .option('--flamegraph <file>', "write call paths as collapsed stacks ('-' for standard output)")
+    .action(explainProgram);
+
   withOutput(root.command('report <file...>'))
     .description('merge the reports of the shards of one check, and render them again')
     .action((files: string[], flags: OutputFlags) => {
@@ -184,6 +195,40 @@ function program(): Command {
     .option('--network', 'ask the mirror, too')
     .action(doctor);
   return root;
+}
+
+interface ExplainFlags extends CommonFlags {
+  readonly input?: string;
+  readonly config?: string;
+  readonly base?: string;
+  readonly flamegraph?: string;
+}
+
+async function explainProgram(object: string, name: string, flags: ExplainFlags): Promise<void> {
+  const config = flags.config === undefined ? undefined : readConfig(flags.config);
+  await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+    const head = objectOf(object, options.baseDir);
+    const found = await explain(
+      {
+        version,
+        object: head,
+        ...(flags.base === undefined ? {} : { base: baseObjectOf(flags.base, head) }),
+        program: name,
+        kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
+        config: config ?? { programs: {} },
+        directory: options.baseDir,
+        ...(flags.input === undefined ? {} : { input: flags.input }),
+      },
+      options,
+    );
+    for (const { name: form, render } of EXPLANATION_RENDERERS)
+      write(form === 'terminal' ? undefined : flags[form], form === 'terminal', flags, (how) =>
+        render(found, how),
+      );
+    if (found.explanations.every(({ absent }) => absent !== undefined))
+      process.exitCode = EXIT.infrastructure;
+    return undefined;
+  });
 }
 
 function kernelsCommands(kernels: Command): void {
@@ -458,18 +503,28 @@ function readReport(path: string): Report {
 }
 
 function show(report: Report, flags: OutputFlags, how: 'render' | 'renderMeasure'): void {
-  for (const { name, ...renderer } of RENDERERS) {
-    const file = name === 'json' ? flags.json : name === 'markdown' ? flags.markdown : undefined;
-    const toScreen = name === 'terminal' && !flags.quiet && flags.json !== '-' && flags.markdown !== '-';
-    if (file === undefined && !toScreen) continue;
-    const text = renderer[how](report, {
-      ...(name === 'terminal' && process.stdout.columns ? { width: process.stdout.columns } : {}),
-      colour: name === 'terminal' && process.stdout.isTTY === true && !process.env.NO_COLOR,
-      verbose: flags.verbose === true,
-    });
-    if (file === undefined || file === '-') process.stdout.write(text);
-    else writeFileSync(file, text);
-  }
+  for (const { name, ...renderer } of RENDERERS)
+    write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (options) =>
+      renderer[how](report, options),
+    );
+}
+
+/** One rendering: to its file, or to the screen where that is its place and nothing else goes there. */
+function write(
+  file: string | undefined,
+  isTerminal: boolean,
+  flags: OutputFlags & { readonly flamegraph?: string },
+  render: (options: RenderOptions) => string,
+): void {
+  const taken = [flags.json, flags.markdown, flags.flamegraph].includes('-');
+  if (file === undefined && (!isTerminal || flags.quiet || taken)) return;
+  const text = render({
+    ...(isTerminal && process.stdout.columns ? { width: process.stdout.columns } : {}),
+    colour: isTerminal && process.stdout.isTTY === true && !process.env.NO_COLOR,
+    verbose: flags.verbose === true,
+  });
+  if (file === undefined || file === '-') process.stdout.write(text);
+  else writeFileSync(file, text);
 }
 
 async function main(): Promise<void> {

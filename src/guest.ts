@@ -16,7 +16,8 @@ import {
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
 import { findTicks, seedRandomNumbers } from './guest/libbpf/runs.ts';
 import { type Guest, runJob } from './guest/runner.ts';
-import type { Job } from './model/job.ts';
+import { reportSymbols } from './guest/symbols.ts';
+import type { Job, SymbolsJob } from './model/job.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
@@ -58,10 +59,11 @@ function main(): void {
   // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
-  const job = decodeJob(window) as Job | undefined;
+  const job = decodeJob(window) as Job | SymbolsJob | undefined;
   if (!job) throw new Error('the window holds no job');
   try {
-    runJob(guest, job);
+    if ('task' in job) reportSymbols(channel);
+    else runJob(guest, job);
   } catch (error) {
     channel.send({
       type: 'error',

@@ -4,15 +4,16 @@ import { readFileSync } from 'node:fs';
 import { MEASUREMENTS } from '../measurements/index.ts';
 import { straightLineLength } from '../measurements/jit.ts';
 import type { Figure } from '../measurements/measurement.ts';
-import type { Job, JobInput } from '../model/job.ts';
+import { type Job, type JobInput, LINES_LIMIT } from '../model/job.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
+import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import type { Blob } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
-import { programInfo } from './libbpf/info.ts';
+import { programImages, programInfo } from './libbpf/info.ts';
 import {
   findLoadable,
   type Loadable,
@@ -23,6 +24,7 @@ import {
   textOf,
 } from './libbpf/object.ts';
 import { loadEmpty, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
+import { countVisits } from './visits.ts';
 
 export interface Guest {
   readonly window: Uint8Array;
@@ -41,6 +43,7 @@ export function runJob(guest: Guest, job: Job): void {
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
     measureAll(guest, job, elf, loadable, loaded);
+    if (job.reportVisits !== undefined) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
     guest.channel.send({
       type: 'seconds',
       load: seconds(loadedAt - started),
@@ -168,6 +171,14 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
         if ('reason' in empty) return empty;
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
+        if (job.reportCode)
+          reportCode(guest, object, {
+            type: 'runs',
+            program: programName,
+            input: input.name,
+            passes,
+            insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
+          });
         const failed = raw.findIndex((run) => run.error !== 0);
         if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
         const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % data.length])));
@@ -190,6 +201,24 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
       }
     },
   };
+}
+
+/** Behind the runs, so that it changes nothing in them: which they were, and what code there was to run. */
+function reportCode({ channel }: Guest, object: LoadedObject, runs: GuestRecord): void {
+  channel.send(runs);
+  for (const program of object.programs)
+    for (const [part, image] of programImages(
+      libbpf().bpf_program__fd(program.pointer),
+      LINES_LIMIT,
+    ).entries())
+      channel.send({
+        type: 'image',
+        program: program.name,
+        part,
+        address: image.address.toString(16),
+        sizeBytes: image.sizeBytes,
+        lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset]),
+      });
 }
 
 type EmptyRun = { readonly overhead: number } | Absent;

@@ -51,11 +51,40 @@ export interface ProgramSpec {
   readonly readsClock: boolean;
 }
 
+/** What a call instruction calls. */
+export type CallSpec =
+  | { readonly kind: 'helper'; readonly id: number }
+  | { readonly kind: 'kfunc'; readonly name: string }
+  | { readonly kind: 'subprogram'; readonly name: string };
+
+/** A program's or subprogram's own code, as it lies in the object. */
+export interface FunctionSpec {
+  readonly name: string;
+  /** The index of the section it lies in. */
+  readonly section: number;
+  /** Its first instruction, counted in that section. */
+  readonly start: number;
+  readonly insnCount: number;
+  /** Its instructions before relocation, 8 bytes each. */
+  readonly code: Uint8Array;
+  /** By instruction, counted in the function. */
+  readonly calls: ReadonlyMap<number, CallSpec>;
+  /** The source line of an instruction, counted in the function. Undefined without .BTF.ext. */
+  lineAt(insn: number): SourceLine | undefined;
+  /**
+   * The nearest line at or before it that the function itself has: in its file, not above its beginning. For code that
+   * an inline function put there this is about where it was called; no line information says so exactly.
+   */
+  ownLineAt(insn: number): SourceLine | undefined;
+}
+
 export interface ObjectSpec {
   readonly name: string;
   readonly license?: string;
   readonly programs: readonly ProgramSpec[];
   readonly maps: readonly MapSpec[];
+  /** In the order of sections and of the code in them. */
+  readonly functions: readonly FunctionSpec[];
   /** Why source lines or maps are missing, as '.BTF is cut off'. Empty for a sound object. */
   readonly notes: readonly string[];
   /**
@@ -105,6 +134,7 @@ export function parseObject(bytes: Uint8Array, name: string): ObjectSpec {
     ...licenseOf(elf),
     programs,
     maps,
+    functions: functions.map((part) => specOf(part, functions, lines)),
     notes,
     lineInfo: (program, insnIndex) => lineOfInsn(linked.get(program), lines, insnIndex),
     findLineByText: (program, text) => lineOfText(linked.get(program), lines, text),
@@ -127,6 +157,8 @@ interface BpfFunction {
   readonly kfuncs: ReadonlySet<string>;
   /** In the order of the call sites. */
   readonly callees: readonly Callee[];
+  /** By instruction of the function. */
+  readonly callSites: ReadonlyMap<number, Exclude<CallSpec, { kind: 'subprogram' }> | Callee>;
 }
 
 type Bad = (what: string, reason?: string) => never;
@@ -182,11 +214,12 @@ function readCalls(
   section: ElfSection,
   symbol: ElfSymbol,
   targets: ReadonlyMap<number, ElfSymbol>,
-): Pick<BpfFunction, 'helpers' | 'kfuncs' | 'callees'> {
+): Pick<BpfFunction, 'helpers' | 'kfuncs' | 'callees' | 'callSites'> {
   const view = viewOf(section.data);
   const helpers = new Set<number>();
   const kfuncs = new Set<string>();
   const callees: Callee[] = [];
+  const callSites = new Map<number, Exclude<CallSpec, { kind: 'subprogram' }> | Callee>();
   const end = symbol.value + symbol.sizeBytes;
   for (let at = symbol.value; at < end; at += 8) {
     const code = view.getUint8(at);
@@ -194,11 +227,11 @@ function readCalls(
     const imm = view.getInt32(at + 4, true);
     const target = targets.get(at);
     if (code === CALL) {
-      if (target && target.section === 0) kfuncs.add(target.name);
-      else if (source === 0) helpers.add(imm);
-      else if (source === 2) kfuncs.add(target?.name ?? `BTF id ${imm}`);
-      else if (target) callees.push({ section: target.section, insn: target.value / 8 + imm + 1 });
-      else callees.push({ section: section.index, insn: at / 8 + imm + 1 });
+      const call = calledBy(source, imm, target, section.index, at / 8);
+      callSites.set((at - symbol.value) / 8, call);
+      if (!('kind' in call)) callees.push(call);
+      else if (call.kind === 'helper') helpers.add(call.id);
+      else kfuncs.add(call.name);
     } else if (code === LD_IMM64) {
       // libbpf: a function's address is one where the symbol lies in code; data and maps do not.
       if (target && isFunctionAddress(target, source))
@@ -206,7 +239,49 @@ function readCalls(
       at += 8;
     }
   }
-  return { helpers, kfuncs, callees };
+  return { helpers, kfuncs, callees, callSites };
+}
+
+function calledBy(
+  source: number,
+  imm: number,
+  target: ElfSymbol | undefined,
+  section: number,
+  insn: number,
+): Exclude<CallSpec, { kind: 'subprogram' }> | Callee {
+  if (target && target.section === 0) return { kind: 'kfunc', name: target.name };
+  if (source === 0) return { kind: 'helper', id: imm };
+  if (source === 2) return { kind: 'kfunc', name: target?.name ?? `BTF id ${imm}` };
+  if (target) return { section: target.section, insn: target.value / 8 + imm + 1 };
+  return { section, insn: insn + imm + 1 };
+}
+
+function specOf(
+  part: BpfFunction,
+  all: readonly BpfFunction[],
+  lines: ReadonlyMap<string, readonly LineEntry[]> | undefined,
+): FunctionSpec {
+  const { name, section, start, insnCount } = part;
+  const entries = lines?.get(section.name);
+  const first = entries && lineAt(entries, start * 8, start * 8);
+  const own = entries?.filter(({ source }) => source.file === first?.file && source.line >= first.line);
+  const nameOf = (callee: Callee) =>
+    all.find((each) => each.section.index === callee.section && each.start === callee.insn)?.name ?? '?';
+  return {
+    name,
+    section: section.index,
+    start,
+    insnCount,
+    code: section.data.subarray(start * 8, (start + insnCount) * 8),
+    calls: new Map(
+      [...part.callSites].map(([insn, call]): [number, CallSpec] => [
+        insn,
+        'kind' in call ? call : { kind: 'subprogram', name: nameOf(call) },
+      ]),
+    ),
+    lineAt: (insn) => entries && lineAt(entries, start * 8, (start + insn) * 8),
+    ownLineAt: (insn) => own && lineAt(own, start * 8, (start + insn) * 8),
+  };
 }
 
 /** clang marks a callback by the symbol alone (src_reg stays 0), so the callee's section decides later. */

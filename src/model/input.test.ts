@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeHex } from './hex.ts';
-import { type Input, inputName, inputSchema } from './input.ts';
+import { type Input, inputFromText, inputName, inputSchema } from './input.ts';
 
 test.each<[unknown, string]>([
   ['fixtures/syn.pcap', 'syn.pcap'],
@@ -37,4 +37,17 @@ test.each<[unknown]>([
 
 test('raw bytes are read in the order they are written', () => {
   expect([...decodeHex('hex:0aFF01')]).toEqual([10, 255, 1]);
+});
+
+test.each([
+  ['udp:64', { udp: 64 }],
+  ['tcp_syn', { tcp_syn: true }],
+  ['dir/syn.pcap', 'dir/syn.pcap'],
+  ['arp', { arp: true }],
+  ['udp', undefined],
+  ['udp:5', undefined],
+  ['name:constructor', undefined],
+  ['syn.txt', undefined],
+])('on a command line %s is %j', (text, input) => {
+  expect(inputFromText(text)).toEqual(input);
 });

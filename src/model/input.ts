@@ -73,6 +73,14 @@ export function inputName(input: Input): string {
   return value === true ? kind : `${kind}:${value}`;
 }
 
+/** An input as a command line names it: 'udp:64', 'tcp_syn', 'dir/syn.pcap'. Undefined for what is none. */
+export function inputFromText(text: string): Input | undefined {
+  const [kind, size] = /^([a-z_0-9]+)(?::(\d+))?$/.exec(text)?.slice(1) ?? [];
+  const value = size === undefined ? true : Number(size);
+  const parsed = inputSchema.safeParse(kind === undefined ? text : { [kind]: value });
+  return parsed.success ? parsed.data : undefined;
+}
+
 /** model runs in the guest and in an editor's schema build alike: no node:path. */
 function basename(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);

@@ -39,4 +39,17 @@ export interface Job {
   readonly reportStatics: boolean;
   /** max_entries set before loading, by map name. */
   readonly mapSizes: Readonly<Record<string, number>>;
+  /** Whether to report, besides, where the machine code of each program lies and what every single run took. */
+  readonly reportCode?: boolean;
+  /** A program whose instructions are counted as the verifier visits them. */
+  readonly reportVisits?: string;
 }
+
+/** Instead of a job: the functions of the running kernel and its modules are asked for. */
+export interface SymbolsJob {
+  readonly format: 1;
+  readonly task: 'symbols';
+}
+
+/** Line records of one program; of more none are reported. */
+export const LINES_LIMIT = 500_000;

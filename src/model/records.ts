@@ -2,9 +2,12 @@
 // Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
 
 import * as z from 'zod';
+import { LINES_LIMIT } from './job.ts';
 import { absentSchema } from './report.ts';
 
 const text = (most: number) => z.string().max(most);
+const address = z.string().regex(/^[0-9a-f]{1,16}$/);
+const count = z.number().int().nonnegative();
 /** 64-bit values travel as decimal strings. A fraction (a mean) has up to three decimals. */
 const number = z.string().regex(/^-?\d{1,20}(\.\d{1,3})?$/);
 
@@ -45,6 +48,35 @@ export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('object-rejected'), reason: text(1 << 16) }),
   z.strictObject({ type: z.literal('error'), message: text(1 << 16) }),
   z.strictObject({ type: z.literal('seconds'), load: number, measure: number }),
+  /** Machine code of one function of a program: 0 is the program itself, the others its subprograms. */
+  z.strictObject({
+    type: z.literal('image'),
+    program: text(256),
+    part: count,
+    address,
+    sizeBytes: count,
+    /** Pairs: a line record's `line_col` (include/uapi/linux/bpf.h), and its first byte in this code. */
+    lines: z.array(count).max(2 * LINES_LIMIT),
+  }),
+  /** What each run took, pass by pass; -1 where the kernel refused the packet. */
+  z.strictObject({
+    type: z.literal('runs'),
+    program: text(256),
+    input: text(256),
+    passes: count,
+    insns: z.array(z.number().int()).max(2_000_000),
+  }),
+  /** Pairs: an instruction as the verifier numbers them, and how often it was visited. */
+  z.strictObject({
+    type: z.literal('visits'),
+    program: text(256),
+    /** What the verifier says that it has processed in all. */
+    processed: count,
+    visits: z.array(count).max(2 * LINES_LIMIT),
+    absent: text(2000).optional(),
+  }),
+  /** Lines 'address name', in hexadecimal and in order. */
+  z.strictObject({ type: z.literal('symbols'), text: text(1 << 16) }),
   z.strictObject({ type: z.literal('end') }),
 ]);
 

@@ -36,9 +36,11 @@ export const targetSchema = z.strictObject({
   error: z.strictObject({ reason: z.string(), message: z.string(), tail: z.string().optional() }).optional(),
 });
 
+export const sideSchema = z.enum(['base', 'head']);
+
 export const measurementSchema = z.strictObject({
   target: z.string(),
-  side: z.enum(['base', 'head']),
+  side: sideSchema,
   object: z.string(),
   program: z.string(),
   input: z.string().optional(),

@@ -2,12 +2,17 @@
 
 import * as z from 'zod';
 import { configSchema } from './configschema.ts';
+import { explanationsSchema } from './explanation.ts';
 import { reportSchema } from './report.ts';
 
 /** File names under schema/ and their text. Draft 7, which editors' YAML support reads. */
 export function schemas(): Readonly<Record<string, string>> {
   return {
     'tollgate.schema.json': render('Tollgate budget file, version 1', z.toJSONSchema(configSchema, OPTIONS)),
+    'explanations.schema.json': render(
+      'Tollgate explanations, schema 1',
+      z.toJSONSchema(explanationsSchema, OPTIONS),
+    ),
     'report.schema.json': render('Tollgate report, schema 1', z.toJSONSchema(reportSchema, OPTIONS)),
   };
 }

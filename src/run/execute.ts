@@ -10,7 +10,7 @@ import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
-import { openSession, type Session } from '../vm/session.ts';
+import { type JobResult, openSession, type Session } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import type { PlannedJob } from './plan.ts';
@@ -70,11 +70,46 @@ async function executeOn(
   pool: Pool,
   options: RunOptions,
 ): Promise<{ target: Target; measurements: readonly Measurement[] }> {
-  const id = `${reference}/exact`;
+  const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told) => {
+    let done = 0;
+    const measurements = await Promise.all(
+      jobs.map((job) =>
+        pool.run(async () => {
+          options.signal?.throwIfAborted();
+          const ran = await session.run(job.bytes);
+          told(ran);
+          done++;
+          options.onProgress?.({
+            task: reference,
+            phase: 'measure',
+            message: job.object.name,
+            done,
+            total: jobs.length,
+          });
+          return collect(`${reference}/exact`, job, ran.records);
+        }),
+      ),
+    );
+    return measurements.flat();
+  });
+  return { target, measurements: result ?? [] };
+}
+
+/**
+ * Makes a kernel ready and does `work` on it, which tells of each job that it ran. What the kernel or its machine is
+ * guilty of makes a failed target without a result; all else throws.
+ */
+export async function onKernel<T>(
+  reference: string,
+  qemu: Qemu,
+  pool: Pool,
+  options: RunOptions,
+  work: (session: Session, told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void) => Promise<T>,
+): Promise<{ target: Target; result?: T }> {
   const cpu = options.cpu ?? DEFAULT_CPU;
   const seconds = { boot: 0, load: 0, measure: 0 };
   const common = {
-    id,
+    id: `${reference}/exact`,
     kernel: reference,
     arch: 'x86_64',
     mode: 'exact',
@@ -92,32 +127,13 @@ async function executeOn(
     };
     const session = await pool.run(() => prepare(kernel, qemu, cpu, options));
     seconds.boot = session.bootSeconds;
-    let done = 0;
-    const measurements = await Promise.all(
-      jobs.map((job) =>
-        pool.run(async () => {
-          options.signal?.throwIfAborted();
-          const result = await session.run(job.bytes);
-          facts = { ...facts, release: result.hello.release, libbpf: result.hello.libbpf };
-          seconds.load += result.seconds.start;
-          seconds.measure += result.seconds.run;
-          done++;
-          options.onProgress?.({
-            task: reference,
-            phase: 'measure',
-            message: job.object.name,
-            done,
-            total: jobs.length,
-          });
-          return collect(id, job, result.records);
-        }),
-      ),
-    );
+    const result = await work(session, (ran) => {
+      facts = { ...facts, release: ran.hello.release, libbpf: ran.hello.libbpf };
+      seconds.load += ran.seconds.start;
+      seconds.measure += ran.seconds.run;
+    });
     options.onProgress?.({ task: reference, phase: 'done' });
-    return {
-      target: { ...common, ...facts, status: 'ok', seconds: rounded(seconds) },
-      measurements: measurements.flat(),
-    };
+    return { target: { ...common, ...facts, status: 'ok', seconds: rounded(seconds) }, result };
   } catch (cause) {
     options.signal?.throwIfAborted();
     // A wrong reference or budget file is the user's to mend, whatever other kernels give.
@@ -135,7 +151,6 @@ async function executeOn(
         seconds: rounded(seconds),
         error: { reason, message, ...(tail === undefined ? {} : { tail }) },
       },
-      measurements: [],
     };
   }
 }

@@ -3,6 +3,7 @@
 import { type Config, programConfig } from '../model/config.ts';
 import type { ProgramSpec } from '../model/elf.ts';
 import { TollgateError } from '../model/errors.ts';
+import type { Input } from '../model/input.ts';
 import type { Job, JobProgram } from '../model/job.ts';
 import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
 import type { Side } from '../model/report.ts';
@@ -34,9 +35,54 @@ export function planJobs({ side, objects, config, directory }: PlanOptions): Pla
     return shareOut(object, programs).map(({ run, reportStatics }) => ({
       side,
       object,
-      bytes: encode(object, programs, run, reportStatics, config.map_sizes ?? {}),
+      bytes: encode(object, programs, run, { reportStatics, mapSizes: config.map_sizes ?? {} }),
     }));
   });
+}
+
+/** A job that runs one program on one input and tells what code it ran; twice, where its code can be probed. */
+export interface PlannedProfile {
+  readonly side: Side;
+  readonly object: SideObject;
+  readonly program: string;
+  readonly input: string;
+  readonly run: Uint8Array;
+  /** The same of an object made by `probe`, on the first packet alone. */
+  readonly probed?: Uint8Array;
+}
+
+/**
+ * One profile for each of `inputs`; without them for each that the budget file gives the program.
+ * `probe` gives the object whose code tells its instructions. Throws TollgateError as planJobs does.
+ */
+export function planProfiles(
+  { side, object, config, directory }: Omit<PlanOptions, 'objects'> & { readonly object: SideObject },
+  program: string,
+  probe: (object: SideObject) => Uint8Array | undefined,
+  wanted?: readonly Input[],
+): PlannedProfile[] {
+  const programs = object.spec.programs.map((spec) =>
+    planProgram(side, object, spec, config, directory, spec.name === program ? wanted : undefined),
+  );
+  const inputs = programs.find(({ name }) => name === program)?.inputs ?? [];
+  const probedBytes = probe(object);
+  const job = (input: InputBytes, of: SideObject) =>
+    encode(
+      of,
+      programs.map((each) => ({ ...each, inputs: each.name === program ? [input] : [] })),
+      new Set([program]),
+      { reportStatics: false, mapSizes: config.map_sizes ?? {}, reportCode: true },
+    );
+  return inputs.map((input) => ({
+    side,
+    object,
+    program,
+    input: input.name,
+    run: job(input, object),
+    ...(probedBytes === undefined
+      ? {}
+      : { probed: job({ ...input, packets: input.packets.slice(0, 1) }, { ...object, bytes: probedBytes }) }),
+  }));
 }
 
 interface PlannedProgram extends Pick<JobProgram, 'name' | 'type' | 'maps' | 'tailCalls'> {
@@ -49,6 +95,7 @@ function planProgram(
   spec: ProgramSpec,
   config: PlanOptions['config'],
   directory: string,
+  inputs?: readonly Input[],
 ): PlannedProgram {
   const wanted = programConfig(config.programs, { object: object.name, program: spec.name });
   const type = programTypeByName(wanted.type ?? spec.type ?? '');
@@ -65,7 +112,7 @@ function planProgram(
   return {
     name: spec.name,
     ...loaderType(spec, wanted.type, type),
-    inputs: inputsFor(type, wanted.inputs, directory, spec.name),
+    inputs: inputsFor(type, inputs ?? wanted.inputs, directory, spec.name),
     maps: Object.fromEntries(maps.map(([name, entries]) => [name, Object.entries(entries)])),
     // Head's budget file may name what base does not have yet: there it is left out.
     tailCalls: Object.fromEntries(
@@ -136,8 +183,7 @@ function encode(
   object: SideObject,
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
-  reportStatics: boolean,
-  mapSizes: Readonly<Record<string, number>>,
+  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'reportCode' | 'reportVisits'>,
 ): Uint8Array {
   try {
     return encodeJob<Job>((place) => ({
@@ -155,8 +201,7 @@ function encode(
             }))
           : [],
       })),
-      reportStatics,
-      mapSizes,
+      ...rest,
     }));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;

@@ -153,7 +153,7 @@ function acceleratorArguments({ accelerator, cpu }: MachineSpec): string[] {
 }
 
 /** In QEMU's option lists a comma ends a value; two stand for one. */
-function optionValue(text: string): string {
+export function optionValue(text: string): string {
   return text.replaceAll(',', ',,');
 }
 

@@ -46,8 +46,13 @@ export interface JobResult {
 }
 
 export interface Session {
-  /** Runs one job. Throws TollgateError ('infrastructure') for whatever keeps it from its last record. */
-  readonly run: (job: Uint8Array) => Promise<JobResult>;
+  /**
+   * Runs one job. Throws TollgateError ('infrastructure') for whatever keeps it from its last record.
+   * `extraArguments` are QEMU's: for what watches the machine from outside, and changes nothing in it.
+   */
+  readonly run: (job: Uint8Array, extraArguments?: readonly string[]) => Promise<JobResult>;
+  /** The digest of all that the guest's state depends on: what is true of the kernel in one job is in the next. */
+  readonly key: string;
   /** Seconds it took until jobs could start: 0 from a saved state. */
   readonly bootSeconds: number;
 }
@@ -72,16 +77,17 @@ export function savedStateKey({
 
 /** Makes sure that jobs can be run; boots and saves the state where it isn't there. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  if (!options.useSavedState) return { run: (job) => runBooted(options, job), bootSeconds: 0 };
+  const key = savedStateKey(options);
+  const booted: Session['run'] = (job, extra) => runBooted(options, job, extra);
+  if (!options.useSavedState) return { run: booted, bootSeconds: 0, key };
   for (const padded of LAYOUTS.map((padding) => withPadding(options, padding))) {
     const state = await findState(padded);
-    if (state) return { run: restoredRuns(padded, state), bootSeconds: 0 };
+    if (state) return { run: restoredRuns(padded, state), bootSeconds: 0, key };
   }
   const started = Date.now();
   const made = await makeState(options);
   const bootSeconds = (Date.now() - started) / 1000;
-  if (!made) return { run: (job) => runBooted(options, job), bootSeconds };
-  return { run: restoredRuns(made.options, made.state), bootSeconds };
+  return { run: made ? restoredRuns(made.options, made.state) : booted, bootSeconds, key };
 }
 
 /**
@@ -153,10 +159,14 @@ interface Boot {
   readonly windowPath: string;
 }
 
-async function bootInSomeLayout(options: SessionOptions, folder: string): Promise<Boot> {
+async function bootInSomeLayout(
+  options: SessionOptions,
+  folder: string,
+  extraArguments: readonly string[] = [],
+): Promise<Boot> {
   for (const [i, padding] of LAYOUTS.entries()) {
     try {
-      return await bootToPause(withPadding(options, padding), folder);
+      return await bootToPause(withPadding(options, padding), folder, extraArguments);
     } catch (cause) {
       if (i === LAYOUTS.length - 1 || !isKernelCrash(cause)) throw cause;
       for (const path of Object.values(bootPaths(folder))) rmSync(path);
@@ -175,11 +185,15 @@ function isKernelCrash(cause: unknown): boolean {
 /** In the scratch folder itself: what lies deeper is not counted as taken of its promised size. */
 const bootPaths = (folder: string) => ({ ramPath: join(folder, 'ram'), windowPath: join(folder, 'window') });
 
-async function bootToPause(options: SessionOptions, folder: string): Promise<Boot> {
+async function bootToPause(
+  options: SessionOptions,
+  folder: string,
+  extraArguments: readonly string[],
+): Promise<Boot> {
   const { ramPath, windowPath } = bootPaths(folder);
   await placeInitramfs(options.initramfs.path, ramPath);
   await createWindow(windowPath, new Uint8Array(), WINDOW_BYTES);
-  const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath });
+  const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath, extraArguments });
   try {
     await vm.untilPaused('boot');
     const [hello] = await readRecords(vm, windowPath, 'boot', (line) => helloSchema.parse(line));
@@ -192,11 +206,15 @@ async function bootToPause(options: SessionOptions, folder: string): Promise<Boo
   }
 }
 
-async function runBooted(options: SessionOptions, job: Uint8Array): Promise<JobResult> {
+async function runBooted(
+  options: SessionOptions,
+  job: Uint8Array,
+  extraArguments: readonly string[] = [],
+): Promise<JobResult> {
   return await withBootFolder(options, async (folder) => {
     const started = Date.now();
     options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
-    const { vm, hello, windowPath } = await bootInSomeLayout(options, folder);
+    const { vm, hello, windowPath } = await bootInSomeLayout(options, folder, extraArguments);
     try {
       await putJob(windowPath, job);
       return await runPaused(vm, windowPath, hello, started);
@@ -209,8 +227,10 @@ async function runBooted(options: SessionOptions, job: Uint8Array): Promise<JobR
 /** Runs jobs from the state until one does not restore: said once, and that job and all later ones boot. */
 function restoredRuns(options: SessionOptions, state: SavedState): Session['run'] {
   let isGood = true;
-  return async (job) => {
-    const result = isGood ? await runRestored(options, state, job) : ({ restored: false } as const);
+  return async (job, extraArguments = []) => {
+    const result = isGood
+      ? await runRestored(options, state, job, extraArguments)
+      : ({ restored: false } as const);
     if (result.restored) return result.job;
     if (isGood) {
       isGood = false;
@@ -219,7 +239,7 @@ function restoredRuns(options: SessionOptions, state: SavedState): Session['run'
       );
       dropState(options.cacheDir, savedStateKey(options));
     }
-    return await runBooted(options, job);
+    return await runBooted(options, job, extraArguments);
   };
 }
 
@@ -227,7 +247,12 @@ type Restored =
   | { readonly restored: true; readonly job: JobResult }
   | { readonly restored: false; readonly cause?: unknown };
 
-async function runRestored(options: SessionOptions, state: SavedState, job: Uint8Array): Promise<Restored> {
+async function runRestored(
+  options: SessionOptions,
+  state: SavedState,
+  job: Uint8Array,
+  extraArguments: readonly string[],
+): Promise<Restored> {
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: WINDOW_BYTES };
   return await withScratch(scratch, async (folder) => {
     const started = Date.now();
@@ -235,7 +260,8 @@ async function runRestored(options: SessionOptions, state: SavedState, job: Uint
     await createWindow(windowPath, job, WINDOW_BYTES);
     let vm: Vm;
     try {
-      vm = await restoreVm({ ...vmOptions(options), ramPath: state.ramPath, windowPath }, state.devicesPath);
+      const files = { ramPath: state.ramPath, windowPath };
+      vm = await restoreVm({ ...vmOptions(options), ...files, extraArguments }, state.devicesPath);
     } catch (cause) {
       options.signal?.throwIfAborted();
       if (hasReason(cause, 'no-memory')) throw cause; // nothing is wrong with the state, and a boot needs more

@@ -48,6 +48,8 @@ export interface VmOptions {
   readonly ramPath: string;
   readonly windowPath: string;
   readonly deadlines: Deadlines;
+  /** QEMU's, behind those of the machine. */
+  readonly extraArguments?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -113,7 +115,12 @@ async function startVm(
     console: join(folder, 'console'),
     qmp: join(folder, 'qmp'),
   };
-  const args = [...machine.qemu.place.arguments, ...qemuArguments(machine, files, way === 'boot'), ...extra];
+  const args = [
+    ...machine.qemu.place.arguments,
+    ...qemuArguments(machine, files, way === 'boot'),
+    ...extra,
+    ...(options.extraArguments ?? []),
+  ];
   const [command, ...prefix] = machine.qemu.hasSetpriv
     ? ['setpriv', '--pdeathsig', 'KILL', machine.qemu.path]
     : [machine.qemu.path];

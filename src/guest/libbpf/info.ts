@@ -19,6 +19,21 @@ const XLATED_ADDRESS = 32;
 const MAP_COUNT = 52;
 const MAP_IDS = 56;
 
+const KSYM_COUNT = 104;
+const FUNCTION_LENGTH_COUNT = 108;
+const KSYMS = 112;
+const FUNCTION_LENGTHS = 120;
+const LINE_COUNT = 148;
+const LINES = 152;
+const JITED_LINES = 160;
+const JITED_LINE_COUNT = 168;
+const LINE_RECORD_SIZE = 172;
+const JITED_LINE_RECORD_SIZE = 176;
+
+// struct bpf_line_info: insn_off, file_name_off, line_off, line_col.
+const LINE_BYTES = 16;
+const LINE_COL = 12;
+
 // struct bpf_map_info: type, id, key_size, value_size, max_entries, map_flags, name[16].
 const MAP_INFO_BYTES = 88;
 const MAP_NAME = 24;
@@ -47,6 +62,53 @@ export function programInfo(fd: number): ProgramInfo {
     xlated: xlated.subarray(0, info.readUInt32LE(XLATED_LENGTH)),
     maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4))),
   };
+}
+
+/** The machine code of one function. */
+export interface Image {
+  readonly address: bigint;
+  readonly sizeBytes: number;
+  /** Line records in the code's order: `line_col`, and the first byte it holds for. */
+  readonly lines: readonly { readonly lineCol: number; readonly offset: number }[];
+}
+
+/** Where the program behind `fd` and its subprograms lie, with at most `linesLimit` line records, or none. */
+export function programImages(fd: number, linesLimit: number): readonly Image[] {
+  const sizes = getInfo(fd, memory(INFO_BYTES));
+  const count = sizes.readUInt32LE(KSYM_COUNT);
+  const found = sizes.readUInt32LE(JITED_LINE_COUNT);
+  const lineCount = found === sizes.readUInt32LE(LINE_COUNT) && found <= linesLimit ? found : 0;
+  const addresses = memory(Math.max(8, 8 * count));
+  const lengths = memory(Math.max(4, 4 * count));
+  const lines = memory(Math.max(LINE_BYTES, LINE_BYTES * lineCount));
+  const jitedLines = memory(Math.max(8, 8 * lineCount));
+  const info = memory(INFO_BYTES);
+  info.writeUInt32LE(count, KSYM_COUNT);
+  info.writeUInt32LE(count, FUNCTION_LENGTH_COUNT);
+  info.writeBigUInt64LE(addressOf(addresses), KSYMS);
+  info.writeBigUInt64LE(addressOf(lengths), FUNCTION_LENGTHS);
+  info.writeUInt32LE(lineCount, LINE_COUNT);
+  info.writeUInt32LE(lineCount, JITED_LINE_COUNT);
+  info.writeBigUInt64LE(addressOf(lines), LINES);
+  info.writeBigUInt64LE(addressOf(jitedLines), JITED_LINES);
+  info.writeUInt32LE(LINE_BYTES, LINE_RECORD_SIZE);
+  info.writeUInt32LE(8, JITED_LINE_RECORD_SIZE);
+  getInfo(fd, info);
+
+  const at = Array.from({ length: lineCount }, (_, i) => jitedLines.readBigUInt64LE(8 * i));
+  return Array.from({ length: count }, (_, part) => {
+    const address = addresses.readBigUInt64LE(8 * part);
+    const sizeBytes = lengths.readUInt32LE(4 * part);
+    return {
+      address,
+      sizeBytes,
+      lines: at.flatMap((line, i) =>
+        line >= address && line < address + BigInt(sizeBytes)
+          ? [{ lineCol: lines.readUInt32LE(LINE_BYTES * i + LINE_COL), offset: Number(line - address) }]
+          : [],
+      ),
+    };
+  });
 }
 
 function getInfo(fd: number, info: Buffer): Buffer {

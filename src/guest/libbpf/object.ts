@@ -47,6 +47,7 @@ export class ObjectRejected extends Error {}
 
 const LOG_STATS = 4; // BPF_LOG_STATS; since 5.2
 const LOG_TRACE = 1;
+const LOG_VISITS = 2;
 const STATS_LOG_BYTES = 64 << 10;
 const TRACE_LOG_BYTES = 16 << 20;
 const MAP_UPDATE_ANY = 0;
@@ -235,20 +236,47 @@ function traceRejection(
   refusedMaps: readonly Refused[],
   reason: string,
 ): Refused {
+  const log = memory(TRACE_LOG_BYTES);
+  const messages = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
+  return { name, reason, log: textOf(log) || messages };
+}
+
+/**
+ * Loads one program with everything that the verifier looks at in `log`, its statistics at the end. What does not fit
+ * is cut off (before 6.4 the load fails, too), at the beginning where the kernel keeps the end.
+ */
+export function traceVisits(
+  job: Job,
+  elf: Uint8Array,
+  name: string,
+  refusedMaps: readonly Refused[],
+  log: Buffer,
+): void {
+  loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log);
+}
+
+/** Returns libbpf's messages. */
+function loadAlone(
+  job: Job,
+  elf: Uint8Array,
+  name: string,
+  refusedMaps: readonly Refused[],
+  level: number,
+  log: Buffer,
+): string {
   const bpf = libbpf();
   const object = open(job, elf, { refusedPrograms: [], refusedMaps });
-  const log = memory(TRACE_LOG_BYTES);
   for (const program of object.programs) {
     if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
     else {
-      bpf.bpf_program__set_log_level(program.pointer, LOG_TRACE);
+      bpf.bpf_program__set_log_level(program.pointer, level);
       bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
     }
   }
   bpf.bpf_object__load(object.pointer);
   const messages = bpf.takeMessages();
   object.close();
-  return { name, reason, log: textOf(log) || messages };
+  return messages;
 }
 
 /** A C string in memory(), without its end. */

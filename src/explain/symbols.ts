@@ -1,0 +1,68 @@
+// Names of the kernel's functions by address. The guest tells them once for each saved state; they are kept in the
+// cache under the state's key, for nothing moves between its jobs.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TollgateError } from '../model/errors.ts';
+import type { SymbolsJob } from '../model/job.ts';
+import { encodeJob } from '../model/window.ts';
+import { replaceFile } from '../vm/leftovers.ts';
+import type { Session } from '../vm/session.ts';
+
+export interface Symbols {
+  /** The function that an address lies in; '[unknown]' below the first. */
+  readonly nameOf: (address: bigint) => string;
+}
+
+export async function findSymbols(session: Session, cacheDir: string): Promise<Symbols> {
+  const path = join(cacheDir, 'symbols', session.key);
+  return parseSymbols(readOr(path) ?? (await askSymbols(session, path)));
+}
+
+/** From lines 'address name', address in hexadecimal. */
+export function parseSymbols(text: string): Symbols {
+  const byAddress = new Map<bigint, string>();
+  for (const [, address, name] of text.matchAll(/^([0-9a-f]{1,16}) (\S+)$/gm)) {
+    const at = BigInt(`0x${address}`);
+    byAddress.set(at, better(byAddress.get(at), name!));
+  }
+  const addresses = BigUint64Array.from(byAddress.keys()).sort();
+  return {
+    nameOf: (address) => {
+      let [low, high] = [0, addresses.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (addresses[middle]! <= address) low = middle + 1;
+        else high = middle;
+      }
+      return low === 0 ? '[unknown]' : byAddress.get(addresses[low - 1]!)!;
+    },
+  };
+}
+
+/** Of the names of one address the one that a reader knows: without decoration, without leading underscores. */
+function better(known: string | undefined, name: string): string {
+  if (known === undefined) return name;
+  const rank = (text: string) =>
+    (/^__(pfx|cfi)_|\./.test(text) ? 100 : 0) + (/^_*/.exec(text)?.[0].length ?? 0);
+  return rank(name) < rank(known) ? name : known;
+}
+
+async function askSymbols(session: Session, path: string): Promise<string> {
+  const { records } = await session.run(encodeJob((): SymbolsJob => ({ format: 1, task: 'symbols' })));
+  const text = records.map((record) => (record.type === 'symbols' ? record.text : '')).join('');
+  if (text === '')
+    throw new TollgateError('infrastructure', 'Cannot name the functions of the kernel: it tells of none', {
+      reason: 'no-symbols',
+    });
+  replaceFile(path, text);
+  return text;
+}
+
+function readOr(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

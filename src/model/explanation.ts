@@ -1,0 +1,145 @@
+// What `explain` finds out of one program on one input and one kernel: plain data, the source of every rendering.
+// Counts come in pairs, cold (the first run) and warm (the steady runs, summed over the input's packets), and every
+// instruction of a run is in exactly one line's `own` or one call's `insns`.
+
+import * as z from 'zod';
+import { absentSchema, sideSchema, targetSchema } from './report.ts';
+
+const text = (most: number) => z.string().max(most);
+const count = z.number().int().nonnegative();
+
+export const pairSchema = z.strictObject({ cold: count, warm: count });
+
+/** Where in the source: absent where the object has no line information for it. */
+const placeShape = {
+  /** The program whose code it is: the one explained, or one that it tail-calls. */
+  program: text(256),
+  /** The program's own function, or a subprogram. */
+  function: text(256),
+  file: text(4096).optional(),
+  line: z.number().int().positive().optional(),
+  text: text(4096).optional(),
+  /** Where the line is an inline function's: the line of the function itself that stands before it in the code. */
+  near: z.strictObject({ file: text(4096), line: z.number().int().positive(), text: text(4096) }).optional(),
+};
+
+export const lineSchema = z.strictObject({
+  ...placeShape,
+  /** Instructions of the program's machine code that belong to the line. */
+  own: pairSchema,
+  /** Instructions inside of what the line calls. */
+  called: pairSchema,
+});
+
+export const callSchema = z.strictObject({
+  ...placeShape,
+  /** The calling instruction, counted in its function. */
+  insn: count,
+  /** kernel: code that the JIT calls or jumps to without the program's asking, as a return thunk. */
+  kind: z.enum(['helper', 'kfunc', 'kernel']),
+  name: text(256),
+  /** How often it was called. */
+  times: pairSchema,
+  /** Instructions inside, by its own code and by all that it calls but programs; 0 where the verifier put its own
+   * instructions in place of the call, which are the line's own. */
+  insns: pairSchema,
+  /** The same by function of the kernel, the dearest first. */
+  functions: z.array(z.strictObject({ name: text(256), insns: pairSchema })),
+});
+
+export const tailCallSchema = z.strictObject({
+  ...placeShape,
+  insn: count,
+  /** The program it went to; absent where it went on behind the call: an empty slot, or the limit of 33. */
+  to: text(256).optional(),
+  /** Whether one jump leads there: the JIT knew the map and the slot. */
+  direct: z.boolean().optional(),
+  times: pairSchema,
+});
+
+export const instructionSchema = z.strictObject({
+  ...placeShape,
+  /** Counted in its function. */
+  insn: count,
+  /** The instruction's 8 bytes as they lie in the object, in hexadecimal; 16 for a 64-bit constant. */
+  code: text(32),
+  /** How often it was executed. */
+  times: pairSchema,
+  /** Instructions of machine code. */
+  own: pairSchema,
+});
+
+export const explanationSchema = z.strictObject({
+  target: targetSchema,
+  side: sideSchema,
+  object: text(4096),
+  program: text(256),
+  input: text(256),
+  /** Packets that the sums are of; a budget's run_insns is the mean. */
+  packets: count,
+  run_insns: z.number().optional(),
+  run_insns_cold: z.number().optional(),
+  /** Why there is no profile: everything below is empty. */
+  absent: absentSchema.optional(),
+  /** What every run took, summed; the sums of `lines` and of `instructions` and `calls` are the same. */
+  insns: pairSchema,
+  lines: z.array(lineSchema),
+  calls: z.array(callSchema),
+  tailCalls: z.array(tailCallSchema),
+  instructions: z.array(instructionSchema),
+  /** Call paths from the program down, for a flame graph: names from the outermost in. */
+  stacks: z.array(z.strictObject({ frames: z.array(text(512)).max(1024), insns: pairSchema })),
+  notes: z.array(text(2000)),
+});
+
+/** One thing that changed the count; its place is head's, or base's for what head no longer has. */
+export const causeSchema = z.strictObject({
+  ...placeShape,
+  /** Instructions more in head, over all packets; negative where it became cheaper. */
+  change: z.number().int(),
+  /** As 'new, with a call of bpf_map_lookup_elem (105 instructions)'. */
+  what: text(4096),
+});
+
+export const differenceSchema = z.strictObject({
+  target: text(256),
+  object: text(4096),
+  program: text(256),
+  input: text(256),
+  packets: count,
+  base: pairSchema,
+  head: pairSchema,
+  /** The greatest first; they add up to head less base. */
+  warm: z.array(causeSchema),
+  cold: z.array(causeSchema),
+  /** Why there is no difference to tell of. */
+  absent: absentSchema.optional(),
+});
+
+export const explanationsSchema = z.strictObject({
+  schema: z.literal(1),
+  tool: z.strictObject({ name: z.literal('tollgate'), version: z.string() }),
+  /** Of head, and of base where one was given. */
+  explanations: z.array(explanationSchema),
+  differences: z.array(differenceSchema),
+});
+
+export type Pair = z.infer<typeof pairSchema>;
+export type ExplainedLine = z.infer<typeof lineSchema>;
+export type ExplainedCall = z.infer<typeof callSchema>;
+export type ExplainedTailCall = z.infer<typeof tailCallSchema>;
+export type ExplainedInstruction = z.infer<typeof instructionSchema>;
+export type Explanation = z.infer<typeof explanationSchema>;
+export type Cause = z.infer<typeof causeSchema>;
+export type Difference = z.infer<typeof differenceSchema>;
+export type Explanations = z.infer<typeof explanationsSchema>;
+
+export const NO_INSNS: Pair = { cold: 0, warm: 0 };
+
+export function addPairs(a: Pair, b: Pair): Pair {
+  return { cold: a.cold + b.cold, warm: a.warm + b.warm };
+}
+
+export function sumPairs(pairs: readonly Pair[]): Pair {
+  return pairs.reduce(addPairs, NO_INSNS);
+}

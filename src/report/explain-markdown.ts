@@ -1,0 +1,125 @@
+// Explanations for a pull request: the dearest lines, the rest folded away.
+
+import { markdownTable } from 'markdown-table';
+import type { Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
+import { folded, markdownCode, markdownText } from './escape.ts';
+import {
+  callsOf,
+  callText,
+  changePerPacket,
+  costOf,
+  differenceText,
+  perPacket,
+  placeText,
+  shareText,
+} from './explain-rows.ts';
+import type { RenderOptions } from './renderer.ts';
+import { count, NOT_TIME, targetFacts } from './rows.ts';
+
+const DEAREST = 10;
+const FOLDED = 200;
+
+/** `maxRows`: lines that are not folded (10). */
+export function renderExplanationsMarkdown(all: Explanations, options: RenderOptions = {}): string {
+  const rows = options.maxRows ?? DEAREST;
+  const heads = all.explanations.filter(({ side }) => side === 'head');
+  const blocks = [
+    ...all.differences.flatMap((each) => differenceBlocks(each, rows)),
+    ...heads.flatMap((each) => explanationBlocks(each, rows)),
+  ];
+  const version = markdownText(`Tollgate ${all.tool.version}`);
+  return `${['## Tollgate: explained', ...blocks, NOT_TIME, `<sub>${version}</sub>`].join('\n\n')}\n`;
+}
+
+function explanationBlocks(explanation: Explanation, dearest: number): string[] {
+  const { target, object, program, input, absent, lines, packets, insns } = explanation;
+  const title = `### ${markdownCode(program)} on ${markdownCode(input)}, ${markdownCode(target.id)}`;
+  const facts = `${markdownCode(object)}, ${markdownText(targetFacts(target))}`;
+  if (absent) return [title, facts, `No profile: ${markdownText(absent.reason)}`];
+  const mean = packets > 1 ? ` a packet (the mean of ${packets})` : '';
+  const rest = lines.slice(dearest, dearest + FOLDED);
+  const cut = lines.length - dearest - rest.length;
+  return [
+    title,
+    facts,
+    `**${perPacket(insns.warm, explanation)} instructions${mean}**; the first run took ${insns.cold}.`,
+    ...explanation.notes.map((note) => `> ${markdownText(note)}`),
+    lineTable(lines.slice(0, dearest), explanation),
+    ...(rest.length > 0
+      ? [
+          folded(
+            count(rest.length, 'more line'),
+            `${lineTable(rest, explanation)}${cut > 0 ? `\n\nand ${count(cut, 'more line')}` : ''}`,
+          ),
+        ]
+      : []),
+    ...(explanation.tailCalls.length > 0 ? [tailCallTable(explanation)] : []),
+  ];
+}
+
+function lineTable(lines: readonly ExplainedLine[], explanation: Explanation): string {
+  const rows = lines.map((line) => {
+    const { cold, warm } = costOf(line);
+    const calls = callsOf(line, explanation).map((call) => markdownText(callText(call, explanation)));
+    return [
+      perPacket(warm, explanation),
+      shareText(warm, explanation.insns.warm),
+      String(cold),
+      markdownCode(line.program),
+      markdownCode(placeText(line)),
+      markdownCode(line.text ?? ''),
+      calls.join('; '),
+    ];
+  });
+  return markdownTable([['Insns', 'Share', 'Cold', 'Program', 'Line', 'Source', 'Calls'], ...rows], {
+    align: ['r', 'r', 'r', 'l', 'l', 'l', 'l'],
+    alignDelimiters: false,
+  });
+}
+
+function tailCallTable(explanation: Explanation): string {
+  const rows = explanation.tailCalls.map(({ program, to, direct, times, ...place }) => [
+    perPacket(times.warm, explanation),
+    markdownCode(program),
+    markdownCode(placeText(place)),
+    to === undefined
+      ? 'nowhere: an empty slot, or the limit of 33'
+      : `${markdownCode(to)} (${direct ? 'direct' : 'indirect'})`,
+  ]);
+  return markdownTable([['Tail calls', 'From', 'Line', 'To'], ...rows], {
+    align: ['r', 'l', 'l', 'l'],
+    alignDelimiters: false,
+  });
+}
+
+function differenceBlocks(difference: Difference, most: number): string[] {
+  const { program, input, target, absent, warm, cold } = difference;
+  const title = `### Against the base: ${markdownCode(program)} on ${markdownCode(input)}, ${markdownCode(target)}`;
+  if (absent) return [title, `No difference: ${markdownText(absent.reason)}`];
+  const isWarm = warm.length > 0;
+  const causes = (isWarm ? warm : cold).slice(0, most);
+  const rows = causes.map((cause) => [
+    isWarm ? changePerPacket(cause.change, difference) : changePerPacket(cause.change, { packets: 1 }),
+    markdownCode(cause.program),
+    markdownCode(placeText(cause)),
+    markdownCode(cause.text ?? ''),
+    markdownText(cause.what),
+  ]);
+  const more = (isWarm ? warm : cold).length - causes.length;
+  return [
+    title,
+    `${differenceText(difference)}.`,
+    ...(rows.length === 0
+      ? []
+      : [
+          markdownTable(
+            [[isWarm ? 'Change' : 'Change (first run)', 'Program', 'Line', 'Source', 'Why'], ...rows],
+            {
+              align: ['r', 'l', 'l', 'l', 'l'],
+              alignDelimiters: false,
+            },
+          ),
+        ]),
+    ...(more > 0 ? [`and ${count(more, 'more line')}`] : []),
+  ];
+}

@@ -1,0 +1,85 @@
+// What every rendering of an explanation shares: figures per packet, shares, and which lines come first.
+
+import type { Difference, ExplainedCall, ExplainedLine, Explanation, Pair } from '../model/explanation.ts';
+
+type Place = Pick<ExplainedLine, 'function' | 'file' | 'line' | 'near'>;
+
+/** 'lb.bpf.c:193', or 'bpf_helpers.h:154 near lb.bpf.c:164'; for a line without a source its function. */
+export function placeText({ file, line, function: name, near }: Place): string {
+  if (line === undefined) return name;
+  return `${baseName(file)}:${line}${near ? ` near ${near.file === file ? '' : `${baseName(near.file)}:`}${near.line}` : ''}`;
+}
+
+const baseName = (file: string | undefined) => (file ?? '').replace(/^.*\//, '');
+
+/** The mean over the packets, to 3 decimals. */
+export function perPacket(warm: number, { packets }: Pick<Explanation, 'packets'>): string {
+  return String(Math.round((1000 * warm) / Math.max(1, packets)) / 1000);
+}
+
+export function shareText(part: number, whole: number): string {
+  return whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`;
+}
+
+export function costOf({ own, called }: ExplainedLine): Pair {
+  return { cold: own.cold + called.cold, warm: own.warm + called.warm };
+}
+
+function isSameLine(a: ExplainedCall, b: ExplainedLine): boolean {
+  return (
+    a.program === b.program &&
+    a.function === b.function &&
+    a.file === b.file &&
+    a.line === b.line &&
+    a.near?.file === b.near?.file &&
+    a.near?.line === b.near?.line
+  );
+}
+
+/** The calls of a line. */
+export function callsOf(line: ExplainedLine, { calls }: Explanation): ExplainedCall[] {
+  return calls.filter((call) => isSameLine(call, line));
+}
+
+/** Lines by function, in the source's order: the explained program first, then as tail calls and names have it. */
+export function linesByFunction({ lines, program }: Explanation): { name: string; lines: ExplainedLine[] }[] {
+  const groups = new Map<string, ExplainedLine[]>();
+  for (const line of lines) {
+    const name = line.program === line.function ? line.program : `${line.program}/${line.function}`;
+    groups.set(name, [...(groups.get(name) ?? []), line]);
+  }
+  const first = (name: string) => (name === program ? 0 : name.startsWith(`${program}/`) ? 1 : 2);
+  return [...groups]
+    .sort(([a], [b]) => first(a) - first(b) || (a < b ? -1 : 1))
+    .map(([name, own]) => ({
+      name,
+      lines: own.sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || (a.line ?? 0) - (b.line ?? 0)),
+    }));
+}
+
+/** 'called 2 times: bpf_map_lookup_elem 150, jhash 115'; an inlined one says so. */
+export function callText(call: ExplainedCall, explanation: Explanation, most = 4): string {
+  if (call.functions.length === 0) return `${call.name}: replaced by the line's own instructions`;
+  const own = call.functions.filter(({ insns }) => insns.warm > 0);
+  const listed = own
+    .slice(0, most)
+    .map(({ name, insns }) => `${name} ${perPacket(insns.warm, explanation)}`)
+    .join(', ');
+  const more = own.length > most ? `, and ${own.length - most} more` : '';
+  const times = call.times.warm === explanation.packets ? '' : ` x${perPacket(call.times.warm, explanation)}`;
+  return `${call.name}${times}: ${listed}${more}`;
+}
+
+/** '+38' or '-4.5', a packet. */
+export function changePerPacket(change: number, of: Pick<Explanation, 'packets'>): string {
+  return `${change > 0 ? '+' : ''}${perPacket(change, of)}`;
+}
+
+/** '948 to 969 instructions (+21)'. */
+export function differenceText(difference: Difference): string {
+  const { base, head, cold } = difference;
+  const change = changePerPacket(head.warm - base.warm, difference);
+  const first =
+    cold.length === 0 ? 'the first run is the same' : `the first run ${base.cold} to ${head.cold}`;
+  return `${perPacket(base.warm, difference)} to ${perPacket(head.warm, difference)} instructions (${change}); ${first}`;
+}

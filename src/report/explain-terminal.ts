@@ -1,0 +1,201 @@
+// An explanation as a programmer reads it: the dearest lines first, with what they call; with `verbose` all of them, in
+// the source's order and with every instruction.
+
+import type { Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
+import { visible } from './escape.ts';
+import {
+  callsOf,
+  callText,
+  changePerPacket,
+  costOf,
+  differenceText,
+  linesByFunction,
+  perPacket,
+  placeText,
+  shareText,
+} from './explain-rows.ts';
+import type { RenderOptions } from './renderer.ts';
+import { count, NOT_TIME, targetFacts } from './rows.ts';
+import { alignTable, type Column } from './table.ts';
+
+const DEAREST = 15;
+
+/** `maxRows` bounds the lines of each explanation (15); `verbose` lifts it. */
+export function renderExplanationsTerminal(all: Explanations, options: RenderOptions = {}): string {
+  const heads = all.explanations.filter(({ side }) => side === 'head');
+  const blocks = heads.map((each) => {
+    const difference = all.differences.find(
+      ({ target, object, program, input }) =>
+        target === each.target.id &&
+        object === each.object &&
+        program === each.program &&
+        input === each.input,
+    );
+    return [
+      ...explanationLines(each, options),
+      ...(difference ? differenceLines(difference, options) : []),
+    ].join('\n');
+  });
+  return `${[...blocks, NOT_TIME].join('\n\n')}\n`;
+}
+
+function explanationLines(explanation: Explanation, options: RenderOptions): string[] {
+  const { target, object, program, input, absent } = explanation;
+  const title = `${program} (${object}) on ${input}, ${target.id}: ${targetFacts(target)}`;
+  if (absent) return [visible(title), `no profile: ${visible(absent.reason)}`];
+  return [
+    visible(title),
+    headline(explanation),
+    ...explanation.notes.map((note) => `note: ${visible(note)}`),
+    '',
+    ...(options.verbose ? annotated(explanation, options) : dearest(explanation, options)),
+    ...tailCallLines(explanation),
+  ];
+}
+
+function headline(explanation: Explanation): string {
+  const { packets, insns } = explanation;
+  const calls = explanation.calls.reduce((sum, call) => sum + call.insns.warm, 0);
+  const mean = packets > 1 ? ` a packet, the mean of ${packets}` : '';
+  return `${perPacket(insns.warm, explanation)} instructions${mean}: ${perPacket(insns.warm - calls, explanation)} of the programs' own, ${perPacket(calls, explanation)} in what they call; the first run took ${insns.cold}`;
+}
+
+const COLUMNS: readonly Column[] = [
+  { header: 'insns', align: 'right' },
+  { header: 'share', align: 'right' },
+  { header: 'cold', align: 'right' },
+  { header: 'program', align: 'left' },
+  { header: 'line', align: 'left' },
+  { header: 'source', align: 'left', shrinks: true },
+];
+
+function dearest(explanation: Explanation, options: RenderOptions): string[] {
+  const shown = explanation.lines.slice(0, options.maxRows ?? DEAREST);
+  const rest = explanation.lines.slice(shown.length);
+  const lines = table(
+    explanation,
+    COLUMNS,
+    shown.map((line) => ({ line, cells: [...figures(line, explanation), programOf(line), placeText(line)] })),
+    options,
+  );
+  const left = rest.reduce((sum, line) => sum + costOf(line).warm, 0);
+  return rest.length === 0
+    ? lines
+    : [
+        ...lines,
+        `and ${count(rest.length, 'more line')} with ${perPacket(left, explanation)} instructions (--verbose shows all)`,
+      ];
+}
+
+/** Each function's lines as they follow in the source. */
+function annotated(explanation: Explanation, options: RenderOptions): string[] {
+  const columns = COLUMNS.filter(({ header }) => header !== 'program');
+  return linesByFunction(explanation).flatMap(({ name, lines }) => [
+    `${visible(name)}:`,
+    ...table(
+      explanation,
+      columns,
+      lines.map((line) => ({ line, cells: [...figures(line, explanation), placeText(line)] })),
+      options,
+    ),
+    ...instructionLines(explanation, lines),
+    '',
+  ]);
+}
+
+interface Row {
+  readonly line: ExplainedLine;
+  /** All but the last. */
+  readonly cells: readonly string[];
+}
+
+function table(
+  explanation: Explanation,
+  columns: readonly Column[],
+  rows: readonly Row[],
+  { width }: RenderOptions,
+): string[] {
+  const cells = rows.map(({ line, cells: first }) => [...first, line.text ?? ''].map(visible));
+  const [header, ...lines] = alignTable(columns, cells, width);
+  return [
+    header!,
+    ...lines.flatMap((text, i) => [
+      text,
+      ...callsOf(rows[i]!.line, explanation).map(
+        (call) =>
+          `${perPacket(call.insns.warm, explanation).padStart(CALL_INDENT)} in ${visible(callText(call, explanation))}`,
+      ),
+    ]),
+  ];
+}
+
+const CALL_INDENT = 24;
+
+function figures(line: ExplainedLine, explanation: Explanation): string[] {
+  const cost = costOf(line);
+  return [perPacket(cost.warm, explanation), shareText(cost.warm, explanation.insns.warm), String(cost.cold)];
+}
+
+function programOf({ program, function: name }: ExplainedLine): string {
+  return program === name ? program : `${program}/${name}`;
+}
+
+/** For code without source lines, where a function is one line: each of its instructions. */
+function instructionLines(explanation: Explanation, lines: readonly ExplainedLine[]): string[] {
+  if (lines.some(({ line }) => line !== undefined)) return [];
+  const own = explanation.instructions.filter(({ program, function: name }) =>
+    lines.some((line) => line.program === program && line.function === name),
+  );
+  return own.map(
+    ({ insn, code, own: { warm } }) =>
+      `${perPacket(warm, explanation).padStart(CALL_INDENT)} at instruction ${insn} (${code})`,
+  );
+}
+
+function tailCallLines(explanation: Explanation): string[] {
+  return explanation.tailCalls.map(({ program, to, direct, times, ...place }) => {
+    const went =
+      to === undefined
+        ? 'fell through: an empty slot, or the limit of 33'
+        : `to ${to} (${direct ? 'direct' : 'indirect'})`;
+    return visible(
+      `tail call ${went}: x${perPacket(times.warm, explanation)} from ${program}, ${placeText(place)}`,
+    );
+  });
+}
+
+const CAUSES = 10;
+
+const CAUSE_COLUMNS: readonly Column[] = [
+  { header: 'change', align: 'right' },
+  { header: 'program', align: 'left' },
+  { header: 'line', align: 'left' },
+  { header: 'why', align: 'left', shrinks: true },
+];
+
+/** The steady runs' causes; the first run's where only that changed. */
+function differenceLines(difference: Difference, options: RenderOptions): string[] {
+  if (difference.absent) return ['', `no difference to the base: ${visible(difference.absent.reason)}`];
+  const title = `Against the base: ${differenceText(difference)}`;
+  const isWarm = difference.warm.length > 0;
+  const causes = isWarm ? difference.warm : difference.cold;
+  if (causes.length === 0) return ['', `${title}. No line takes more or less.`];
+  const shown = causes.slice(0, options.verbose ? undefined : (options.maxRows ?? CAUSES));
+  const rows = shown.map((cause) => [
+    isWarm ? changePerPacket(cause.change, difference) : changePerPacket(cause.change, { packets: 1 }),
+    cause.program === cause.function ? cause.program : `${cause.program}/${cause.function}`,
+    placeText(cause),
+    `${cause.what}${cause.text ? `: ${cause.text}` : ''}`,
+  ]);
+  const more = causes.length - shown.length;
+  return [
+    '',
+    `${title}${isWarm ? '' : '. Of the first run'}:`,
+    ...alignTable(
+      CAUSE_COLUMNS,
+      rows.map((row) => row.map(visible)),
+      options.width,
+    ),
+    ...(more > 0 ? [`and ${count(more, 'more line')} (--verbose shows all)`] : []),
+  ];
+}

@@ -1,0 +1,73 @@
+// QEMU's plugins: whether this QEMU loads ours, found by loading it. A QEMU may be built without them, and each
+// version of the interface wants a build of its own.
+
+import { join } from 'node:path';
+import { execa } from 'execa';
+import * as z from 'zod';
+import type { Absent } from '../model/report.ts';
+import { digestOf, digestsOf } from './digests.ts';
+import { optionValue } from './machine.ts';
+import type { Qemu } from './qemu.ts';
+import { remember } from './remember.ts';
+
+/** The newest interface first: a QEMU refuses those that are newer than its own. */
+const INTERFACES = [3, 2, 1];
+
+const answerSchema = z.union([
+  z.strictObject({ path: z.string() }),
+  z.strictObject({ reason: z.string().max(2000) }),
+]);
+
+/** The plugin `name` from dist/native for this QEMU, or why there is none. Asked once for each QEMU and build. */
+export async function findPlugin(
+  name: string,
+  qemu: Pick<Qemu, 'path' | 'digest' | 'place'>,
+  options: { readonly distDir: string; readonly cacheDir: string },
+): Promise<{ readonly path: string } | Absent> {
+  const paths = INTERFACES.map((version) => join(options.distDir, 'native', `${name}-${version}.so`));
+  const key = digestOf({ paths, plugins: await digestsOf(paths, options.cacheDir), qemu: qemu.digest });
+  return await remember(join(options.cacheDir, 'qemu', `plugin-${key}`), answerSchema, async () => {
+    let said = '';
+    for (const path of paths) {
+      said = await whyNot(qemu, path);
+      if (said === '') return { path };
+    }
+    return { reason: `this QEMU loads no plugin of ours: ${said}` };
+  });
+}
+
+/** QEMU's arguments for a plugin. */
+export function pluginArguments(path: string, settings: Readonly<Record<string, string>>): string[] {
+  const options = [
+    `file=${optionValue(path)}`,
+    ...Object.entries(settings).map(([key, value]) => `${key}=${optionValue(value)}`),
+  ];
+  return ['-plugin', options.join()];
+}
+
+/** Empty where it loads; else QEMU's words. */
+async function whyNot({ path, place }: Pick<Qemu, 'path' | 'place'>, plugin: string): Promise<string> {
+  const result = await execa(
+    path,
+    [
+      ...place.arguments,
+      '-M',
+      'none',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-qmp',
+      'stdio',
+      ...pluginArguments(plugin, {}),
+    ],
+    {
+      input: '{"execute":"qmp_capabilities"}{"execute":"quit"}',
+      env: place.environment,
+      reject: false,
+      timeout: 20_000,
+      maxBuffer: 1 << 16,
+    },
+  );
+  if (!result.failed) return '';
+  return result.stderr?.split('\n')[0]?.slice(0, 500) || result.shortMessage || 'it failed';
+}
