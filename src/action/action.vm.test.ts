@@ -1,7 +1,16 @@
 // The Action as its users run it: dist/action.js in an empty folder, on the sample project, with real machines, against
 // services whose requests and answers are held to GitHub's descriptions.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -333,6 +342,48 @@ describe('a pull request', () => {
     const done = await job(plusOne, plusOne.merge, { ...pullRequest(plusOne), node });
     expect([done.exitCode, done.stderr]).toEqual([1, '']);
     expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+  });
+});
+
+describe('a runner without QEMU', () => {
+  /** All of this machine's programs but QEMU. */
+  function pathWithoutQemu(): string {
+    const bin = join(folder.path, 'bin');
+    mkdirSync(bin);
+    for (const place of ['/usr/bin', '/usr/sbin', '/usr/local/bin'])
+      for (const name of readdirSync(place))
+        if (!name.startsWith('qemu-') && !existsSync(join(bin, name)))
+          symlinkSync(join(place, name), join(bin, name));
+    return bin;
+  }
+
+  test('fetches it once; the next runner takes it, the kernel and the saved state from the cache', async () => {
+    github.state.pulls.push(pull(plusOne));
+    const cacheDir = join(folder.path, 'cache');
+    const env = { PATH: pathWithoutQemu(), TOLLGATE_CACHE_DIR: cacheDir };
+    const run = () =>
+      job(plusOne, plusOne.merge, { ...pullRequest(plusOne), env, inputs: { cache: 'true' } });
+    const cold = await run();
+    expect([cold.exitCode, cold.stderr]).toEqual([1, '']);
+    expect(cold.log).toContain('missing: qemu-system-x86_64 (qemu-system-x86): boots the kernels');
+    expect(cold.log).toContain('fetched and unpacked; nothing was installed');
+    expect(cold.log).toContain(`${KERNEL}: booting`);
+    expect(results.cacheKeys()).toHaveLength(1);
+
+    rmSync(cacheDir, { recursive: true });
+    const started = performance.now();
+    const warm = await run();
+    const seconds = (performance.now() - started) / 1000;
+    expect([warm.exitCode, warm.stderr]).toEqual([1, '']);
+    expect(warm.log).toContain('taken from the cache, where they lie unpacked');
+    expect(warm.log).toContain('the cache has all of this already');
+    expect(warm.log).not.toMatch(/: (booting|downloading)/);
+    const plain = ({ measurements, verdicts }: Report) => ({ measurements, verdicts });
+    expect(plain(reportOf(warm))).toEqual(plain(reportOf(cold)));
+    const steps = [...warm.log.matchAll(/^::group::(.*)$[\s\S]*?^([\d.]+ s)$/gm)].map((step) =>
+      step.slice(1).join(' '),
+    );
+    console.log(`with a warm cache ${seconds.toFixed(1)} s: ${steps.join(', ')}`);
   });
 });
 
