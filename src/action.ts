@@ -101,7 +101,9 @@ function contextFrom(env: NodeJS.ProcessEnv): ActionContext {
 }
 
 function readPayload(path: string): string {
-  const { size } = statSync(path);
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined)
+    throw new TollgateError('usage', `Cannot read GITHUB_EVENT_PATH '${path}': no such file`);
   if (size > PAYLOAD_LIMIT_BYTES)
     throw new TollgateError('usage', `Cannot read '${path}': ${size} bytes exceed ${PAYLOAD_LIMIT_BYTES}`);
   return readFileSync(path, 'utf8');

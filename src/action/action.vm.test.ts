@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -278,6 +279,29 @@ describe('a pull request', () => {
     expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
   });
 
+  test("whose budget file lies in a folder of its own is compared with the base's folder of that name", async () => {
+    const nested = await sampleRepository(join(folder.path, 'nested'), {
+      change: 'plus-1-insn',
+      kernels: [KERNEL],
+      edit: (_, project) => {
+        mkdirSync(join(project, 'ebpf'), { recursive: true });
+        for (const name of ['tollgate.yml', 'build', 'pcaps', 'src'])
+          renameSync(join(project, name), join(project, 'ebpf', name));
+      },
+    });
+    github.state.pulls.push(pull(nested));
+    const done = await job(nested, nested.merge, {
+      ...pullRequest(nested),
+      inputs: { config: 'ebpf/tollgate.yml' },
+    });
+    expect([done.exitCode, reportOf(done).notes]).toEqual([1, []]);
+    expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+    expect(commentsOf()[0]!.split('\n').slice(0, 2)).toEqual([
+      '<!-- tollgate:ebpf%2Ftollgate.yml -->',
+      expect.stringContaining('Tollgate of `ebpf/tollgate.yml`: Over budget'),
+    ]);
+  });
+
   test('with a base that another job built is compared with that', async () => {
     github.state.pulls.push(pull(plusOne));
     const workspace = await plusOne.checkout('prebuilt', plusOne.merge);
@@ -342,6 +366,40 @@ describe('a pull request', () => {
     const done = await job(plusOne, plusOne.merge, { ...pullRequest(plusOne), node });
     expect([done.exitCode, done.stderr]).toEqual([1, '']);
     expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+  });
+});
+
+describe('a base that is there and cannot be had is no pass:', () => {
+  test.each<[string, (workspace: string) => Promise<unknown>, Record<string, string>, number, string]>([
+    [
+      'a remote that does not answer',
+      (workspace) => execa('git', ['remote', 'set-url', 'origin', '/nowhere'], { cwd: workspace }),
+      {},
+      3,
+      'Cannot have the base',
+    ],
+    [
+      'a folder that is no clone',
+      async (workspace) => rmSync(join(workspace, '.git'), { recursive: true }),
+      {},
+      3,
+      'what is checked out is not known',
+    ],
+    [
+      'a base-ref that is nowhere',
+      async () => {},
+      { 'base-ref': 'mian' },
+      2,
+      "Cannot use input 'base-ref: mian'",
+    ],
+  ])('%s', async (_, spoil, inputs, exitCode, words) => {
+    github.state.pulls.push(pull(plusOne));
+    const workspace = await plusOne.checkout(`spoilt-${checkouts++}`, plusOne.merge);
+    await spoil(workspace);
+    const done = await job(plusOne, plusOne.merge, { ...pullRequest(plusOne), workspace, inputs });
+    expect([done.exitCode, done.outputs.verdict]).toEqual([exitCode, exitCode === 2 ? 'error' : 'failed']);
+    expect(done.log).toContain(words);
+    expect(commentsOf()[0]).not.toContain('Within');
   });
 });
 
@@ -415,6 +473,17 @@ describe('another event', () => {
       ref: 'refs/heads/topic',
     });
     expect([done.exitCode, reportOf(done).commits?.base]).toEqual([1, plusOne.parted]);
+  });
+
+  test("a merge queue's change is accepted by the trailers of its pull request, whatever the checkout holds", async () => {
+    github.state.pulls.push(pull(plusOne, 'x\n\nTollgate-Accept: * xdp_lb it counts'));
+    const done = await job(plusOne, plusOne.merge, {
+      event: 'merge_group',
+      payload: mergeGroupEvent(plusOne.merge, plusOne.main),
+      ref: `refs/heads/gh-readonly-queue/main/pr-7-${plusOne.main}`,
+    });
+    expect(done.exitCode).toBe(0);
+    expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows('it counts'));
   });
 
   test("a merge queue's change is compared with what it was put on, and its pull request's label counts", async () => {
