@@ -165,8 +165,9 @@ function whatChanged(base: FullLine | undefined, head: FullLine | undefined, vie
   if (tailCalls.length > 0) return tailCalls.join('; ');
   const said = [...(base.line.text === head.line.text ? [] : ['changed']), ...callChanges(base, head, view)];
   const own = head.line.own[view.column] - base.line.own[view.column];
-  if (own !== 0) said.push(ownChange(base, head, own, view));
-  return said.join('; ');
+  if (own === 0) return said.join('; ');
+  const reason = ownChange(base, head, view);
+  return said.length === 0 ? reason : `${said.join('; ')}; ${signed(own, view.packets)}: ${reason}`;
 }
 
 function callWords(line: FullLine, { column, packets }: View): string[] {
@@ -215,21 +216,18 @@ function tailCallChanges(base: FullLine, head: FullLine): string[] {
 }
 
 /** Whether it runs more often, or is other eBPF, or the same eBPF in other machine code. */
-function ownChange(base: FullLine, head: FullLine, own: number, { column, packets }: View): string {
-  const change = signed(own, packets);
+function ownChange(base: FullLine, head: FullLine, { column }: View): string {
   const shape = ({ instructions }: FullLine) =>
     instructions.filter(({ times }) => times[column] > 0).map(({ code }) => withoutJump(code));
   const [before, now] = [shape(base), shape(head)];
   const times = ({ instructions }: FullLine) =>
     instructions.reduce((sum, each) => sum + each.times[column], 0);
-  if (before.join() === now.join())
-    return times(base) === times(head)
-      ? `${change} by other machine code of the same eBPF`
-      : `${change} as it runs ${times(head) > times(base) ? 'more' : 'less'} often`;
-  const count = `${now.length} eBPF instructions instead of ${before.length}`;
-  return base.line.text === head.line.text
-    ? `${change} as the compiler makes other code of it (${count})`
-    : `${change} of its own (${count})`;
+  if (before.join() === now.join()) {
+    if (times(base) === times(head)) return 'the JIT makes other machine code of the same eBPF';
+    return `it runs ${times(head) > times(base) ? 'more' : 'less'} often`;
+  }
+  const count = `${now.length} eBPF instructions run, ${before.length} before`;
+  return base.line.text === head.line.text ? `the compiler makes other code of it (${count})` : count;
 }
 
 /** An instruction without where it jumps to: code that was put in between moves that, and changes nothing. */

@@ -138,7 +138,7 @@ function inputOf(text: string, known: readonly Input[] = []): Input {
 }
 
 /** Each run waits for a place of its own. */
-function pooled(session: Session, pool: Pool): Session {
+export function pooled(session: Session, pool: Pool): Session {
   return { ...session, run: (job, extra) => pool.run(() => session.run(job, extra)) };
 }
 
