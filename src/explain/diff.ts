@@ -11,7 +11,8 @@ import type {
   Explanation,
   Pair,
 } from '../model/explanation.ts';
-import { matchSequences, type Step } from './sequence.ts';
+import { likeTexts, matchSequences, type Step } from './sequence.ts';
+import { diffVisits } from './visits.ts';
 
 export type Column = keyof Pair;
 
@@ -34,6 +35,9 @@ export function differenceOf(base: Explanation, head: Explanation): Difference {
     head: head.insns,
     warm: causes('warm'),
     cold: causes('cold'),
+    ...(base.verifier && head.verifier
+      ? { verifier: diffVisits(base.verifier, head.verifier, program) }
+      : {}),
     ...(unlike ? { absent: unlike } : {}),
   };
 }
@@ -141,21 +145,7 @@ function sameText(a: FullLine, b: FullLine): boolean {
   return a.line.text === b.line.text && (a.line.line === undefined) === (b.line.line === undefined);
 }
 
-/** 0 to 1: how much of two texts is the same, by pairs of letters. A line that was edited is no other line. */
-function likeness(a: FullLine, b: FullLine): number {
-  const pairs = (text: string) =>
-    Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2));
-  const [left, right] = [pairs(a.line.text ?? ''), pairs(b.line.text ?? '')];
-  const counts = new Map<string, number>();
-  for (const pair of left) counts.set(pair, (counts.get(pair) ?? 0) + 1);
-  let shared = 0;
-  for (const pair of right) {
-    const left_ = counts.get(pair) ?? 0;
-    if (left_ > 0) shared++;
-    counts.set(pair, left_ - 1);
-  }
-  return (2 * shared) / Math.max(1, left.length + right.length);
-}
+const likeness = (a: FullLine, b: FullLine) => likeTexts(a.line.text ?? '', b.line.text ?? '');
 
 /** The reason in words: a tail call that went another way, then calls, then what the machine code itself tells. */
 function whatChanged(base: FullLine | undefined, head: FullLine | undefined, view: View): string {

@@ -3,13 +3,15 @@
 
 import type { Outcome } from '../budget/compare.ts';
 import { differenceOf } from '../explain/diff.ts';
+import { diffVisits } from '../explain/visits.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Cause, Difference, Explanation } from '../model/explanation.ts';
-import type { Target, Verdict } from '../model/report.ts';
+import type { Cause } from '../model/explanation.ts';
+import type { Absent, Target, Verdict } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
+import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
-import { planProgramProfiles, pooled, profileAll } from './explain.ts';
+import { planProgramProfiles, pooled, profileAll, takeVisits } from './explain.ts';
 import type { SideObject } from './objects.ts';
 import { createPool, machinesAtOnce } from './pool.ts';
 
@@ -27,8 +29,8 @@ export async function explainOver(
   request: CausesRequest,
   options: RunOptions,
 ): Promise<Outcome> {
-  const wanted = request.targets.map((target) => ({ target, runs: runsOver(outcome.verdicts, target) }));
-  if (wanted.every(({ runs }) => runs.length === 0)) return outcome;
+  const wanted = request.targets.map((target) => ({ target, rows: rowsOver(outcome.verdicts, target) }));
+  if (wanted.every(({ rows }) => rows.length === 0)) return outcome;
   if (!options.useSavedState)
     return {
       ...outcome,
@@ -37,112 +39,180 @@ export async function explainOver(
         'What is over is not explained without saved machine states: each run would boot.',
       ],
     };
-  const found = await Promise.all(wanted.map(({ target, runs }) => causesOn(target, runs, request, options)));
-  const differences = new Map(found.flatMap((each) => each.differences));
+  const found = await Promise.all(wanted.map(({ target, rows }) => causesOn(target, rows, request, options)));
+  const causes = new Map(found.flatMap((each) => [...each.causes]));
   return {
     ...outcome,
-    verdicts: outcome.verdicts.map((row) => withCauses(row, differences.get(runKey(row)))),
+    verdicts: outcome.verdicts.map((row) => withCauses(row, causes.get(subjectOf(row)))),
     notes: [...outcome.notes, ...found.flatMap(({ notes }) => notes)],
   };
 }
 
-/** Programs and inputs explained on each kernel. */
-const RUNS_PER_KERNEL = 3;
+/** Of each kind, what is explained on each kernel. */
+const SUBJECTS_PER_KERNEL = 3;
 /** Causes named in a row. */
 const CAUSES_PER_ROW = 3;
 
-const isRunMetric = (metric: string) => /^run_insns(_|$)/.test(metric);
-const runKey = ({ target, object, program, input }: Verdict) => [target, object, program, input].join('\0');
+type CausesOf = (row: Verdict) => { readonly causes: readonly Cause[]; readonly packets: number };
 
-/** A row for each run that is over with a base to compare with: each program's greatest growth first, then the others. */
-function runsOver(verdicts: readonly Verdict[], target: Target): Verdict[] {
+/** What can be explained: one way for each kind of metric. */
+interface Kind {
+  readonly explains: (metric: string) => boolean;
+  /** The causes, or why there are none. */
+  readonly find: (row: Verdict, scope: Scope) => Promise<CausesOf | Absent>;
+}
+
+interface Scope {
+  readonly target: Target;
+  readonly request: CausesRequest;
+  readonly session: Session;
+  readonly options: Parameters<typeof profileAll>[2];
+  readonly told: Parameters<typeof profileAll>[3];
+  readonly signal: AbortSignal | undefined;
+}
+
+const KINDS: readonly Kind[] = [
+  { explains: (metric) => /^run_insns(_|$)/.test(metric), find: causesOfRun },
+  { explains: (metric) => metric === 'total_insns', find: causesOfVerifier },
+];
+
+const kindOf = (metric: string) => KINDS.find(({ explains }) => explains(metric));
+
+/** Rows with the same are explained together. */
+function subjectOf({ target, object, program, input, metric }: Verdict): string {
+  return [target, object, program, input, KINDS.findIndex(({ explains }) => explains(metric))].join('\0');
+}
+
+/** A row for each subject that grew: each program's greatest growth first, then the others. */
+function rowsOver(verdicts: readonly Verdict[], target: Target): Verdict[] {
   const over = verdicts.filter(
     (row) =>
       row.target === target.id &&
       row.verdict === 'over' &&
-      row.input !== undefined &&
       (row.change ?? 0) > 0 &&
-      isRunMetric(row.metric),
+      kindOf(row.metric) !== undefined,
   );
   const growth = ({ change, base }: Verdict) => (change ?? 0) / Math.max(1, base ?? 0);
-  const byRun = new Map<string, Verdict>();
+  const bySubject = new Map<string, Verdict>();
   for (const row of over.sort((a, b) => growth(b) - growth(a)))
-    if (!byRun.has(runKey(row))) byRun.set(runKey(row), row);
-  const rows = [...byRun.values()];
+    if (!bySubject.has(subjectOf(row))) bySubject.set(subjectOf(row), row);
+  const rows = [...bySubject.values()];
   const isFirst = (row: Verdict) =>
     row === rows.find(({ object, program }) => object === row.object && program === row.program);
   return [...rows.filter(isFirst), ...rows.filter((row) => !isFirst(row))];
 }
 
 interface Found {
-  readonly differences: readonly (readonly [string, Difference])[];
+  readonly causes: ReadonlyMap<string, CausesOf>;
   readonly notes: readonly string[];
 }
 
 async function causesOn(
   target: Target,
-  runs: readonly Verdict[],
+  rows: readonly Verdict[],
   request: CausesRequest,
   options: RunOptions,
 ): Promise<Found> {
-  const chosen = runs.slice(0, RUNS_PER_KERNEL);
-  const left = runs.length - chosen.length;
+  const chosen = KINDS.flatMap(({ explains }) =>
+    rows.filter(({ metric }) => explains(metric)).slice(0, SUBJECTS_PER_KERNEL),
+  );
+  if (chosen.length === 0) return { causes: new Map(), notes: [] };
+  const left = rows.length - chosen.length;
   const notes = left === 0 ? [] : [`${target.kernel}: ${left} more that are over are not explained.`];
-  const failed = (row: Verdict, why: string) =>
-    `${target.kernel}: why ${row.program} (${row.input}) is over is not explained: ${why}`;
-  if (chosen.length === 0) return { differences: [], notes };
+  const failed = ({ program, input, metric }: Verdict, why: string) =>
+    `${target.kernel}: why ${metric} of ${program}${input === undefined ? '' : ` (${input})`} is over is not explained: ${why}`;
+  const qemu = await findQemu(options);
+  const pool = createPool(options.parallel ?? machinesAtOnce());
+  const { result, target: ran } = await onKernel(
+    target.kernel,
+    qemu,
+    pool,
+    options,
+    async (session, told) => {
+      const scope = {
+        target,
+        request,
+        session: pooled(session, pool),
+        options: { ...options, qemu },
+        told,
+        signal: options.signal,
+      };
+      return await Promise.all(chosen.map((row) => findOrSay(row, scope)));
+    },
+  );
+  const found = chosen.map((row, i) => ({
+    row,
+    causes: result?.[i] ?? { reason: ran.error?.message ?? 'no reason given' },
+  }));
+  return {
+    causes: new Map(
+      found.flatMap(({ row, causes }) => ('reason' in causes ? [] : [[subjectOf(row), causes] as const])),
+    ),
+    notes: [
+      ...found.flatMap(({ row, causes }) => ('reason' in causes ? [failed(row, causes.reason)] : [])),
+      ...notes,
+    ],
+  };
+}
+
+/** An explanation that fails costs itself alone. */
+async function findOrSay(row: Verdict, scope: Scope): Promise<CausesOf | Absent> {
   try {
-    const qemu = await findQemu(options);
-    const pool = createPool(options.parallel ?? machinesAtOnce());
-    const { result, target: ran } = await onKernel(target.kernel, qemu, pool, options, (session, told) =>
-      Promise.all(
-        chosen.map(async (row) => {
-          const [head, base] = [planOf('head', row, request), planOf('base', row, request)];
-          if (!head || !base) return undefined;
-          return await profileAll(pooled(session, pool), [base, head], { ...options, qemu }, told);
-        }),
-      ),
-    );
-    const outcomes = chosen.map((row, i) => {
-      const [base, head] = result?.[i] ?? [];
-      if (!base || !head) return { row, absent: ran.error?.message ?? 'the base has no such input' };
-      const difference = differenceOf(withTarget(base, target), withTarget(head, target));
-      return difference.absent ? { row, absent: difference.absent.reason } : { row, difference };
-    });
-    return {
-      differences: outcomes.flatMap(({ row, difference }) =>
-        difference ? [[runKey(row), difference] as const] : [],
-      ),
-      notes: [
-        ...outcomes.flatMap(({ row, absent }) => (absent === undefined ? [] : [failed(row, absent)])),
-        ...notes,
-      ],
-    };
+    return await kindOf(row.metric)!.find(row, scope);
   } catch (cause) {
-    options.signal?.throwIfAborted();
+    scope.signal?.throwIfAborted();
     if (!(cause instanceof TollgateError)) throw cause;
-    return { differences: [], notes: [failed(chosen[0]!, messageOf(cause)), ...notes] };
+    return { reason: messageOf(cause) };
   }
 }
 
-function planOf(side: 'base' | 'head', row: Verdict, request: CausesRequest) {
-  const object = request[side].find(({ name }) => name === row.object);
-  if (!object?.spec.programs.some(({ name }) => name === row.program)) return undefined;
-  const plans = planProgramProfiles(side, { ...request, program: row.program }, object);
-  return plans.find(({ input }) => input === row.input);
+async function causesOfRun(
+  row: Verdict,
+  { target, request, session, options, told }: Scope,
+): Promise<CausesOf | Absent> {
+  const plans = (['base', 'head'] as const).flatMap((side) => {
+    const object = objectOf(row, request[side]);
+    return object
+      ? planProgramProfiles(side, { ...request, program: row.program }, object).filter(
+          ({ input }) => input === row.input,
+        )
+      : [];
+  });
+  const [base, head] = await profileAll(session, plans, options, told);
+  if (!base || !head) return { reason: 'the base has no such program or input' };
+  const difference = differenceOf({ target, ...base }, { target, ...head });
+  if (difference.absent) return difference.absent;
+  return ({ metric }) =>
+    metric === 'run_insns_cold'
+      ? { causes: difference.cold, packets: 1 }
+      : { causes: difference.warm, packets: difference.packets };
 }
 
-function withTarget(explanation: Omit<Explanation, 'target'>, target: Target): Explanation {
-  return { target, ...explanation };
+async function causesOfVerifier(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
+  const [base, head] = (['base', 'head'] as const).map((side) => objectOf(row, request[side]));
+  if (!base || !head) return { reason: 'the base has no such program' };
+  const of = { ...request, program: row.program };
+  const [before, now] = await Promise.all([
+    takeVisits(session, 'base', base, of),
+    takeVisits(session, 'head', head, of),
+  ]);
+  const absent = now.absent ?? before.absent;
+  if (absent) return absent;
+  const causes = diffVisits(before, now, row.program);
+  return () => ({ causes, packets: 1 });
 }
 
-function withCauses(row: Verdict, difference: Difference | undefined): Verdict {
-  if (row.verdict !== 'over' || !difference || !isRunMetric(row.metric)) return row;
-  const isCold = row.metric === 'run_insns_cold';
-  const causes = (isCold ? difference.cold : difference.warm).filter(({ change }) => change > 0);
+function objectOf({ object, program }: Verdict, side: readonly SideObject[]): SideObject | undefined {
+  const found = side.find(({ name }) => name === object);
+  return found?.spec.programs.some(({ name }) => name === program) ? found : undefined;
+}
+
+function withCauses(row: Verdict, causesOf: CausesOf | undefined): Verdict {
+  if (row.verdict !== 'over' || !causesOf || kindOf(row.metric) === undefined) return row;
+  const { causes: all, packets } = causesOf(row);
+  const causes = all.filter(({ change }) => change > 0);
   const [first] = causes;
   if (!first) return row;
-  const packets = isCold ? 1 : difference.packets;
   const named = causes.slice(0, CAUSES_PER_ROW).map((cause) => causeText(cause, packets));
   const more = causes.length - named.length;
   const where =

@@ -81,14 +81,38 @@ describe.each(KERNELS)('on %s', (kernel) => {
   );
 });
 
+describe('the verifier', () => {
+  test.each(KERNELS)('on %s its visits by line add up to total_insns', async (kernel) => {
+    const measured = (await measureArms([arms[0]!], [kernel])).figures
+      .get('lb')!
+      .filter(({ metric }) => metric === 'total_insns')
+      .map(({ object, program, value }) => [object, program, value]);
+    const pool = createPool(2);
+    const found = await Promise.all(
+      measured.map(([object, program]) =>
+        pool.run(async () => {
+          const arm = arms[0]!;
+          const side = arm.objects.find(({ name }) => name === object)!;
+          const { explanations } = await explainOn(kernel, arm, side, String(program), { verifier: true });
+          const { verifier } = explanations[0]!;
+          return [object, program, verifier!.lines.reduce((sum, { visits }) => sum + visits, 0)];
+        }),
+      ),
+    );
+    expect(found).toEqual(measured);
+  });
+});
+
 const explainOn = (
   kernel: string,
   arm: Required<Arm>,
   object: SideObject,
   program: string,
+  more: { readonly verifier?: boolean } = {},
 ): Promise<Explanations> =>
   explain(
     {
+      ...more,
       version: 'test',
       object,
       program,
@@ -173,6 +197,11 @@ describe('the known regressions', () => {
       },
       labOptions(),
     );
+    const verifier = report.verdicts.filter(
+      ({ verdict, metric }) => verdict === 'over' && metric === 'total_insns',
+    );
+    expect(verifier.map(({ program, where }) => [program, where?.line])).toEqual([['lb_encap', 372]]);
+    expect(verifier[0]!.why).toContain('. Dearer: +9 at lb.bpf.c:372 (new: 9 instructions, visited 9 times)');
     const over = report.verdicts.filter(
       ({ verdict, metric }) => verdict === 'over' && metric === 'run_insns',
     );
