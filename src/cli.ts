@@ -150,6 +150,7 @@ function program(): Command {
     .option('--input <input>', "a name from the budget file, 'udp:64', 'tcp_syn', or a pcap file")
     .option('--config <file>', 'take kernels, inputs, maps and tail calls from a budget file')
     .option('--base <path>', 'the object at base, or its project, built: what changed since is told, too')
+    .option('--verifier', 'count what the verifier looks at, too: visits by source line')
     .option('--flamegraph <file>', "write call paths as collapsed stacks ('-' for standard output)")
     .action(explainProgram);
 
@@ -201,6 +202,7 @@ interface ExplainFlags extends CommonFlags {
   readonly input?: string;
   readonly config?: string;
   readonly base?: string;
+  readonly verifier?: boolean;
   readonly flamegraph?: string;
 }
 
@@ -217,6 +219,7 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
         kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
         config: config ?? { programs: {} },
         directory: options.baseDir,
+        verifier: flags.verifier === true,
         ...(flags.input === undefined ? {} : { input: flags.input }),
       },
       options,
@@ -225,7 +228,7 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
       write(form === 'terminal' ? undefined : flags[form], form === 'terminal', flags, (how) =>
         render(found, how),
       );
-    if (found.explanations.every(({ absent }) => absent !== undefined))
+    if (found.explanations.every(({ absent, verifier }) => absent && (verifier?.absent ?? !verifier)))
       process.exitCode = EXIT.infrastructure;
     return undefined;
   });

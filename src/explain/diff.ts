@@ -11,7 +11,8 @@ import type {
   Explanation,
   Pair,
 } from '../model/explanation.ts';
-import { matchSequences, type Step } from './sequence.ts';
+import { likeTexts, matchSequences, type Step } from './sequence.ts';
+import { diffVisits } from './visits.ts';
 
 export type Column = keyof Pair;
 
@@ -34,6 +35,9 @@ export function differenceOf(base: Explanation, head: Explanation): Difference {
     head: head.insns,
     warm: causes('warm'),
     cold: causes('cold'),
+    ...(base.verifier && head.verifier
+      ? { verifier: diffVisits(base.verifier, head.verifier, program) }
+      : {}),
     ...(unlike ? { absent: unlike } : {}),
   };
 }
@@ -141,21 +145,7 @@ function sameText(a: FullLine, b: FullLine): boolean {
   return a.line.text === b.line.text && (a.line.line === undefined) === (b.line.line === undefined);
 }
 
-/** 0 to 1: how much of two texts is the same, by pairs of letters. A line that was edited is no other line. */
-function likeness(a: FullLine, b: FullLine): number {
-  const pairs = (text: string) =>
-    Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2));
-  const [left, right] = [pairs(a.line.text ?? ''), pairs(b.line.text ?? '')];
-  const counts = new Map<string, number>();
-  for (const pair of left) counts.set(pair, (counts.get(pair) ?? 0) + 1);
-  let shared = 0;
-  for (const pair of right) {
-    const left_ = counts.get(pair) ?? 0;
-    if (left_ > 0) shared++;
-    counts.set(pair, left_ - 1);
-  }
-  return (2 * shared) / Math.max(1, left.length + right.length);
-}
+const likeness = (a: FullLine, b: FullLine) => likeTexts(a.line.text ?? '', b.line.text ?? '');
 
 /** The reason in words: a tail call that went another way, then calls, then what the machine code itself tells. */
 function whatChanged(base: FullLine | undefined, head: FullLine | undefined, view: View): string {
@@ -165,8 +155,9 @@ function whatChanged(base: FullLine | undefined, head: FullLine | undefined, vie
   if (tailCalls.length > 0) return tailCalls.join('; ');
   const said = [...(base.line.text === head.line.text ? [] : ['changed']), ...callChanges(base, head, view)];
   const own = head.line.own[view.column] - base.line.own[view.column];
-  if (own !== 0) said.push(ownChange(base, head, own, view));
-  return said.join('; ');
+  if (own === 0) return said.join('; ');
+  const reason = ownChange(base, head, view);
+  return said.length === 0 ? reason : `${said.join('; ')}; ${signed(own, view.packets)}: ${reason}`;
 }
 
 function callWords(line: FullLine, { column, packets }: View): string[] {
@@ -215,21 +206,18 @@ function tailCallChanges(base: FullLine, head: FullLine): string[] {
 }
 
 /** Whether it runs more often, or is other eBPF, or the same eBPF in other machine code. */
-function ownChange(base: FullLine, head: FullLine, own: number, { column, packets }: View): string {
-  const change = signed(own, packets);
+function ownChange(base: FullLine, head: FullLine, { column }: View): string {
   const shape = ({ instructions }: FullLine) =>
     instructions.filter(({ times }) => times[column] > 0).map(({ code }) => withoutJump(code));
   const [before, now] = [shape(base), shape(head)];
   const times = ({ instructions }: FullLine) =>
     instructions.reduce((sum, each) => sum + each.times[column], 0);
-  if (before.join() === now.join())
-    return times(base) === times(head)
-      ? `${change} by other machine code of the same eBPF`
-      : `${change} as it runs ${times(head) > times(base) ? 'more' : 'less'} often`;
-  const count = `${now.length} eBPF instructions instead of ${before.length}`;
-  return base.line.text === head.line.text
-    ? `${change} as the compiler makes other code of it (${count})`
-    : `${change} of its own (${count})`;
+  if (before.join() === now.join()) {
+    if (times(base) === times(head)) return 'the JIT makes other machine code of the same eBPF';
+    return `it runs ${times(head) > times(base) ? 'more' : 'less'} often`;
+  }
+  const count = `${now.length} eBPF instructions run, ${before.length} before`;
+  return base.line.text === head.line.text ? `the compiler makes other code of it (${count})` : count;
 }
 
 /** An instruction without where it jumps to: code that was put in between moves that, and changes nothing. */

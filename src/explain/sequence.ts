@@ -98,3 +98,19 @@ function matchGap<T>(left: readonly T[], right: readonly T[], likeness: (a: T, b
     ...right.filter((_, j) => !taken.has(j)).map((each) => ({ right: each })),
   ];
 }
+
+/** 0 to 1: how much of two texts is the same, by pairs of letters. A line that was edited is no other line. */
+export function likeTexts(a: string, b: string): number {
+  const pairs = (text: string) =>
+    Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2));
+  const [left, right] = [pairs(a), pairs(b)];
+  const unmatched = new Map<string, number>();
+  for (const pair of left) unmatched.set(pair, (unmatched.get(pair) ?? 0) + 1);
+  let shared = 0;
+  for (const pair of right) {
+    const remaining = unmatched.get(pair) ?? 0;
+    if (remaining > 0) shared++;
+    unmatched.set(pair, remaining - 1);
+  }
+  return (2 * shared) / Math.max(1, left.length + right.length);
+}

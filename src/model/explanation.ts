@@ -69,6 +69,24 @@ export const instructionSchema = z.strictObject({
   own: pairSchema,
 });
 
+export const visitedLineSchema = z.strictObject({
+  file: text(4096).optional(),
+  line: z.number().int().positive().optional(),
+  text: text(4096).optional(),
+  /** How often the verifier looked at an instruction of the line. */
+  visits: count,
+  /** Instructions of the line that it looked at. */
+  instructions: count,
+});
+
+export const verifierCostSchema = z.strictObject({
+  /** total_insns; the sum of `visits`, and one more where the verifier refused the program. */
+  processed: count,
+  /** The most visited first. */
+  lines: z.array(visitedLineSchema),
+  absent: absentSchema.optional(),
+});
+
 export const explanationSchema = z.strictObject({
   target: targetSchema,
   side: sideSchema,
@@ -89,6 +107,8 @@ export const explanationSchema = z.strictObject({
   instructions: z.array(instructionSchema),
   /** Call paths from the program down, for a flame graph: names from the outermost in. */
   stacks: z.array(z.strictObject({ frames: z.array(text(512)).max(1024), insns: pairSchema })),
+  /** Where it was asked for. */
+  verifier: verifierCostSchema.optional(),
   notes: z.array(text(2000)),
 });
 
@@ -112,6 +132,8 @@ export const differenceSchema = z.strictObject({
   /** The greatest first; they add up to head less base. */
   warm: z.array(causeSchema),
   cold: z.array(causeSchema),
+  /** Lines that the verifier visits more or less often, where it was asked for. */
+  verifier: z.array(causeSchema).optional(),
   /** Why there is no difference to tell of. */
   absent: absentSchema.optional(),
 });
@@ -130,6 +152,8 @@ export type ExplainedCall = z.infer<typeof callSchema>;
 export type ExplainedTailCall = z.infer<typeof tailCallSchema>;
 export type ExplainedInstruction = z.infer<typeof instructionSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
+export type VisitedLine = z.infer<typeof visitedLineSchema>;
+export type VerifierCost = z.infer<typeof verifierCostSchema>;
 export type Cause = z.infer<typeof causeSchema>;
 export type Difference = z.infer<typeof differenceSchema>;
 export type Explanations = z.infer<typeof explanationsSchema>;

@@ -1,7 +1,7 @@
 // Explanations for a pull request: the dearest lines, the rest folded away.
 
 import { markdownTable } from 'markdown-table';
-import type { Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
+import type { Cause, Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
 import { folded, markdownCode, markdownText } from './escape.ts';
 import {
   callsOf,
@@ -35,7 +35,13 @@ function explanationBlocks(explanation: Explanation, dearest: number): string[] 
   const { target, object, program, input, absent, lines, packets, insns } = explanation;
   const title = `### ${markdownCode(program)} on ${markdownCode(input)}, ${markdownCode(target.id)}`;
   const facts = `${markdownCode(object)}, ${markdownText(targetFacts(target))}`;
-  if (absent) return [title, facts, `No profile: ${markdownText(absent.reason)}`];
+  if (absent)
+    return [
+      title,
+      facts,
+      `No profile: ${markdownText(absent.reason)}`,
+      ...verifierBlocks(explanation, dearest),
+    ];
   const mean = packets > 1 ? ` a packet (the mean of ${packets})` : '';
   const rest = lines.slice(dearest, dearest + FOLDED);
   const cut = lines.length - dearest - rest.length;
@@ -54,6 +60,31 @@ function explanationBlocks(explanation: Explanation, dearest: number): string[] 
         ]
       : []),
     ...(explanation.tailCalls.length > 0 ? [tailCallTable(explanation)] : []),
+    ...verifierBlocks(explanation, dearest),
+  ];
+}
+
+function verifierBlocks({ verifier, program }: Explanation, dearest: number): string[] {
+  if (!verifier) return [];
+  if (verifier.absent)
+    return [`The verifier's visits are not known: ${markdownText(verifier.absent.reason)}`];
+  const rows = verifier.lines
+    .slice(0, dearest)
+    .map(({ visits, instructions, text, ...place }) => [
+      String(visits),
+      shareText(visits, verifier.processed),
+      String(instructions),
+      markdownCode(placeText({ ...place, function: program })),
+      markdownCode(text ?? ''),
+    ]);
+  const more = verifier.lines.length - rows.length;
+  return [
+    `The verifier looked at instructions ${verifier.processed} times (\`total_insns\`).`,
+    markdownTable([['Visits', 'Share', 'Insns', 'Line', 'Source'], ...rows], {
+      align: ['r', 'r', 'r', 'l', 'l'],
+      alignDelimiters: false,
+    }),
+    ...(more > 0 ? [`and ${count(more, 'more line')}`] : []),
   ];
 }
 
@@ -93,33 +124,39 @@ function tailCallTable(explanation: Explanation): string {
 }
 
 function differenceBlocks(difference: Difference, most: number): string[] {
-  const { program, input, target, absent, warm, cold } = difference;
+  const { program, input, target, absent, warm, cold, verifier = [] } = difference;
   const title = `### Against the base: ${markdownCode(program)} on ${markdownCode(input)}, ${markdownCode(target)}`;
-  if (absent) return [title, `No difference: ${markdownText(absent.reason)}`];
-  const isWarm = warm.length > 0;
-  const causes = (isWarm ? warm : cold).slice(0, most);
-  const rows = causes.map((cause) => [
-    isWarm ? changePerPacket(cause.change, difference) : changePerPacket(cause.change, { packets: 1 }),
-    markdownCode(cause.program),
-    markdownCode(placeText(cause)),
-    markdownCode(cause.text ?? ''),
-    markdownText(cause.what),
-  ]);
-  const more = (isWarm ? warm : cold).length - causes.length;
+  const visits = causeTable('Visits of the verifier', verifier, { packets: 1 }, most);
+  if (absent) return [title, `No difference: ${markdownText(absent.reason)}`, ...visits];
+  const causes =
+    warm.length > 0
+      ? causeTable('Change', warm, difference, most)
+      : causeTable('Change (first run)', cold, { packets: 1 }, most);
+  return [title, `${differenceText(difference)}.`, ...causes, ...visits];
+}
+
+function causeTable(
+  header: string,
+  causes: readonly Cause[],
+  of: Pick<Difference, 'packets'>,
+  most: number,
+): string[] {
+  const rows = causes
+    .slice(0, most)
+    .map((cause) => [
+      changePerPacket(cause.change, of),
+      markdownCode(cause.program),
+      markdownCode(placeText(cause)),
+      markdownCode(cause.text ?? ''),
+      markdownText(cause.what),
+    ]);
+  if (rows.length === 0) return [];
+  const more = causes.length - rows.length;
   return [
-    title,
-    `${differenceText(difference)}.`,
-    ...(rows.length === 0
-      ? []
-      : [
-          markdownTable(
-            [[isWarm ? 'Change' : 'Change (first run)', 'Program', 'Line', 'Source', 'Why'], ...rows],
-            {
-              align: ['r', 'l', 'l', 'l', 'l'],
-              alignDelimiters: false,
-            },
-          ),
-        ]),
+    markdownTable([[header, 'Program', 'Line', 'Source', 'Why'], ...rows], {
+      align: ['r', 'l', 'l', 'l', 'l'],
+      alignDelimiters: false,
+    }),
     ...(more > 0 ? [`and ${count(more, 'more line')}`] : []),
   ];
 }

@@ -1,7 +1,7 @@
 // An explanation as a programmer reads it: the dearest lines first, with what they call; with `verbose` all of them, in
 // the source's order and with every instruction.
 
-import type { Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
+import type { Cause, Difference, ExplainedLine, Explanation, Explanations } from '../model/explanation.ts';
 import { visible } from './escape.ts';
 import {
   callsOf,
@@ -42,7 +42,8 @@ export function renderExplanationsTerminal(all: Explanations, options: RenderOpt
 function explanationLines(explanation: Explanation, options: RenderOptions): string[] {
   const { target, object, program, input, absent } = explanation;
   const title = `${program} (${object}) on ${input}, ${target.id}: ${targetFacts(target)}`;
-  if (absent) return [visible(title), `no profile: ${visible(absent.reason)}`];
+  if (absent)
+    return [visible(title), `no profile: ${visible(absent.reason)}`, ...verifierLines(explanation, options)];
   return [
     visible(title),
     headline(explanation),
@@ -50,6 +51,7 @@ function explanationLines(explanation: Explanation, options: RenderOptions): str
     '',
     ...(options.verbose ? annotated(explanation, options) : dearest(explanation, options)),
     ...tailCallLines(explanation),
+    ...verifierLines(explanation, options),
   ];
 }
 
@@ -164,6 +166,38 @@ function tailCallLines(explanation: Explanation): string[] {
   });
 }
 
+const VISIT_COLUMNS: readonly Column[] = [
+  { header: 'visits', align: 'right' },
+  { header: 'share', align: 'right' },
+  { header: 'insns', align: 'right' },
+  { header: 'line', align: 'left' },
+  { header: 'source', align: 'left', shrinks: true },
+];
+
+function verifierLines({ verifier, program }: Explanation, options: RenderOptions): string[] {
+  if (!verifier) return [];
+  if (verifier.absent) return ['', `the verifier's visits are not known: ${visible(verifier.absent.reason)}`];
+  const shown = verifier.lines.slice(0, options.verbose ? undefined : (options.maxRows ?? DEAREST));
+  const rows = shown.map(({ visits, instructions, text, ...place }) => [
+    String(visits),
+    shareText(visits, verifier.processed),
+    String(instructions),
+    placeText({ ...place, function: program }),
+    text ?? '',
+  ]);
+  const more = verifier.lines.length - shown.length;
+  return [
+    '',
+    `The verifier looked at instructions ${verifier.processed} times (total_insns):`,
+    ...alignTable(
+      VISIT_COLUMNS,
+      rows.map((row) => row.map(visible)),
+      options.width,
+    ),
+    ...(more > 0 ? [`and ${count(more, 'more line')} (--verbose shows all)`] : []),
+  ];
+}
+
 const CAUSES = 10;
 
 const CAUSE_COLUMNS: readonly Column[] = [
@@ -175,22 +209,39 @@ const CAUSE_COLUMNS: readonly Column[] = [
 
 /** The steady runs' causes; the first run's where only that changed. */
 function differenceLines(difference: Difference, options: RenderOptions): string[] {
-  if (difference.absent) return ['', `no difference to the base: ${visible(difference.absent.reason)}`];
+  const visits = difference.verifier ?? [];
+  const verifier =
+    visits.length === 0
+      ? []
+      : ['', "Against the base, the verifier's visits:", ...causeLines(visits, { packets: 1 }, options)];
+  if (difference.absent)
+    return ['', `no difference to the base: ${visible(difference.absent.reason)}`, ...verifier];
   const title = `Against the base: ${differenceText(difference)}`;
   const isWarm = difference.warm.length > 0;
   const causes = isWarm ? difference.warm : difference.cold;
-  if (causes.length === 0) return ['', `${title}. No line takes more or less.`];
+  if (causes.length === 0) return ['', `${title}. No line takes more or less.`, ...verifier];
+  return [
+    '',
+    `${title}${isWarm ? '' : '. Of the first run'}:`,
+    ...causeLines(causes, isWarm ? difference : { packets: 1 }, options),
+    ...verifier,
+  ];
+}
+
+function causeLines(
+  causes: readonly Cause[],
+  of: Pick<Difference, 'packets'>,
+  options: RenderOptions,
+): string[] {
   const shown = causes.slice(0, options.verbose ? undefined : (options.maxRows ?? CAUSES));
   const rows = shown.map((cause) => [
-    isWarm ? changePerPacket(cause.change, difference) : changePerPacket(cause.change, { packets: 1 }),
+    changePerPacket(cause.change, of),
     cause.program === cause.function ? cause.program : `${cause.program}/${cause.function}`,
     placeText(cause),
     `${cause.what}${cause.text ? `: ${cause.text}` : ''}`,
   ]);
   const more = causes.length - shown.length;
   return [
-    '',
-    `${title}${isWarm ? '' : '. Of the first run'}:`,
     ...alignTable(
       CAUSE_COLUMNS,
       rows.map((row) => row.map(visible)),

@@ -14,6 +14,7 @@ import type { BudgetChange, Report, Verdict } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import type { Base, NoBase } from './base.ts';
 import { type BuildOptions, build } from './build.ts';
+import { explainOver } from './causes.ts';
 import { execute, type RunOptions } from './execute.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
@@ -67,11 +68,14 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     base: reason === undefined ? { exists: true } : { exists: false, reason },
   });
   const { changes, notes } = changesOf(request, head);
+  const accepted = accept(compared, request.acceptances ?? []);
+  const sides = { head, base: baseObjects, config, directory };
+  const explained = await explainOver(accepted, { ...sides, targets: results.targets }, options);
   return {
     ...buildReport({
       version: request.version,
       ...results,
-      outcome: placed(accept(compared, request.acceptances ?? []), head),
+      outcome: placed(explained, head),
       notes: [...notes, ...config.warnings],
     }),
     config: { file: request.configName, kernels: [...config.kernels] },

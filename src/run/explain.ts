@@ -5,17 +5,18 @@ import { relative, resolve } from 'node:path';
 import { differenceOf } from '../explain/diff.ts';
 import { withLineProbes } from '../explain/line-probes.ts';
 import { takeProfile } from '../explain/profile.ts';
+import { visitsByLine } from '../explain/visits.ts';
 import { type Config, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
-import type { Difference, Explanation, Explanations } from '../model/explanation.ts';
+import type { Difference, Explanation, Explanations, VerifierCost } from '../model/explanation.ts';
 import { type Input, inputFromText, inputName } from '../model/input.ts';
-import type { Side, Target } from '../model/report.ts';
+import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { JobResult, Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
 import { readObject, type SideObject } from './objects.ts';
-import { type PlannedProfile, planProfiles } from './plan.ts';
+import { type PlannedProfile, planProfiles, planVisits } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool } from './pool.ts';
 
 export interface ExplainRequest {
@@ -27,6 +28,8 @@ export interface ExplainRequest {
   /** Which of the program's inputs; all where it is missing. */
   readonly input?: string;
   readonly kernels: readonly string[];
+  /** Whether to count what the verifier looks at, too. */
+  readonly verifier?: boolean;
   /** Inputs, maps and tail calls; its budgets are not looked at. */
   readonly config: Pick<Config, 'programs' | 'map_sizes'>;
   /** Where the budget file's relative pcap paths start. */
@@ -35,18 +38,17 @@ export interface ExplainRequest {
 
 /** Explains every wanted input. Throws TollgateError on a program or input that is not there. */
 export async function explain(request: ExplainRequest, options: RunOptions): Promise<Explanations> {
-  const plans = [
-    ...planSide('head', request, request.object),
-    ...(request.base ? planSide('base', request, request.base) : []),
-  ];
+  const sides: Sides = [['head', request.object], ...(request.base ? [['base', request.base] as const] : [])];
+  const plans = sides.flatMap(([side, object]) => planSide(side, request, object));
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
   const explanations = await Promise.all(
     [...new Set(request.kernels)].map(async (reference) => {
       const { target, result } = await onKernel(reference, qemu, pool, options, (session, told) =>
-        profileAll(pooled(session, pool), plans, { ...options, qemu }, told),
+        explainAll(pooled(session, pool), sides, plans, request, { ...options, qemu }, told),
       );
-      return (result ?? plans.map((plan) => unexplained(plan, target))).map((each) => ({ target, ...each }));
+      const reason = `${target.error?.reason}: ${target.error?.message}`;
+      return (result ?? plans.map((plan) => unexplained(plan, reason))).map((each) => ({ target, ...each }));
     }),
   );
   return {
@@ -57,12 +59,57 @@ export async function explain(request: ExplainRequest, options: RunOptions): Pro
   };
 }
 
+type Sides = readonly (readonly [Side, SideObject])[];
+
+type Told = (ran: Pick<JobResult, 'hello' | 'seconds'>) => void;
+
+async function explainAll(
+  session: Session,
+  sides: Sides,
+  plans: readonly PlannedProfile[],
+  request: ExplainRequest,
+  options: Parameters<typeof takeProfile>[2],
+  told: Told,
+): Promise<Untargeted[]> {
+  const notRun = sides
+    .filter(([side]) => !plans.some((plan) => plan.side === side))
+    .map(([side, object]) =>
+      unexplained({ side, object, program: request.program, input: '-' }, NO_TEST_RUN),
+    );
+  const [profiles, visits] = await Promise.all([
+    profileAll(session, plans, options, told),
+    request.verifier
+      ? Promise.all(
+          sides.map(
+            async ([side, object]) => [side, await takeVisits(session, side, object, request)] as const,
+          ),
+        )
+      : [],
+  ]);
+  const costs = new Map(visits);
+  return [...profiles, ...notRun].map((profile) => {
+    const verifier = costs.get(profile.side);
+    return verifier ? { ...profile, verifier } : profile;
+  });
+}
+
+/** What the verifier looks at in one program on one kernel. */
+export async function takeVisits(
+  session: Session,
+  side: Side,
+  object: SideObject,
+  { program, config, directory }: Pick<ExplainRequest, 'program' | 'config' | 'directory'>,
+): Promise<VerifierCost> {
+  const { records } = await session.run(planVisits({ side, object, config, directory }, program));
+  return visitsByLine(records, program, object.spec);
+}
+
 /** Profiles of all plans in one kernel. */
 export async function profileAll(
   session: Session,
   plans: readonly PlannedProfile[],
   options: Parameters<typeof takeProfile>[2],
-  told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void,
+  told: Told,
 ): Promise<Untargeted[]> {
   return await Promise.all(
     plans.map(async ({ side, object, program, input, run, probed }) => {
@@ -119,8 +166,8 @@ function planSide(side: Side, request: ExplainRequest, object: SideObject): Plan
       hint: didYouMean(program, names) ?? `its programs: ${names.join(', ')}`,
     });
   const plans = planProgramProfiles(side, request, object);
-  if (plans.length > 0) return plans;
-  throw new TollgateError('usage', `Cannot explain '${program}': programs of its type have no test run`, {
+  if (plans.length > 0 || request.verifier) return plans;
+  throw new TollgateError('usage', `Cannot explain '${program}': ${NO_TEST_RUN}`, {
     hint: 'docs/measurements.md lists the types that can be run',
   });
 }
@@ -138,7 +185,7 @@ function inputOf(text: string, known: readonly Input[] = []): Input {
 }
 
 /** Each run waits for a place of its own. */
-function pooled(session: Session, pool: Pool): Session {
+export function pooled(session: Session, pool: Pool): Session {
   return { ...session, run: (job, extra) => pool.run(() => session.run(job, extra)) };
 }
 
@@ -148,8 +195,12 @@ function probesOf(object: SideObject): Uint8Array | undefined {
 
 type Untargeted = Omit<Explanation, 'target'>;
 
-function unexplained({ side, object, program, input }: PlannedProfile, target: Target): Untargeted {
-  const reason = target.error ? `${target.error.reason}: ${target.error.message}` : 'no reason given';
+const NO_TEST_RUN = 'programs of its type have no test run';
+
+function unexplained(
+  { side, object, program, input }: Pick<PlannedProfile, 'side' | 'object' | 'program' | 'input'>,
+  reason: string,
+): Untargeted {
   return {
     side,
     object: object.name,

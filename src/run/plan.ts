@@ -85,6 +85,19 @@ export function planProfiles(
   }));
 }
 
+/** A job that counts what the verifier looks at in one program. Throws TollgateError as planJobs does. */
+export function planVisits(
+  { side, object, config, directory }: Omit<PlanOptions, 'objects'> & { readonly object: SideObject },
+  program: string,
+): Uint8Array {
+  const programs = object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
+  return encode(object, programs, new Set(), {
+    reportStatics: false,
+    mapSizes: config.map_sizes ?? {},
+    reportVisits: program,
+  });
+}
+
 interface PlannedProgram extends Pick<JobProgram, 'name' | 'type' | 'maps' | 'tailCalls'> {
   readonly inputs: readonly InputBytes[];
 }

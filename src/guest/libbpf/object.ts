@@ -237,13 +237,13 @@ function traceRejection(
   reason: string,
 ): Refused {
   const log = memory(TRACE_LOG_BYTES);
-  const messages = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
+  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
   return { name, reason, log: textOf(log) || messages };
 }
 
 /**
  * Loads one program with everything that the verifier looks at in `log`, its statistics at the end. What does not fit
- * is cut off (before 6.4 the load fails, too), at the beginning where the kernel keeps the end.
+ * is cut off (before 6.4 the load fails, too), at the beginning where the kernel keeps the end. Whether it was loaded.
  */
 export function traceVisits(
   job: Job,
@@ -251,11 +251,10 @@ export function traceVisits(
   name: string,
   refusedMaps: readonly Refused[],
   log: Buffer,
-): void {
-  loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log);
+): boolean {
+  return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
 }
 
-/** Returns libbpf's messages. */
 function loadAlone(
   job: Job,
   elf: Uint8Array,
@@ -263,7 +262,7 @@ function loadAlone(
   refusedMaps: readonly Refused[],
   level: number,
   log: Buffer,
-): string {
+): { isLoaded: boolean; messages: string } {
   const bpf = libbpf();
   const object = open(job, elf, { refusedPrograms: [], refusedMaps });
   for (const program of object.programs) {
@@ -273,10 +272,10 @@ function loadAlone(
       bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
     }
   }
-  bpf.bpf_object__load(object.pointer);
+  const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
   const messages = bpf.takeMessages();
   object.close();
-  return messages;
+  return { isLoaded, messages };
 }
 
 /** A C string in memory(), without its end. */

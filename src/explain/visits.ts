@@ -1,0 +1,79 @@
+// What the verifier's work goes into: how often it visited each source line, and which lines made it visit more.
+
+import type { ObjectSpec } from '../model/elf.ts';
+import type { Cause, VerifierCost, VisitedLine } from '../model/explanation.ts';
+import type { GuestRecord } from '../model/records.ts';
+import { likeTexts, matchSequences } from './sequence.ts';
+
+/** The guest's count by source line, the most visited first; absent where it could not count, or not all. */
+export function visitsByLine(
+  records: readonly GuestRecord[],
+  program: string,
+  spec: Pick<ObjectSpec, 'lineInfo'>,
+): VerifierCost {
+  const found = records.find((record) => record.type === 'visits');
+  if (!found) return { processed: 0, lines: [], absent: { reason: reasonOf(records) } };
+  const { processed, visits, absent } = found;
+  if (absent !== undefined) return { processed, lines: [], absent: { reason: absent } };
+  const rows = new Map<string, VisitedLine>();
+  for (let i = 0; i + 1 < visits.length; i += 2) {
+    const source = spec.lineInfo(program, visits[i]!);
+    const key = source ? `${source.file}\0${source.line}` : '';
+    const known = rows.get(key);
+    rows.set(key, {
+      ...(source ? { file: source.file, line: source.line, text: source.text } : {}),
+      visits: (known?.visits ?? 0) + visits[i + 1]!,
+      instructions: (known?.instructions ?? 0) + 1,
+    });
+  }
+  const lines = [...rows.values()].sort((a, b) => b.visits - a.visits || (a.line ?? 0) - (b.line ?? 0));
+  return { processed, lines };
+}
+
+function reasonOf(records: readonly GuestRecord[]): string {
+  for (const record of records) {
+    if (record.type === 'object-rejected') return record.reason.split('\n')[0]!.slice(0, 500);
+    if (record.type === 'error') return record.message.split('\n')[0]!.slice(0, 500);
+  }
+  return 'the guest did not count';
+}
+
+/** Every line that the verifier visits more or less often, the greatest change first. */
+export function diffVisits(base: VerifierCost, head: VerifierCost, program: string): Cause[] {
+  const inOrder = ({ lines }: VerifierCost) =>
+    [...lines].sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || (a.line ?? 0) - (b.line ?? 0));
+  const steps = matchSequences(
+    inOrder(base),
+    inOrder(head),
+    (a, b) => a.text === b.text,
+    (a, b) => likeTexts(a.text ?? '', b.text ?? ''),
+  );
+  return steps
+    .flatMap(({ left, right }): Cause[] => {
+      const change = (right?.visits ?? 0) - (left?.visits ?? 0);
+      if (change === 0) return [];
+      const { file, line, text } = (right ?? left)!;
+      return [
+        {
+          program,
+          function: program,
+          ...(line === undefined ? {} : { file: file!, line, text: text! }),
+          change,
+          what: whatChanged(left, right),
+        },
+      ];
+    })
+    .sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || b.change - a.change);
+}
+
+function whatChanged(base: VisitedLine | undefined, head: VisitedLine | undefined): string {
+  if (!base) return `new: ${instructions(head!)}, ${times(head!)}`;
+  if (!head) return `gone: ${instructions(base)}, ${times(base)} before`;
+  const code =
+    base.instructions === head.instructions ? '' : `${instructions(head)} instead of ${base.instructions}, `;
+  return `${code}${times(head)}, ${base.visits} before`;
+}
+
+const instructions = ({ instructions: count }: VisitedLine) =>
+  `${count} instruction${count === 1 ? '' : 's'}`;
+const times = ({ visits }: VisitedLine) => `visited ${visits} time${visits === 1 ? '' : 's'}`;

@@ -1,0 +1,235 @@
+// Why a row is over: the changed lines that cost most, found by explaining base and head once more. Bounded: a few rows
+// of each kernel, the greatest growth first; what is left out is said, and nothing here changes a verdict.
+
+import type { Outcome } from '../budget/compare.ts';
+import { differenceOf } from '../explain/diff.ts';
+import { diffVisits } from '../explain/visits.ts';
+import type { Config } from '../model/config.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
+import type { Cause } from '../model/explanation.ts';
+import type { Absent, Target, Verdict } from '../model/report.ts';
+import { findQemu } from '../vm/qemu.ts';
+import type { Session } from '../vm/session.ts';
+import { onKernel, type RunOptions } from './execute.ts';
+import { planProgramProfiles, pooled, profileAll, takeVisits } from './explain.ts';
+import type { SideObject } from './objects.ts';
+import { createPool, machinesAtOnce } from './pool.ts';
+
+export interface CausesRequest {
+  readonly targets: readonly Target[];
+  readonly head: readonly SideObject[];
+  readonly base: readonly SideObject[];
+  readonly config: Pick<Config, 'programs' | 'map_sizes'>;
+  readonly directory: string;
+}
+
+/** The outcome with causes in the `why` and `where` of its rows that are over; notes say what was not explained. */
+export async function explainOver(
+  outcome: Outcome,
+  request: CausesRequest,
+  options: RunOptions,
+): Promise<Outcome> {
+  const wanted = request.targets.map((target) => ({ target, rows: rowsOver(outcome.verdicts, target) }));
+  if (wanted.every(({ rows }) => rows.length === 0)) return outcome;
+  if (!options.useSavedState)
+    return {
+      ...outcome,
+      notes: [
+        ...outcome.notes,
+        'What is over is not explained without saved machine states: each run would boot.',
+      ],
+    };
+  const found = await Promise.all(wanted.map(({ target, rows }) => causesOn(target, rows, request, options)));
+  const causes = new Map(found.flatMap((each) => [...each.causes]));
+  return {
+    ...outcome,
+    verdicts: outcome.verdicts.map((row) => withCauses(row, causes.get(subjectOf(row)))),
+    notes: [...outcome.notes, ...found.flatMap(({ notes }) => notes)],
+  };
+}
+
+/** Of each kind, what is explained on each kernel. */
+const SUBJECTS_PER_KERNEL = 3;
+/** Causes named in a row. */
+const CAUSES_PER_ROW = 3;
+
+type CausesOf = (row: Verdict) => { readonly causes: readonly Cause[]; readonly packets: number };
+
+/** What can be explained: one way for each kind of metric. */
+interface Kind {
+  readonly explains: (metric: string) => boolean;
+  /** The causes, or why there are none. */
+  readonly find: (row: Verdict, scope: Scope) => Promise<CausesOf | Absent>;
+}
+
+interface Scope {
+  readonly target: Target;
+  readonly request: CausesRequest;
+  readonly session: Session;
+  readonly options: Parameters<typeof profileAll>[2];
+  readonly told: Parameters<typeof profileAll>[3];
+  readonly signal: AbortSignal | undefined;
+}
+
+const KINDS: readonly Kind[] = [
+  { explains: (metric) => /^run_insns(_|$)/.test(metric), find: causesOfRun },
+  { explains: (metric) => metric === 'total_insns', find: causesOfVerifier },
+];
+
+const kindOf = (metric: string) => KINDS.find(({ explains }) => explains(metric));
+
+/** Rows with the same are explained together. */
+function subjectOf({ target, object, program, input, metric }: Verdict): string {
+  return [target, object, program, input, KINDS.findIndex(({ explains }) => explains(metric))].join('\0');
+}
+
+/** A row for each subject that grew: each program's greatest growth first, then the others. */
+function rowsOver(verdicts: readonly Verdict[], target: Target): Verdict[] {
+  const over = verdicts.filter(
+    (row) =>
+      row.target === target.id &&
+      row.verdict === 'over' &&
+      (row.change ?? 0) > 0 &&
+      kindOf(row.metric) !== undefined,
+  );
+  const growth = ({ change, base }: Verdict) => (change ?? 0) / Math.max(1, base ?? 0);
+  const bySubject = new Map<string, Verdict>();
+  for (const row of over.sort((a, b) => growth(b) - growth(a)))
+    if (!bySubject.has(subjectOf(row))) bySubject.set(subjectOf(row), row);
+  const rows = [...bySubject.values()];
+  const isFirst = (row: Verdict) =>
+    row === rows.find(({ object, program }) => object === row.object && program === row.program);
+  return [...rows.filter(isFirst), ...rows.filter((row) => !isFirst(row))];
+}
+
+interface Found {
+  readonly causes: ReadonlyMap<string, CausesOf>;
+  readonly notes: readonly string[];
+}
+
+async function causesOn(
+  target: Target,
+  rows: readonly Verdict[],
+  request: CausesRequest,
+  options: RunOptions,
+): Promise<Found> {
+  const chosen = KINDS.flatMap(({ explains }) =>
+    rows.filter(({ metric }) => explains(metric)).slice(0, SUBJECTS_PER_KERNEL),
+  );
+  if (chosen.length === 0) return { causes: new Map(), notes: [] };
+  const left = rows.length - chosen.length;
+  const notes = left === 0 ? [] : [`${target.kernel}: ${left} more that are over are not explained.`];
+  const failed = ({ program, input, metric }: Verdict, why: string) =>
+    `${target.kernel}: why ${metric} of ${program}${input === undefined ? '' : ` (${input})`} is over is not explained: ${why}`;
+  const qemu = await findQemu(options);
+  const pool = createPool(options.parallel ?? machinesAtOnce());
+  const { result, target: ran } = await onKernel(
+    target.kernel,
+    qemu,
+    pool,
+    options,
+    async (session, told) => {
+      const scope = {
+        target,
+        request,
+        session: pooled(session, pool),
+        options: { ...options, qemu },
+        told,
+        signal: options.signal,
+      };
+      return await Promise.all(chosen.map((row) => findOrSay(row, scope)));
+    },
+  );
+  const found = chosen.map((row, i) => ({
+    row,
+    causes: result?.[i] ?? { reason: ran.error?.message ?? 'no reason given' },
+  }));
+  return {
+    causes: new Map(
+      found.flatMap(({ row, causes }) => ('reason' in causes ? [] : [[subjectOf(row), causes] as const])),
+    ),
+    notes: [
+      ...found.flatMap(({ row, causes }) => ('reason' in causes ? [failed(row, causes.reason)] : [])),
+      ...notes,
+    ],
+  };
+}
+
+/** An explanation that fails costs itself alone. */
+async function findOrSay(row: Verdict, scope: Scope): Promise<CausesOf | Absent> {
+  try {
+    return await kindOf(row.metric)!.find(row, scope);
+  } catch (cause) {
+    scope.signal?.throwIfAborted();
+    if (!(cause instanceof TollgateError)) throw cause;
+    return { reason: messageOf(cause) };
+  }
+}
+
+async function causesOfRun(
+  row: Verdict,
+  { target, request, session, options, told }: Scope,
+): Promise<CausesOf | Absent> {
+  const plans = (['base', 'head'] as const).flatMap((side) => {
+    const object = objectOf(row, request[side]);
+    return object
+      ? planProgramProfiles(side, { ...request, program: row.program }, object).filter(
+          ({ input }) => input === row.input,
+        )
+      : [];
+  });
+  const [base, head] = await profileAll(session, plans, options, told);
+  if (!base || !head) return { reason: 'the base has no such program or input' };
+  const difference = differenceOf({ target, ...base }, { target, ...head });
+  if (difference.absent) return difference.absent;
+  return ({ metric }) =>
+    metric === 'run_insns_cold'
+      ? { causes: difference.cold, packets: 1 }
+      : { causes: difference.warm, packets: difference.packets };
+}
+
+async function causesOfVerifier(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
+  const [base, head] = (['base', 'head'] as const).map((side) => objectOf(row, request[side]));
+  if (!base || !head) return { reason: 'the base has no such program' };
+  const of = { ...request, program: row.program };
+  const [before, now] = await Promise.all([
+    takeVisits(session, 'base', base, of),
+    takeVisits(session, 'head', head, of),
+  ]);
+  const absent = now.absent ?? before.absent;
+  if (absent) return absent;
+  const causes = diffVisits(before, now, row.program);
+  return () => ({ causes, packets: 1 });
+}
+
+function objectOf({ object, program }: Verdict, side: readonly SideObject[]): SideObject | undefined {
+  const found = side.find(({ name }) => name === object);
+  return found?.spec.programs.some(({ name }) => name === program) ? found : undefined;
+}
+
+function withCauses(row: Verdict, causesOf: CausesOf | undefined): Verdict {
+  if (row.verdict !== 'over' || !causesOf || kindOf(row.metric) === undefined) return row;
+  const { causes: all, packets } = causesOf(row);
+  const causes = all.filter(({ change }) => change > 0);
+  const [first] = causes;
+  if (!first) return row;
+  const named = causes.slice(0, CAUSES_PER_ROW).map((cause) => causeText(cause, packets));
+  const more = causes.length - named.length;
+  const where =
+    first.file === undefined || first.line === undefined
+      ? {}
+      : { where: { file: first.file, line: first.line, ...(first.text ? { text: first.text } : {}) } };
+  return {
+    ...row,
+    ...where,
+    why: `${row.why}. Dearer: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+  };
+}
+
+/** '+21 at lb.bpf.c:214 (new, with a call of bpf_map_lookup_elem)'. */
+function causeText({ change, file, line, near, function: name, what }: Cause, packets: number): string {
+  const base = (path: string | undefined) => (path ?? '').replace(/^.*\//, '');
+  const place = line === undefined ? name : `${base(file)}:${line}`;
+  const about = near ? `, near ${near.file === file ? 'line ' : `${base(near.file)}:`}${near.line}` : '';
+  return `+${Math.round((1000 * change) / packets) / 1000} at ${place}${about} (${what})`;
+}
