@@ -8,6 +8,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.vm.test.ts', '**/node_modules/**'],
+          // Deadlines are what some tests are about, not how fast this machine is.
+          testTimeout: 60_000,
         },
       },
       {
