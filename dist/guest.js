@@ -24,7 +24,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/model/window.ts
@@ -758,6 +758,9 @@ function unknown(jited, at) {
   );
 }
 
+// src/model/job.ts
+var LINES_LIMIT = 5e5;
+
 // src/model/program-types.ts
 var packet = (since, emptyReturns) => ({
   takes: "packet",
@@ -885,6 +888,7 @@ var ObjectRejected = class extends Error {
 };
 var LOG_STATS = 4;
 var LOG_TRACE = 1;
+var LOG_VISITS = 2;
 var STATS_LOG_BYTES = 64 << 10;
 var TRACE_LOG_BYTES = 16 << 20;
 var MAP_UPDATE_ANY = 0;
@@ -1030,20 +1034,27 @@ function whatFailed(messages, object) {
   return void 0;
 }
 function traceRejection(job, elf, name, refusedMaps, reason) {
+  const log = memory(TRACE_LOG_BYTES);
+  const messages = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
+  return { name, reason, log: textOf(log) || messages };
+}
+function traceVisits(job, elf, name, refusedMaps, log) {
+  loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log);
+}
+function loadAlone(job, elf, name, refusedMaps, level, log) {
   const bpf = libbpf();
   const object = open(job, elf, { refusedPrograms: [], refusedMaps });
-  const log = memory(TRACE_LOG_BYTES);
   for (const program of object.programs) {
     if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
     else {
-      bpf.bpf_program__set_log_level(program.pointer, LOG_TRACE);
+      bpf.bpf_program__set_log_level(program.pointer, level);
       bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
     }
   }
   bpf.bpf_object__load(object.pointer);
   const messages = bpf.takeMessages();
   object.close();
-  return { name, reason, log: textOf(log) || messages };
+  return messages;
 }
 function textOf(bytes) {
   const end = bytes.indexOf(0);
@@ -1103,6 +1114,18 @@ var JITED_ADDRESS = 24;
 var XLATED_ADDRESS = 32;
 var MAP_COUNT = 52;
 var MAP_IDS = 56;
+var KSYM_COUNT = 104;
+var FUNCTION_LENGTH_COUNT = 108;
+var KSYMS = 112;
+var FUNCTION_LENGTHS = 120;
+var LINE_COUNT = 148;
+var LINES = 152;
+var JITED_LINES = 160;
+var JITED_LINE_COUNT = 168;
+var LINE_RECORD_SIZE = 172;
+var JITED_LINE_RECORD_SIZE = 176;
+var LINE_BYTES = 16;
+var LINE_COL = 12;
 var MAP_INFO_BYTES = 88;
 var MAP_NAME = 24;
 var SYS_BPF = 321;
@@ -1127,6 +1150,40 @@ function programInfo(fd) {
     maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4)))
   };
 }
+function programImages(fd, linesLimit) {
+  const sizes = getInfo(fd, memory(INFO_BYTES));
+  const count = sizes.readUInt32LE(KSYM_COUNT);
+  const found = sizes.readUInt32LE(JITED_LINE_COUNT);
+  const lineCount = found === sizes.readUInt32LE(LINE_COUNT) && found <= linesLimit ? found : 0;
+  const addresses = memory(Math.max(8, 8 * count));
+  const lengths = memory(Math.max(4, 4 * count));
+  const lines = memory(Math.max(LINE_BYTES, LINE_BYTES * lineCount));
+  const jitedLines = memory(Math.max(8, 8 * lineCount));
+  const info = memory(INFO_BYTES);
+  info.writeUInt32LE(count, KSYM_COUNT);
+  info.writeUInt32LE(count, FUNCTION_LENGTH_COUNT);
+  info.writeBigUInt64LE(addressOf(addresses), KSYMS);
+  info.writeBigUInt64LE(addressOf(lengths), FUNCTION_LENGTHS);
+  info.writeUInt32LE(lineCount, LINE_COUNT);
+  info.writeUInt32LE(lineCount, JITED_LINE_COUNT);
+  info.writeBigUInt64LE(addressOf(lines), LINES);
+  info.writeBigUInt64LE(addressOf(jitedLines), JITED_LINES);
+  info.writeUInt32LE(LINE_BYTES, LINE_RECORD_SIZE);
+  info.writeUInt32LE(8, JITED_LINE_RECORD_SIZE);
+  getInfo(fd, info);
+  const at = Array.from({ length: lineCount }, (_, i) => jitedLines.readBigUInt64LE(8 * i));
+  return Array.from({ length: count }, (_, part) => {
+    const address = addresses.readBigUInt64LE(8 * part);
+    const sizeBytes = lengths.readUInt32LE(4 * part);
+    return {
+      address,
+      sizeBytes,
+      lines: at.flatMap(
+        (line, i) => line >= address && line < address + BigInt(sizeBytes) ? [{ lineCol: lines.readUInt32LE(LINE_BYTES * i + LINE_COL), offset: Number(line - address) }] : []
+      )
+    };
+  });
+}
 function getInfo(fd, info) {
   const size2 = memory(4);
   size2.writeUInt32LE(info.length);
@@ -1149,6 +1206,61 @@ function closeFd(fd) {
   libc().syscall4(SYS_CLOSE, fd, 0, 0);
 }
 
+// src/measurements/verifier-visits.ts
+function parseVisits(log) {
+  const visits = /* @__PURE__ */ new Map();
+  let processed = 0;
+  for (const line of linesOf(log)) {
+    const insn = visitedInsn(line);
+    if (insn !== void 0) visits.set(insn, (visits.get(insn) ?? 0) + 1);
+    else if (line.startsWith("processed "))
+      processed = Number(/^processed (\d+) insns/.exec(line)?.[1] ?? processed);
+  }
+  return { visits, processed };
+}
+function visitedInsn(line) {
+  const first = line.charCodeAt(0);
+  if (first >= DIGIT_0 && first <= DIGIT_9) {
+    const found = /^(\d+): (?:\([0-9a-f]{2}\) |safe$)/.exec(line);
+    return found ? Number(found[1]) : void 0;
+  }
+  const cut = line.startsWith("from ") ? /^from \d+ to (\d+)(?: \(speculative execution\))?: safe$/.exec(line) : null;
+  return cut ? Number(cut[1]) : void 0;
+}
+var DIGIT_0 = 48;
+var DIGIT_9 = 57;
+var NEWLINE = 10;
+var CHUNK_BYTES = 1 << 20;
+function* linesOf(log) {
+  const bytes = Buffer.from(log.buffer, log.byteOffset, log.byteLength);
+  const end = bytes.indexOf(0);
+  const size2 = end < 0 ? bytes.length : end;
+  for (let at = 0; at < size2; ) {
+    const last = bytes.lastIndexOf(NEWLINE, Math.min(at + CHUNK_BYTES, size2) - 1);
+    const to = last < at ? size2 : last + 1;
+    yield* bytes.toString("latin1", at, to).split("\n");
+    at = to;
+  }
+}
+
+// src/guest/visits.ts
+var LOG_BYTES = [16 << 20, 256 << 20];
+function countVisits(job, elf, loadable, program) {
+  let processed = 0;
+  let counted = 0;
+  for (const size2 of LOG_BYTES) {
+    const log = memory(size2);
+    traceVisits(job, elf, program, loadable.refusedMaps, log);
+    const found = parseVisits(log);
+    processed = found.processed;
+    counted = [...found.visits.values()].reduce((sum, count) => sum + count, 0);
+    if (counted === processed && processed > 0)
+      return { type: "visits", program, processed, visits: [...found.visits].flat() };
+  }
+  const absent2 = processed === 0 ? `the verifier's log exceeds ${LOG_BYTES.at(-1)} bytes, or ends without its statistics` : `the verifier's log tells of ${counted} visits, its statistics of ${processed}`;
+  return { type: "visits", program, processed, visits: [], absent: absent2 };
+}
+
 // src/guest/runner.ts
 function runJob(guest, job) {
   const started = process.hrtime.bigint();
@@ -1159,6 +1271,7 @@ function runJob(guest, job) {
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
     measureAll(guest, job, elf, loadable, loaded);
+    if (job.reportVisits !== void 0) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
     guest.channel.send({
       type: "seconds",
       load: seconds(loadedAt - started),
@@ -1264,6 +1377,14 @@ function runPort(guest, job, elf, loadable) {
         if ("reason" in empty) return empty;
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
+        if (job.reportCode)
+          reportCode(guest, object, {
+            type: "runs",
+            program: programName,
+            input: input.name,
+            passes,
+            insns: raw.map(({ error, insns }) => error === 0 ? insns - overhead : -1)
+          });
         const failed = raw.findIndex((run2) => run2.error !== 0);
         if (raw.every((run2) => run2.error !== 0)) return refusal2(raw[0].error, testRun.since);
         const refused = new Set(raw.flatMap((run2, i) => run2.error === 0 ? [] : [i % data.length]));
@@ -1285,6 +1406,22 @@ function runPort(guest, job, elf, loadable) {
       }
     }
   };
+}
+function reportCode({ channel }, object, runs) {
+  channel.send(runs);
+  for (const program of object.programs)
+    for (const [part, image] of programImages(
+      libbpf().bpf_program__fd(program.pointer),
+      LINES_LIMIT
+    ).entries())
+      channel.send({
+        type: "image",
+        program: program.name,
+        part,
+        address: image.address.toString(16),
+        sizeBytes: image.sizeBytes,
+        lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset])
+      });
 }
 var EMPTY_RUNS = 9;
 function measureEmpty(guest, like, data) {
@@ -1317,6 +1454,23 @@ function runData(guest, input) {
   return input.packets.map((blob) => ({ packet: bytesOf(guest, blob), ...context ? { context } : {} }));
 }
 
+// src/guest/symbols.ts
+var import_node_fs5 = require("node:fs");
+var CHUNK_CHARACTERS = 6e4;
+function reportSymbols(channel) {
+  const all = (0, import_node_fs5.readFileSync)("/proc/kallsyms", "latin1");
+  let text = "";
+  for (const [, address, name] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})/gm)) {
+    if (text.length > CHUNK_CHARACTERS) {
+      channel.send({ type: "symbols", text });
+      text = "";
+    }
+    text += `${address} ${name}
+`;
+  }
+  channel.send({ type: "symbols", text });
+}
+
 // src/guest.ts
 var here = (0, import_node_path.dirname)(process.argv[1] ?? "/app/guest.js");
 function main() {
@@ -1341,7 +1495,7 @@ function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs5.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs6.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -1358,7 +1512,8 @@ function main() {
   const job = decodeJob(window);
   if (!job) throw new Error("the window holds no job");
   try {
-    runJob(guest, job);
+    if ("task" in job) reportSymbols(channel);
+    else runJob(guest, job);
   } catch (error) {
     channel.send({
       type: "error",
@@ -1369,7 +1524,7 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs5.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs6.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
@@ -1380,7 +1535,7 @@ function settle() {
 }
 function warmUp(guest) {
   const path = (0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs5.readFileSync)(path);
+  const elf = (0, import_node_fs6.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -1416,7 +1571,7 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs5.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs6.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
@@ -1424,7 +1579,7 @@ function say(line) {
 function selfTest() {
   loadClock((0, import_node_path.join)(here, "native/clock.so"));
   const version = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs5.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs6.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}
 `);
 }

@@ -44,11 +44,18 @@ test('measurements.md names every metric and every type that has a test run', ()
 
 test('troubleshooting.md names every reason a run can end with', () => {
   const page = read('docs/troubleshooting.md');
-  const sources = ['src/vm', 'src/kernels', 'src/setup', 'src/github', 'src/explain', 'src/run', 'src/action'].flatMap(
-    (folder) =>
-      readdirSync(join(root, folder))
-        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-        .map((name) => read(join(folder, name))),
+  const sources = [
+    'src/vm',
+    'src/kernels',
+    'src/setup',
+    'src/github',
+    'src/explain',
+    'src/run',
+    'src/action',
+  ].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => read(join(folder, name))),
   );
   // Reasons are of the form 'two-words'; 'network' and the like are spelled out where they are documented.
   const reasons = new Set(

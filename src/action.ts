@@ -9,6 +9,7 @@ import * as core from '@actions/core';
 import { getOctokit } from '@actions/github';
 import { defaults } from '@actions/github/lib/utils';
 import { readInputs } from './action/inputs.ts';
+import { logLine } from './action/log.ts';
 import type { ActionContext, ArtifactStore, Runner } from './action/ports.ts';
 import { runAction } from './action/run.ts';
 import { clientSetup, type GitHub } from './github/client.ts';
@@ -28,6 +29,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     abort.abort(new TollgateError('infrastructure', `Stopped by ${signal}`, { reason: 'stopped' }));
   });
 
+// Node would end with 1, which is a verdict.
+process.on('uncaughtException', async (error) => {
+  process.exit(await refuse(error));
+});
+
 async function main(): Promise<void> {
   try {
     const token = core.getInput('token');
@@ -45,7 +51,10 @@ async function refuse(error: unknown): Promise<number> {
     title: faultTitle(fault),
   });
   core.setOutput('verdict', isUsersFault(fault) ? 'error' : 'failed');
-  await core.summary.addRaw(renderFault(fault)).write();
+  await core.summary
+    .addRaw(renderFault(fault))
+    .write()
+    .catch(() => {}); // no file for it: the log has said it
   return error instanceof TollgateError ? error.exitCode : EXIT.infrastructure;
 }
 
@@ -92,7 +101,9 @@ function contextFrom(env: NodeJS.ProcessEnv): ActionContext {
 }
 
 function readPayload(path: string): string {
-  const { size } = statSync(path);
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined)
+    throw new TollgateError('usage', `Cannot read GITHUB_EVENT_PATH '${path}': no such file`);
   if (size > PAYLOAD_LIMIT_BYTES)
     throw new TollgateError('usage', `Cannot read '${path}': ${size} bytes exceed ${PAYLOAD_LIMIT_BYTES}`);
   return readFileSync(path, 'utf8');
@@ -120,9 +131,17 @@ function clientFor(token: string): GitHub {
 }
 
 const runner: Runner = {
-  info: core.info,
+  info: (line) => core.info(logLine(line)),
   warning: (line) => core.warning(line, { title: 'Tollgate' }),
-  group: core.group,
+  group: async (name, work) =>
+    await core.group(name, async () => {
+      const started = performance.now();
+      try {
+        return await work();
+      } finally {
+        core.info(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+      }
+    }),
   annotate: ({ level, message, title, file, line }) => {
     const write = { error: core.error, warning: core.warning, notice: core.notice }[level];
     write(message, {

@@ -555,4 +555,7 @@ function report(error: unknown): number {
   return EXIT.infrastructure;
 }
 
+// Node would end with 1, which is a verdict.
+process.on('uncaughtException', (error) => process.exit(report(error)));
+
 void main();

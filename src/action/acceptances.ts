@@ -4,7 +4,8 @@ import { commitsOf, labelsOf } from '../github/pulls.ts';
 import { type Acceptance, type CommitMessage, parseAcceptances } from '../model/accept.ts';
 import { TollgateError } from '../model/errors.ts';
 import { gitIn, messagesBetween } from '../run/git.ts';
-import { projectDirOf, type Sides } from './base.ts';
+import type { Sides } from './base.ts';
+import { projectDirOf } from './names.ts';
 import type { ActionContext } from './ports.ts';
 
 export const LABEL = 'tollgate:accepted';
@@ -18,10 +19,11 @@ export async function findAcceptances(context: ActionContext, sides: Sides): Pro
 
 async function messagesOf(context: ActionContext, { base }: Sides): Promise<readonly CommitMessage[]> {
   const { event, github, runner } = context;
+  const pullRequest = pullRequestOf(context);
   const trouble: string[] = [];
-  if (event.kind === 'pull-request' && github) {
+  if (pullRequest !== undefined && github) {
     try {
-      const { commits, total } = await commitsOf(github, event, event.pullRequest.number);
+      const { commits, total } = await commitsOf(github, event, pullRequest);
       if (total > commits.length)
         runner.warning(`only the first ${commits.length} of ${total} commits were read for Tollgate-Accept`);
       return commits.map(({ sha, message }) => ({ commit: sha, message }));
@@ -32,26 +34,22 @@ async function messagesOf(context: ActionContext, { base }: Sides): Promise<read
   }
   const from = 'commit' in base ? base.commit : undefined;
   if (from !== undefined) {
-    const git = gitIn(projectDirOf(context), { config: [['safe.directory', context.workspace]] });
+    const git = gitIn(projectDirOf(context), { config: [['safe.directory', '*']] });
     // A shallow clone knows head alone, and would take all of it for this change's.
-    if ((await git('rev-parse', '--is-shallow-repository')) === 'false')
+    if ((await git('rev-parse', '--is-shallow-repository').catch(() => 'true')) === 'false')
       return await messagesBetween(git, from, 'HEAD');
-    trouble.push('the clone is shallow');
+    trouble.push("the clone is shallow: give the token, or 'fetch-depth: 0' to the checkout");
   }
-  if (event.kind === 'pull-request' || trouble.length > 0)
+  if (pullRequest !== undefined)
     runner.warning(
       `commit messages were not read for Tollgate-Accept: ${trouble.join('; ') || 'no history here'}`,
     );
   return [];
 }
 
-async function acceptedByLabel({
-  event,
-  github,
-  ref,
-  runner,
-}: ActionContext): Promise<readonly Acceptance[]> {
-  const number = event.kind === 'pull-request' ? event.pullRequest.number : queuedPullRequest(ref);
+async function acceptedByLabel(context: ActionContext): Promise<readonly Acceptance[]> {
+  const { event, github, runner } = context;
+  const number = pullRequestOf(context);
   if (!github || number === undefined) return [];
   try {
     const labels = await labelsOf(github, event, number);
@@ -64,8 +62,9 @@ async function acceptedByLabel({
   }
 }
 
-/** The pull request that a merge queue's branch is for: 'refs/heads/gh-readonly-queue/main/pr-7-ABCDEF'. */
-function queuedPullRequest(ref: string): number | undefined {
+/** Of a merge queue's branch ('refs/heads/gh-readonly-queue/main/pr-7-ABCDEF') the pull request that it is for. */
+function pullRequestOf({ event, ref }: ActionContext): number | undefined {
+  if (event.kind === 'pull-request') return event.pullRequest.number;
   const number = /^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d{1,9})-[0-9a-f]+$/.exec(ref)?.[1];
   return number === undefined ? undefined : Number(number);
 }

@@ -1,10 +1,21 @@
 // The Action as its users run it: dist/action.js in an empty folder, on the sample project, with real machines, against
 // services whose requests and answers are held to GitHub's descriptions.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FakeResults, startResults } from '../github/testing/results.ts';
 import { type FakeGitHub, type FakePull, startGitHub } from '../github/testing/server.ts';
@@ -130,7 +141,7 @@ describe('a pull request', () => {
     const errors = done.log.split('\n').filter((line) => line.startsWith('::error'));
     expect(errors).toHaveLength(3);
     expect(errors[0]).toMatch(
-      /^::error title=xdp_lb%3A \w+ over budget on debian%3A6\.12,file=tollgate\.yml,line=\d+::/,
+      /^::error title=xdp_lb%3A \w+ over budget on debian%3A6\.12,file=src\/lb\.bpf\.c,line=\d+::/,
     );
     expect(existsSync('/tmp/tollgate-pwned')).toBe(false);
     expect(done.leftBehind).toEqual([]);
@@ -247,6 +258,50 @@ describe('a pull request', () => {
     expect(environment).toMatch(/^GITHUB_ACTIONS=true$/m);
   });
 
+  test('whose two sides are compiled from their sources is compared as built objects are', async () => {
+    const lb = fileURLToPath(new URL('../../fixtures/lb/', import.meta.url));
+    const sources = await sampleRepository(join(folder.path, 'sources'), {
+      change: 'base',
+      kernels: [KERNEL],
+      edit: (side, project) => {
+        rmSync(join(project, 'build'), { recursive: true });
+        for (const name of ['src', 'Makefile'])
+          cpSync(join(lb, 'base', name), join(project, name), { recursive: true, dereference: true });
+        if (side === 'head')
+          execaSync('git', ['apply', join(lb, 'heads/plus-1-insn.patch')], { cwd: project });
+        const file = join(project, 'tollgate.yml');
+        writeFileSync(file, readFileSync(file, 'utf8').replace(/^objects:/m, 'build: make\nobjects:'));
+      },
+    });
+    github.state.pulls.push(pull(sources));
+    const done = await job(sources, sources.merge, pullRequest(sources));
+    expect([done.exitCode, done.stderr]).toEqual([1, '']);
+    expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+  });
+
+  test("whose budget file lies in a folder of its own is compared with the base's folder of that name", async () => {
+    const nested = await sampleRepository(join(folder.path, 'nested'), {
+      change: 'plus-1-insn',
+      kernels: [KERNEL],
+      edit: (_, project) => {
+        mkdirSync(join(project, 'ebpf'), { recursive: true });
+        for (const name of ['tollgate.yml', 'build', 'pcaps', 'src'])
+          renameSync(join(project, name), join(project, 'ebpf', name));
+      },
+    });
+    github.state.pulls.push(pull(nested));
+    const done = await job(nested, nested.merge, {
+      ...pullRequest(nested),
+      inputs: { config: 'ebpf/tollgate.yml' },
+    });
+    expect([done.exitCode, reportOf(done).notes]).toEqual([1, []]);
+    expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+    expect(commentsOf()[0]!.split('\n').slice(0, 2)).toEqual([
+      '<!-- tollgate:ebpf%2Ftollgate.yml -->',
+      expect.stringContaining('Tollgate of `ebpf/tollgate.yml`: Over budget'),
+    ]);
+  });
+
   test('with a base that another job built is compared with that', async () => {
     github.state.pulls.push(pull(plusOne));
     const workspace = await plusOne.checkout('prebuilt', plusOne.merge);
@@ -289,12 +344,104 @@ describe('a pull request', () => {
     expect(commentsOf()[0]).toContain('/actions/runs/4711');
   });
 
+  test('that is cancelled, as by a newer push, says nothing and leaves nothing', async () => {
+    github.state.pulls.push(pull(plusOne));
+    const workspace = await plusOne.checkout('cancelled', plusOne.merge);
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('tollgate-base-'));
+    const done = await job(plusOne, plusOne.merge, {
+      ...pullRequest(plusOne),
+      workspace,
+      cancelAt: '::group::Measure',
+    });
+    expect([done.exitCode, done.summary, commentsOf(), results.artifacts()]).toEqual([3, '', [], []]);
+    expect(done.log).toContain('The job was cancelled: nothing is posted');
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('tollgate-base-'))).toEqual(before);
+    const { stdout } = await execa('git', ['worktree', 'list', '--porcelain'], { cwd: workspace });
+    expect(stdout.match(/^worktree /gm)).toHaveLength(1);
+  });
+
   test.each(['24.21.0', '20'])('is measured the same by Node %s', async (version) => {
     github.state.pulls.push(pull(plusOne));
     const node = await nodeOf(version === '20' ? process.versions.node : version);
     const done = await job(plusOne, plusOne.merge, { ...pullRequest(plusOne), node });
     expect([done.exitCode, done.stderr]).toEqual([1, '']);
     expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows());
+  });
+});
+
+describe('a base that is there and cannot be had is no pass:', () => {
+  test.each<[string, (workspace: string) => Promise<unknown>, Record<string, string>, number, string]>([
+    [
+      'a remote that does not answer',
+      (workspace) => execa('git', ['remote', 'set-url', 'origin', '/nowhere'], { cwd: workspace }),
+      {},
+      3,
+      'Cannot have the base',
+    ],
+    [
+      'a folder that is no clone',
+      async (workspace) => rmSync(join(workspace, '.git'), { recursive: true }),
+      {},
+      3,
+      'what is checked out is not known',
+    ],
+    [
+      'a base-ref that is nowhere',
+      async () => {},
+      { 'base-ref': 'mian' },
+      2,
+      "Cannot use input 'base-ref: mian'",
+    ],
+  ])('%s', async (_, spoil, inputs, exitCode, words) => {
+    github.state.pulls.push(pull(plusOne));
+    const workspace = await plusOne.checkout(`spoilt-${checkouts++}`, plusOne.merge);
+    await spoil(workspace);
+    const done = await job(plusOne, plusOne.merge, { ...pullRequest(plusOne), workspace, inputs });
+    expect([done.exitCode, done.outputs.verdict]).toEqual([exitCode, exitCode === 2 ? 'error' : 'failed']);
+    expect(done.log).toContain(words);
+    expect(commentsOf()[0]).not.toContain('Within');
+  });
+});
+
+describe('a runner without QEMU', () => {
+  /** All of this machine's programs but QEMU. */
+  function pathWithoutQemu(): string {
+    const bin = join(folder.path, 'bin');
+    mkdirSync(bin);
+    for (const place of ['/usr/bin', '/usr/sbin', '/usr/local/bin'])
+      for (const name of readdirSync(place))
+        if (!name.startsWith('qemu-') && !existsSync(join(bin, name)))
+          symlinkSync(join(place, name), join(bin, name));
+    return bin;
+  }
+
+  test('fetches it once; the next runner takes it, the kernel and the saved state from the cache', async () => {
+    github.state.pulls.push(pull(plusOne));
+    const cacheDir = join(folder.path, 'cache');
+    const env = { PATH: pathWithoutQemu(), TOLLGATE_CACHE_DIR: cacheDir };
+    const run = () =>
+      job(plusOne, plusOne.merge, { ...pullRequest(plusOne), env, inputs: { cache: 'true' } });
+    const cold = await run();
+    expect([cold.exitCode, cold.stderr]).toEqual([1, '']);
+    expect(cold.log).toContain('missing: qemu-system-x86_64 (qemu-system-x86): boots the kernels');
+    expect(cold.log).toContain('fetched and unpacked; nothing was installed');
+    expect(cold.log).toContain(`${KERNEL}: booting`);
+    expect(results.cacheKeys()).toHaveLength(1);
+
+    rmSync(cacheDir, { recursive: true });
+    const started = performance.now();
+    const warm = await run();
+    const seconds = (performance.now() - started) / 1000;
+    expect([warm.exitCode, warm.stderr]).toEqual([1, '']);
+    expect(warm.log).toContain('taken from the cache, where they lie unpacked');
+    expect(warm.log).toContain('the cache has all of this already');
+    expect(warm.log).not.toMatch(/: (booting|downloading)/);
+    const plain = ({ measurements, verdicts }: Report) => ({ measurements, verdicts });
+    expect(plain(reportOf(warm))).toEqual(plain(reportOf(cold)));
+    const steps = [...warm.log.matchAll(/^::group::(.*)$[\s\S]*?^([\d.]+ s)$/gm)].map((step) =>
+      step.slice(1).join(' '),
+    );
+    console.log(`with a warm cache ${seconds.toFixed(1)} s: ${steps.join(', ')}`);
   });
 });
 
@@ -326,6 +473,17 @@ describe('another event', () => {
       ref: 'refs/heads/topic',
     });
     expect([done.exitCode, reportOf(done).commits?.base]).toEqual([1, plusOne.parted]);
+  });
+
+  test("a merge queue's change is accepted by the trailers of its pull request, whatever the checkout holds", async () => {
+    github.state.pulls.push(pull(plusOne, 'x\n\nTollgate-Accept: * xdp_lb it counts'));
+    const done = await job(plusOne, plusOne.merge, {
+      event: 'merge_group',
+      payload: mergeGroupEvent(plusOne.merge, plusOne.main),
+      ref: `refs/heads/gh-readonly-queue/main/pr-7-${plusOne.main}`,
+    });
+    expect(done.exitCode).toBe(0);
+    expect(sorted(overRows(reportOf(done)))).toEqual(plusOneRows('it counts'));
   });
 
   test("a merge queue's change is compared with what it was put on, and its pull request's label counts", async () => {

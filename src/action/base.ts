@@ -1,12 +1,14 @@
 // Which commit head is compared with. What is checked out decides: GitHub's merge of a pull request already holds the
 // base branch's newest commits, which must not be charged to the pull request.
 
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { fileAt } from '../github/contents.ts';
 import { mergeBase } from '../github/mergebase.ts';
-import { messageOf, TollgateError } from '../model/errors.ts';
+import { TollgateError } from '../model/errors.ts';
 import { type Base, baseFromCommit, baseFromObjects, type NoBase } from '../run/base.ts';
-import { checkedOut, type Git, type GitOptions, gitIn, mergeBaseOf } from '../run/git.ts';
+import { checkedOut, ensureCommit, type Git, type GitOptions, gitIn, mergeBaseOf } from '../run/git.ts';
+import { configNameOf, configPathOf, projectDirOf } from './names.ts';
 import type { ActionContext } from './ports.ts';
 
 export interface Sides {
@@ -15,82 +17,106 @@ export interface Sides {
   readonly headCommit?: string;
 }
 
-/** Finds and checks out the base; what is in the way becomes the reason why there is none. */
+/**
+ * Finds and checks out the base. Some events have none, and say why. Where there should be one and it cannot be had,
+ * that is no reason to compare less: throws TollgateError ('infrastructure', reason 'no-base'; 'usage' on a `base-ref`
+ * that is nowhere).
+ */
 export async function findSides(context: ActionContext): Promise<Sides> {
   const { event, inputs, runner } = context;
-  const projectDir = projectDirOf(context);
+  const folder = dirname(configPathOf(context));
   const options = gitOptions(context);
-  const git = gitIn(projectDir, options);
-  const head = await orUndefined(() => checkedOut(git));
+  const git = gitIn(folder, options);
+  const head = await orFailure(() => checkedOut(git));
   const found = await whichBase(context, git, head);
   if ('commit' in found) runner.info(`base: ${found.commit} (${found.how})`);
-  const headCommit = head ? { headCommit: isMerge(head, event.headSha) ? event.headSha : head.commit } : {};
+  else if ('missing' in found) runner.info(`no base: ${found.missing}`);
+  const isOwn = !(head instanceof TollgateError) && isMerge(head, event.headSha);
+  const headCommit = head instanceof TollgateError ? {} : { headCommit: isOwn ? event.headSha : head.commit };
 
   if (inputs.baseObjects !== undefined) {
     const commit = 'commit' in found ? found.commit : undefined;
     const configText = commit && (await configAt(context, git, commit));
     const facts = { ...(commit ? { commit } : {}), ...(configText ? { configText } : {}) };
-    return { base: baseFromObjects(join(projectDir, inputs.baseObjects), facts), ...headCommit };
+    const objects = resolve(projectDirOf(context), inputs.baseObjects);
+    if (!existsSync(objects))
+      throw new TollgateError(
+        'usage',
+        `Cannot use input 'base-objects: ${inputs.baseObjects}': no such folder`,
+        {
+          hint: 'it is relative to working-directory; the step that downloads the base comes before this one',
+        },
+      );
+    return { base: baseFromObjects(objects, facts), ...headCommit };
   }
   if ('missing' in found) return { base: found, ...headCommit };
-  try {
-    return { base: await baseFromCommit(projectDir, found.commit, options), ...headCommit };
-  } catch (cause) {
-    context.signal?.throwIfAborted();
-    if (!(cause instanceof TollgateError)) throw cause;
-    return { base: { missing: messageOf(cause) }, ...headCommit };
-  }
+  if (found instanceof TollgateError) throw found;
+  const base = await orFailure(() => baseFromCommit(folder, found.commit, options));
+  if (base instanceof TollgateError) throw noBase(base.message, base);
+  return { base, ...headCommit };
 }
 
 /** Base's budget file, from the clone or from GitHub. */
-async function configAt({ inputs, event, github }: ActionContext, git: Git, commit: string) {
-  const path = join(inputs.workingDirectory, inputs.config);
-  return (
-    (await orUndefined(() => git('show', `${commit}:./${inputs.config}`))) ??
-    (github && (await orUndefined(() => fileAt(github, event, path, commit))))
-  );
+async function configAt(context: ActionContext, git: Git, commit: string): Promise<string | undefined> {
+  const { event, github } = context;
+  const name = basename(configPathOf(context));
+  const fromGit = await orFailure(async () => {
+    await ensureCommit(git, commit);
+    return await git('show', `${commit}:./${name}`);
+  });
+  if (typeof fromGit === 'string') return fromGit;
+  const prefix = await orFailure(() => git('rev-parse', '--show-prefix'));
+  const path = typeof prefix === 'string' ? `${prefix}${name}` : configNameOf(context);
+  const fromGitHub = github && (await orFailure(() => fileAt(github, event, path, commit)));
+  return typeof fromGitHub === 'string' ? fromGitHub : undefined;
 }
 
-/** Where the project lies, which the budget file's path is relative to. */
-export function projectDirOf({ workspace, inputs }: ActionContext): string {
-  return resolve(workspace, inputs.workingDirectory);
-}
-
-type Found = { readonly commit: string; readonly how: string } | NoBase;
+type Found = { readonly commit: string; readonly how: string } | NoBase | TollgateError;
 
 async function whichBase(
   context: ActionContext,
   git: Git,
-  head: Awaited<ReturnType<typeof checkedOut>> | undefined,
+  head: Awaited<ReturnType<typeof checkedOut>> | TollgateError,
 ): Promise<Found> {
   const { event, inputs, github } = context;
   if (inputs.baseRef === undefined && event.kind === 'merge-group')
     return { commit: event.baseSha, how: 'what the merge queue put the change on' };
   const wanted = wantedBase(context);
   if ('missing' in wanted) return wanted;
-  if (inputs.baseRef === undefined && event.kind === 'pull-request' && head && isMerge(head, event.headSha))
-    return {
-      commit: head.parents[0]!,
-      how: `what GitHub merged the pull request with, of ${wanted.reference}`,
-    };
-
   const { reference } = wanted;
+  if (head instanceof TollgateError) return noBase(`what is checked out is not known: ${head.message}`, head);
+  if (inputs.baseRef === undefined && event.kind === 'pull-request' && isMerge(head, event.headSha))
+    return { commit: head.parents[0]!, how: `what GitHub merged the pull request with, of ${reference}` };
+
   for (const name of [`refs/remotes/origin/${reference}`, reference]) {
-    const commit = head && (await orUndefined(() => mergeBaseOf(git, head.commit, name)));
-    if (commit) return { commit, how: `merge base with ${reference}, by git` };
+    const commit = await orFailure(() => mergeBaseOf(git, head.commit, name));
+    if (typeof commit === 'string') return { commit, how: `merge base with ${reference}, by git` };
   }
-  if (!github)
-    return {
-      missing: `'${reference}' is not in the clone's history, and without a token GitHub was not asked`,
-    };
-  try {
-    const found = await mergeBase(github, event, reference, head?.commit ?? event.sha);
-    if (found.kind === 'none') return { missing: found.reason };
-    return { commit: found.sha, how: `merge base with ${reference}, by GitHub` };
-  } catch (cause) {
-    if (!(cause instanceof TollgateError)) throw cause;
-    return { missing: cause.message };
+  const why = github
+    ? await orFailure(() => mergeBase(github, event, reference, head.commit))
+    : new TollgateError(
+        'usage',
+        `'${reference}' is not in the clone's history, and there is no token to ask GitHub with`,
+      );
+  if (!(why instanceof TollgateError)) {
+    if (why.kind === 'commit') return { commit: why.sha, how: `merge base with ${reference}, by GitHub` };
+    return inputs.baseRef === undefined ? noBase(why.reason) : nowhere(reference, why.reason);
   }
+  return inputs.baseRef !== undefined && !github ? nowhere(reference, why.message) : noBase(why.message, why);
+}
+
+function noBase(why: string, cause?: TollgateError): TollgateError {
+  return new TollgateError('infrastructure', `Cannot have the base: ${why}`, {
+    reason: 'no-base',
+    hint: "the token needs 'contents: read', and the checkout has to be a git clone of this repository",
+    cause,
+  });
+}
+
+function nowhere(reference: string, why: string): TollgateError {
+  return new TollgateError('usage', `Cannot use input 'base-ref: ${reference}': ${why}`, {
+    hint: "a branch, tag or commit of this repository, without 'origin/'",
+  });
 }
 
 /** Whether it is GitHub's merge of a pull request, the base branch's commit first. */
@@ -100,7 +126,8 @@ function isMerge({ parents }: { readonly parents: readonly string[] }, headSha: 
 
 /** The branch, tag or commit whose merge base with head is base. */
 function wantedBase({ event, inputs, ref }: ActionContext): { readonly reference: string } | NoBase {
-  if (inputs.baseRef !== undefined) return { reference: inputs.baseRef };
+  if (inputs.baseRef !== undefined)
+    return { reference: inputs.baseRef.replace(/^(refs\/remotes\/)?origin\//, '') };
   if (event.kind === 'pull-request') return { reference: event.pullRequest.baseRef };
   if (event.defaultBranch === undefined) return { missing: 'the event names no default branch' };
   if (ref === `refs/heads/${event.defaultBranch}`)
@@ -109,15 +136,15 @@ function wantedBase({ event, inputs, ref }: ActionContext): { readonly reference
 }
 
 /**
- * For this workspace alone: git may read it though another user owns it, as in a container, and may fetch with the
+ * For our calls alone: git may read the workspace though another user owns it, as in a container, and may fetch with the
  * token. The empty value takes out what actions/checkout has set: two such headers are refused.
  */
-function gitOptions({ workspace, inputs, serverUrl, signal }: ActionContext): GitOptions {
+function gitOptions({ inputs, serverUrl, signal }: ActionContext): GitOptions {
   const header = `http.${serverUrl}/.extraheader`;
   const credentials = Buffer.from(`x-access-token:${inputs.token}`).toString('base64');
   return {
     config: [
-      ['safe.directory', workspace],
+      ['safe.directory', '*'],
       ...(inputs.token === ''
         ? []
         : ([
@@ -129,11 +156,12 @@ function gitOptions({ workspace, inputs, serverUrl, signal }: ActionContext): Gi
   };
 }
 
-async function orUndefined<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
+/** What `work` gives, or the TollgateError that it throws. A run that was stopped goes no further. */
+async function orFailure<T>(work: () => Promise<T>): Promise<T | TollgateError> {
   try {
     return await work();
   } catch (cause) {
-    if (!(cause instanceof TollgateError)) throw cause;
-    return undefined;
+    if (cause instanceof TollgateError && cause.details.reason !== 'stopped') return cause;
+    throw cause;
   }
 }

@@ -1,6 +1,7 @@
 // Mode exact: what is checked out is measured against its base.
 
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
@@ -11,7 +12,8 @@ import { createProgress } from '../run/progress.ts';
 import { atItsKernel, lockBeside, readConfig } from '../run/project.ts';
 import { kernelsOfShard, parseShard } from '../run/shard.ts';
 import { findAcceptances } from './acceptances.ts';
-import { findSides, projectDirOf } from './base.ts';
+import { findSides } from './base.ts';
+import { configNameOf, configPathOf } from './names.ts';
 import type { ActionContext } from './ports.ts';
 
 /** What is to be measured; known before anything is set up, so that a wrong budget file is told at once. */
@@ -29,8 +31,12 @@ export function readRequest(context: ActionContext): Request {
   const { event, inputs } = context;
   if (event.unsafe !== undefined)
     throw new TollgateError('usage', `Cannot measure on the event '${event.name}'`, { hint: event.unsafe });
-  const configPath = join(projectDirOf(context), inputs.config);
+  const configPath = configPathOf(context);
   const configName = configNameOf(context);
+  if (!existsSync(configPath))
+    throw new TollgateError('usage', `Cannot read budget file '${configName}': no such file`, {
+      hint: "the inputs 'working-directory' and 'config' say where it is; `node dist/cli.js init` writes one",
+    });
   const config = readConfig(configPath, configName);
   const shard = inputs.shard === undefined ? undefined : parseShard(inputs.shard);
   const kernels = inputs.kernels ?? config.kernels;
@@ -43,13 +49,8 @@ export function readRequest(context: ActionContext): Request {
   };
 }
 
-/** The budget file as reports call it: relative to the workspace, as annotations need it. */
-export function configNameOf({ inputs }: ActionContext): string {
-  return join(inputs.workingDirectory, inputs.config);
-}
-
 export async function measureChange(context: ActionContext, request: Request, tools: Tools): Promise<Report> {
-  const { version, runner, inputs } = context;
+  const { event, version, runner, inputs } = context;
   const { configPath, configName, kernels, config, shard } = request;
   const sides = await runner.group('Find the base', () => findSides(context));
   try {
@@ -60,6 +61,8 @@ export async function measureChange(context: ActionContext, request: Request, to
         { ...(await runOptions(context, request)), tools, buildEnv: context.safeEnv },
       ),
     );
+    if (event.kind === 'pull-request' || event.kind === 'merge-group')
+      for (const note of report.notes.filter((each) => each.startsWith('No base'))) runner.warning(note);
     return shard ? { ...report, shard } : report;
   } catch (cause) {
     throw inputs.kernels ? cause : atItsKernel(cause, configPath, configName);

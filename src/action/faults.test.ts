@@ -1,10 +1,11 @@
 // What GitHub, forks and users do wrong, done to dist/action.js as the runner starts it. No machine boots: the report to
 // post is another run's, as for a pull request from a fork.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultArtifactClient } from '@actions/artifact';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../github/testing/http.ts';
 import { type FakeResults, startResults } from '../github/testing/results.ts';
@@ -283,6 +284,24 @@ describe('a job that is set up wrong', () => {
       expect(lines(done, 'error').length).toBeGreaterThan(0);
     },
   );
+
+  test('whose build fails has what it printed in the log and the summary, and in nothing that others read', async () => {
+    await execa('git', ['init', '-q'], { cwd: workspace });
+    const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
+    await execa('git', [...identity, 'commit', '-q', '--allow-empty', '-m', 'x'], { cwd: workspace });
+    const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: workspace });
+    github.state.mergeBase = () => head;
+    const budgets =
+      'version: 1\nkernels: [debian:6.12]\nobjects: [a.o]\nbuild: echo hunter2 from make; false\n';
+    const done = await start('pull_request', {}, budgets);
+    rmSync(join(workspace, '.git'), { recursive: true });
+    expect([done.exitCode, done.outputs.verdict]).toEqual([2, 'error']);
+    expect(done.log).toContain('\nhunter2 from make\n');
+    expect(done.summary).toContain('hunter2');
+    expect(bodies().join()).toContain('Cannot build head with');
+    expect(bodies().join() + done.outputs['comment-body']).not.toContain('hunter2 from make\n```');
+    expect(readFileSync(done.outputs['report-path']!, 'utf8')).not.toMatch(/^hunter2/m);
+  });
 
   test('with a wrong budget file has that said in a comment, where an old verdict may stand', async () => {
     const old = { id: 9, issue: 7, login: 'github-actions[bot]', body: `${MARKER}\n## ✅ within budget` };

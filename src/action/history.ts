@@ -1,8 +1,8 @@
 // What a push to the default branch leaves for trends, where the user asks for it.
 
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { keepHistory } from '../github/history.ts';
-import { configNameOf } from './check.ts';
+import { historyFolder, historyName } from './names.ts';
 import type { Outcome } from './outcome.ts';
 import type { ActionContext } from './ports.ts';
 
@@ -18,14 +18,14 @@ export async function keepForTrends(
   if (inputs.history === 'none' || outcome.kind !== 'report') return;
   if (event.kind !== 'push' || !event.toDefaultBranch) return;
   if (inputs.history === 'artifact') {
-    const { url } = await artifacts.upload(`tollgate-history-${event.headSha}`, join(jsonPath, '..'), [
+    const { url } = await artifacts.upload(historyName(context, event.headSha), dirname(jsonPath), [
       jsonPath,
     ]);
     return runner.info(`history: ${url}`);
   }
   if (!github) return runner.warning('no history: there is no token');
   const day = new Date().toISOString().slice(0, 10);
-  const path = `${configNameOf(context)}/${day}-${event.headSha}.json`;
+  const path = `${historyFolder(context)}/${day}-${event.headSha}.json`;
   const kept = await keepHistory(github, event, {
     branch: HISTORY_BRANCH,
     path,

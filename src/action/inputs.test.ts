@@ -67,7 +67,6 @@ test('what is set is read, lists by blanks, commas or lines', () => {
     shard: '2/4',
     'working-directory': 'ebpf',
     'fail-on': 'over,inconclusive',
-    history: 'branch',
   };
   expect(inputs(set)).toEqual({
     config: 'ebpf/tollgate.yml',
@@ -82,9 +81,11 @@ test('what is set is read, lists by blanks, commas or lines', () => {
     shard: '2/4',
     workingDirectory: 'ebpf',
     failOn: new Set(['over', 'inconclusive']),
-    history: 'branch',
+    history: 'none',
   });
+  expect(inputs({ history: 'branch' }).history).toBe('branch');
   expect(inputs({ 'fail-on': 'never' }).failOn).toEqual(new Set());
+  expect(inputs({ 'fail-on': '' }).failOn).toEqual(new Set(['over', 'failed']));
 });
 
 test.each<[Record<string, string>, string]>([
@@ -99,6 +100,7 @@ test.each<[Record<string, string>, string]>([
   [{ cache: 'on' }, "Cannot use input 'cache: on'\n  expected true or false"],
   [{ 'fail-on': 'over, never' }, "Cannot use input 'fail-on: over, never'\n  'never' stands alone"],
   [{ 'fail-on': 'overs' }, "Cannot use input 'fail-on: overs'\n  did you mean 'over'?"],
+  [{ shard: '1/2', history: 'branch' }, "Cannot use input 'history: branch'\n  a shard is a part"],
   [{ artifact: 'a/b' }, "Cannot use input 'artifact: a/b'\n  expected letters, digits"],
   [{ 'base-ref': '--upload-pack=x' }, "Cannot use input 'base-ref: --upload-pack=x'\n  a git reference"],
   [{ mode: 'x'.repeat(500) }, `Cannot use input 'mode: ${'x'.repeat(100)}...'`],

@@ -60,7 +60,8 @@ export function readInputs(get: (name: string) => string): Inputs {
     return value === 'true';
   };
 
-  const failOn = list(text('fail-on'));
+  // An empty text is what an unset variable gives: the gate stays shut.
+  const failOn = list(text('fail-on') || 'over, failed');
   for (const each of failOn)
     if (!(FAIL_ON as readonly string[]).includes(each))
       fault('fail-on', didYouMean(each, FAIL_ON) ?? `expected ${FAIL_ON.join(', ')}`);
@@ -70,6 +71,8 @@ export function readInputs(get: (name: string) => string): Inputs {
     fault('artifact', 'expected letters, digits, blanks and . _ - + = ( ) [ ] only, at most 200');
   if (optional('base-ref')?.startsWith('-')) fault('base-ref', "a git reference does not begin with '-'");
   const kernels = list(text('kernels'));
+  if (optional('shard') !== undefined && text('history') !== '' && text('history') !== 'none')
+    fault('history', "a shard is a part: the job with 'mode: merge' keeps the whole");
 
   const inputs: Inputs = {
     config: optional('config') ?? 'tollgate.yml',

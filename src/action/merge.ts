@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TollgateError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
 import { mergeReports } from '../report/merge.ts';
+import { configNameOf } from './names.ts';
 import { FAULT_JSON, FILE_CAP_BYTES, type Outcome, parseOutcome, REPORT_JSON } from './outcome.ts';
 import type { ActionContext } from './ports.ts';
 
@@ -13,11 +14,7 @@ export async function mergeShards(context: ActionContext): Promise<Report> {
   const { artifacts, inputs, runner, tempDir } = context;
   const prefix = `${requireArtifact(inputs.artifact)}-`;
   const found = (await artifacts.list()).filter(({ name }) => name.startsWith(prefix));
-  if (found.length === 0)
-    throw new TollgateError('infrastructure', `Cannot merge: this run has no artifact '${prefix}...'`, {
-      reason: 'no-shards',
-      hint: "the measuring jobs need 'shard' or 'kernels', the same 'artifact', and to be in the 'needs' of this one",
-    });
+  if (found.length === 0) throw noShards(`this run has no artifact '${prefix}...'`);
   const outcomes: { name: string; outcome: Outcome }[] = [];
   for (const { name, id } of found) {
     const folder = join(tempDir, 'tollgate-shards', String(id));
@@ -26,15 +23,28 @@ export async function mergeShards(context: ActionContext): Promise<Report> {
     runner.info(`read ${name}`);
   }
   const reports = outcomes.flatMap(({ name, outcome }) =>
-    outcome.kind === 'report' ? [{ name, report: outcome.report }] : [],
+    outcome.kind === 'report' && outcome.report.config?.file === configNameOf(context)
+      ? [{ name, report: outcome.report }]
+      : [],
   );
   const faults = outcomes.flatMap(({ name, outcome }) =>
     outcome.kind === 'fault' ? [shardFault(name, outcome)] : [],
   );
-  if (reports.length === 0) throw faults[0]!;
+  if (reports.length === 0)
+    throw (
+      faults[0] ??
+      noShards(`none of ${found.map(({ name }) => name).join(', ')} is of ${configNameOf(context)}`)
+    );
   // The shard that failed is missing from the report, which fails for it; its own words say why.
   const merged = mergeReports(reports);
   return { ...merged, notes: [...merged.notes, ...faults.map(({ message }) => message)] };
+}
+
+function noShards(why: string): TollgateError {
+  return new TollgateError('infrastructure', `Cannot merge: ${why}`, {
+    reason: 'no-shards',
+    hint: "the measuring jobs need 'shard' or 'kernels', the same 'artifact', and to be in the 'needs' of this one",
+  });
 }
 
 export function requireArtifact(name: string | undefined): string {

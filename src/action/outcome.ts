@@ -16,7 +16,7 @@ export const REPORT_MARKDOWN = 'report.md';
 export const FAULT_JSON = 'fault.json';
 
 /** Of one file of an artifact. */
-export const FILE_CAP_BYTES = 32 << 20;
+export const FILE_CAP_BYTES = 64 << 20;
 
 const text = z.string().max(100_000);
 const faultSchema = z.strictObject({
@@ -67,12 +67,33 @@ export async function outcomeOf(work: () => Promise<Report>): Promise<Outcome> {
   }
 }
 
-/** The same with every occurrence of a secret replaced. */
-export function withoutSecret(outcome: Outcome, secret: string): Outcome {
-  if (secret.length < SECRET_AT_LEAST) return outcome;
-  const inJson = JSON.stringify(secret).slice(1, -1);
-  return JSON.parse(JSON.stringify(outcome).replaceAll(inJson, '***')) as Outcome;
+/** The same with every occurrence of a token replaced, and of what git sends it as. */
+export function withoutToken(outcome: Outcome, token: string): Outcome {
+  if (token.length < TOKEN_AT_LEAST) return outcome;
+  const texts = [token, Buffer.from(`x-access-token:${token}`).toString('base64')];
+  const clean = texts.reduce(
+    (json, text) => json.replaceAll(JSON.stringify(text).slice(1, -1), '***'),
+    JSON.stringify(outcome),
+  );
+  return JSON.parse(clean) as Outcome;
+}
+
+/**
+ * The same without what a build printed: it may hold secrets, which the runner masks in logs and summaries, and in
+ * nothing else.
+ */
+export function withoutBuildOutput(outcome: Outcome): Outcome {
+  if (outcome.kind === 'report' || outcome.fault.kind !== 'config') return outcome;
+  const errors = outcome.fault.errors.map(({ tail, hint, ...error }) => ({
+    ...error,
+    ...(tail === undefined
+      ? hint === undefined
+        ? {}
+        : { hint }
+      : { hint: "what it printed is in the job's log" }),
+  }));
+  return { kind: 'fault', fault: { ...outcome.fault, errors } };
 }
 
 /** Shorter ones are no tokens, and would take out what only looks alike. */
-const SECRET_AT_LEAST = 8;
+const TOKEN_AT_LEAST = 8;

@@ -11,26 +11,36 @@ import { COMMENT_LIMIT_BYTES, renderComment, SUMMARY_LIMIT_BYTES } from '../repo
 import { faultTitle, isUsersFault, renderFault } from '../report/fault.ts';
 import { RENDERERS } from '../report/index.ts';
 import type { Links, RenderOptions } from '../report/renderer.ts';
+import { headline } from '../report/rows.ts';
 import { CONFIG_FILE } from '../run/project.ts';
-import { configNameOf } from './check.ts';
 import { keepForTrends } from './history.ts';
-import { FAULT_JSON, type Outcome, REPORT_JSON, REPORT_MARKDOWN, withoutSecret } from './outcome.ts';
+import { artifactName, commentId, configNameOf } from './names.ts';
+import {
+  FAULT_JSON,
+  type Outcome,
+  REPORT_JSON,
+  REPORT_MARKDOWN,
+  withoutBuildOutput,
+  withoutToken,
+} from './outcome.ts';
 import type { ActionContext } from './ports.ts';
 
 /** Publishes and returns the job's exit code. */
 export async function publish(context: ActionContext, found: Outcome): Promise<number> {
   const { inputs, runner } = context;
-  const outcome = withoutSecret(found, inputs.token);
-  const files = writeFiles(context, outcome);
+  const outcome = withoutToken(found, inputs.token);
+  const shared = withoutBuildOutput(outcome);
+  await logTails(context, outcome);
+  const files = writeFiles(context, shared);
   const artifactUrl = await attempt(context, 'upload the artifact', () =>
     runner.group('Upload the report', () => upload(context, files)),
   );
   const links = { run: context.runUrl, ...(artifactUrl === undefined ? {} : { report: artifactUrl }) };
   const options = renderOptions(context, links);
-  const body = commentText(outcome, options);
+  const body = commentText(shared, options);
   const event = context.event;
   if (event.kind === 'pull-request')
-    await attempt(context, 'comment', () => commentOn(context, event.pullRequest.number, outcome, body));
+    await attempt(context, 'comment', () => commentOn(context, event.pullRequest.number, shared, body));
   await attempt(context, 'write the summary', () =>
     runner.writeSummary(markdownOf(outcome, { ...options, limitBytes: SUMMARY_LIMIT_BYTES })),
   );
@@ -43,7 +53,16 @@ export async function publish(context: ActionContext, found: Outcome): Promise<n
   runner.setOutput('report-path', join(files.folder, REPORT_MARKDOWN));
   runner.setOutput('json-path', outcome.kind === 'report' ? join(files.folder, REPORT_JSON) : '');
   runner.setOutput('comment-body', body);
+  const title = outcome.kind === 'report' ? headline(outcome.report) : faultTitle(outcome.fault);
+  runner.info(`${title}. The report is in the job's summary${artifactUrl ? ` and at ${artifactUrl}` : ''}.`);
   return exitCodeOf(outcome, inputs.failOn);
+}
+
+/** The last lines of a build or a console, where somebody looks who sees a red job. */
+async function logTails({ runner }: ActionContext, outcome: Outcome): Promise<void> {
+  if (outcome.kind === 'report') return;
+  for (const { message, tail } of outcome.fault.errors)
+    if (tail !== undefined) await runner.group(message, async () => tail.split('\n').forEach(runner.info));
 }
 
 /** How a report is shown: a budget file of another name than most is named, there may be several. */
@@ -90,11 +109,6 @@ export function commentText(outcome: Outcome, options: RenderOptions): string {
     : renderFault(outcome.fault, { ...options, limitBytes: COMMENT_LIMIT_BYTES });
 }
 
-/** The same in every mode: never taken from an artifact. Jobs that measure other kernels have comments of their own. */
-function commentId(context: ActionContext): string {
-  return [configNameOf(context), ...(context.inputs.kernels ?? [])].join(' ');
-}
-
 /** Whether a pull request without a comment gets one: anything but figures that stayed what they were. */
 function isNews(outcome: Outcome): boolean {
   if (outcome.kind === 'fault') return true;
@@ -130,14 +144,6 @@ async function upload(context: ActionContext, { folder, names }: Files): Promise
   );
   context.runner.info(`artifact '${name}': ${url}`);
   return url;
-}
-
-/** A run's artifacts have different names: a part of the kernels is part of its name. */
-export function artifactName({ inputs }: ActionContext): string | undefined {
-  const { artifact, shard, kernels } = inputs;
-  const part = shard === undefined ? kernels?.join('-') : `shard-${shard.replace('/', '-of-')}`;
-  if (artifact === undefined || part === undefined) return artifact;
-  return `${artifact}-${part.replace(/[^A-Za-z0-9.]+/g, '-')}`.slice(0, 200);
 }
 
 function markdownOf(outcome: Outcome, options: RenderOptions): string {

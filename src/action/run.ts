@@ -11,15 +11,19 @@ import { publish } from './publish.ts';
 
 /** Does what the mode asks for and returns the exit code. Nothing is thrown but crashes of ours in mode comment. */
 export async function runAction(context: ActionContext): Promise<number> {
-  const { inputs, runner } = context;
-  switch (inputs.mode) {
+  switch (context.inputs.mode) {
     case 'exact':
       return await measure(context);
     case 'merge':
-      return await publish(context, await outcomeOf(() => runner.group('Merge', () => mergeShards(context))));
+      return await merge(context);
     case 'comment':
       return await post(context);
   }
+}
+
+async function merge(context: ActionContext): Promise<number> {
+  const outcome = await outcomeOf(() => context.runner.group('Merge', () => mergeShards(context)));
+  return context.signal?.aborted ? cancelled(context) : await publish(context, outcome);
 }
 
 async function measure(context: ActionContext): Promise<number> {
@@ -31,10 +35,17 @@ async function measure(context: ActionContext): Promise<number> {
     keep = () => prepared.keep(report);
     return report;
   });
+  if (context.signal?.aborted) return cancelled(context);
   const exitCode = await publish(context, outcome);
   // Last: nobody waits for it who wants to read the comment.
   await keep();
   return exitCode;
+}
+
+/** A job that is cancelled, as by a newer push, has nothing to say on the pull request: the newer one's words stand. */
+function cancelled({ runner }: ActionContext): number {
+  runner.warning('The job was cancelled: nothing is posted, and there is no verdict.');
+  return EXIT.infrastructure;
 }
 
 /** The verdict is another job's; this one fails where the comment could not be had at all. */

@@ -60,7 +60,7 @@ test('a comment on a regression names the budget file, the run and the report, a
 <details>
 <summary>Is this cost taken on purpose?</summary>
 
-Put a line like this at the end of a commit message of this pull request, with the reason, and push. The row is then shown as accepted, with that reason.
+Put these lines at the end of a commit message of this pull request, with the reason, and push; or only those of the costs that are worth it. The rows are then shown as accepted, with that reason.
 
 \`\`\`text
 Tollgate-Accept: run_insns xdp_lb REASON
@@ -70,6 +70,8 @@ Tollgate-Accept: run_insns xdp_lb REASON
 
 <details>
 <summary>How to see this on your machine</summary>
+
+In a clone of this repository, on this branch with the base merged into it; \`tollgate\` is \`node dist/cli.js\` of a clone of Tollgate.
 
 \`\`\`text
 tollgate check --config net/tollgate.yml --base-ref fedcba9876543210

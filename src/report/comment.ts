@@ -22,17 +22,20 @@ export function renderComment(report: Report, options: RenderOptions = {}): stri
 }
 
 function helpParts(report: Report): Part[] {
-  const trailer = acceptTrailer(report);
+  const trailers = acceptTrailers(report);
   return [
-    ...(trailer === undefined
+    ...(trailers.length === 0
       ? []
       : [
           help(
             'Is this cost taken on purpose?',
-            `Put a line like this at the end of a commit message of this pull request, with the reason, and push. The row is then shown as accepted, with that reason.\n\n${markdownBlock(trailer)}`,
+            `Put these lines at the end of a commit message of this pull request, with the reason, and push; or only those of the costs that are worth it. The rows are then shown as accepted, with that reason.\n\n${markdownBlock(trailers.join('\n'))}`,
           ),
         ]),
-    help('How to see this on your machine', markdownBlock(command(report))),
+    help(
+      'How to see this on your machine',
+      `In a clone of this repository, on this branch with the base merged into it; \`tollgate\` is \`node dist/cli.js\` of a clone of Tollgate.\n\n${markdownBlock(command(report))}`,
+    ),
   ];
 }
 
@@ -46,14 +49,17 @@ function help(summary: string, body: string): Part {
   };
 }
 
-/** The commit trailer that accepts the worst cost; undefined where there is none, or none with a plain name. */
-function acceptTrailer(report: Report): string | undefined {
+const TRAILERS_SHOWN = 10;
+
+/** The commit trailers that accept the costs that are over, the worst first; none for names that are not plain. */
+function acceptTrailers(report: Report): readonly string[] {
   // That a program does not load is no cost: it can be accepted, and is not offered.
-  const row = sections(report).failures.find(
+  const rows = sections(report).failures.filter(
     ({ verdict, metric, program }) =>
       verdict === 'over' && metric !== 'load_ok' && PLAIN.test(metric) && PLAIN.test(program),
   );
-  return row && `${TRAILER}: ${row.metric} ${row.program} REASON`;
+  const lines = rows.map(({ metric, program }) => `${TRAILER}: ${metric} ${program} REASON`);
+  return [...new Set(lines)].slice(0, TRAILERS_SHOWN);
 }
 
 function command({ config, commits }: Report): string {

@@ -170,7 +170,10 @@ function verdictWords(report: Report): string {
     if (targets.length === 0 && lacks.length === 0) return 'No verdict: nothing was measured';
     return `No verdict: ${lacks.length === 0 ? 'figures are missing' : lacks.join('; ')}`;
   }
-  return `Within budget: ${of} on ${kernels}`;
+  const lacksBase = verdicts.some((row) => row.verdict === 'no-baseline');
+  return lacksBase
+    ? `Within absolute budgets, compared with nothing: ${of} on ${kernels}`
+    : `Within budget: ${of} on ${kernels}`;
 }
 
 /** What there is no verdict on: kernels that failed, then whatever else gave no figures. */

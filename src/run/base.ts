@@ -3,7 +3,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { execa } from 'execa';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import { ensureCommit, type GitOptions, gitIn } from './git.ts';
 
@@ -70,12 +69,11 @@ export async function baseFromCommit(
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-base-'));
   const worktree = join(folder, 'base');
   const remove = async () => {
-    await execa('git', ['worktree', 'remove', '--force', '--force', worktree], {
-      cwd: projectDir,
-      reject: false,
-    });
+    // Also when the run was stopped. Without git's help the folder goes all the same.
+    const tidy = gitIn(projectDir, options.config ? { config: options.config } : {});
+    await tidy('worktree', 'remove', '--force', '--force', worktree).catch(() => {});
     rmSync(folder, { recursive: true, force: true });
-    await execa('git', ['worktree', 'prune'], { cwd: projectDir, reject: false });
+    await tidy('worktree', 'prune').catch(() => {});
   };
   try {
     const top = await orCannotFind(commit, async () => {

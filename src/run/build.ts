@@ -24,15 +24,20 @@ export async function build(
   { buildEnv, onProgress, signal }: BuildOptions,
 ): Promise<void> {
   onProgress?.({ task: `build ${side}`, phase: 'build', message: command });
+  const running = execa('sh', ['-c', command], {
+    cwd: directory,
+    stdin: 'ignore',
+    all: true,
+    maxBuffer: 64 << 20,
+    // A group of its own: what make and the compilers have started ends with it.
+    detached: true,
+    ...(buildEnv ? { env: buildEnv, extendEnv: false } : {}),
+  });
+  const stop = () => running.pid !== undefined && process.kill(-running.pid, 'SIGKILL');
+  signal?.addEventListener('abort', stop);
   try {
-    await execa('sh', ['-c', command], {
-      cwd: directory,
-      stdin: 'ignore',
-      all: true,
-      maxBuffer: 64 << 20,
-      ...(buildEnv ? { env: buildEnv, extendEnv: false } : {}),
-      ...(signal ? { cancelSignal: signal } : {}),
-    });
+    signal?.throwIfAborted();
+    await running;
   } catch (cause) {
     signal?.throwIfAborted();
     const output = cause instanceof ExecaError ? String(cause.all ?? '') : String(cause);
@@ -41,6 +46,8 @@ export async function build(
       reason: 'build-failed',
       cause,
     });
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
   onProgress?.({ task: `build ${side}`, phase: 'done' });
 }

@@ -110,7 +110,10 @@ function changesOf(
   if ('missing' in base) return { changes: [], notes: [] };
   const path = join(base.directory, basename(configPath));
   const text = base.configText ?? (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
-  if (text === undefined) return { changes: [], notes: [] };
+  if (text === undefined) {
+    const note = `What this change allows is not compared: the base has no '${basename(configPath)}'.`;
+    return { changes: [], notes: [note] };
+  }
   try {
     return {
       changes: budgetChanges(parseConfig(text, basename(path)), config, programNames(head)),

@@ -11,7 +11,7 @@ export function parseShard(text: string): Shard {
   const shard = { index: Number(index), count: Number(count) };
   if (shard.index >= 1 && shard.index <= shard.count) return shard;
   throw new TollgateError('usage', `Cannot use shard '${text}': expected INDEX/COUNT, the first being 1`, {
-    hint: 'four jobs take --shard 1/4, 2/4, 3/4 and 4/4',
+    hint: 'four jobs take the shards 1/4, 2/4, 3/4 and 4/4',
   });
 }
 

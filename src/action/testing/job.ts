@@ -29,6 +29,8 @@ export interface JobOptions {
   /** Another Node than this one. */
   readonly node?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Cancels the job, as the runner does, when this stands in its log. */
+  readonly cancelAt?: string;
 }
 
 export interface JobResult {
@@ -58,7 +60,7 @@ export async function runJob(folder: string, options: JobOptions): Promise<JobRe
     `INPUT_${name.toUpperCase().replaceAll(' ', '_')}`,
     inputs[name] ?? (name === 'token' ? github.state.token : input.default),
   ]);
-  const result = await execa(options.node ?? process.execPath, [join(dist, 'action.js')], {
+  const step = execa(options.node ?? process.execPath, [join(dist, 'action.js')], {
     cwd: workspace,
     extendEnv: false,
     reject: false,
@@ -92,6 +94,12 @@ export async function runJob(folder: string, options: JobOptions): Promise<JobRe
       ...options.env,
     },
   });
+  const { cancelAt } = options;
+  if (cancelAt !== undefined)
+    step.stdout.on('data', (text: Buffer) => {
+      if (text.includes(cancelAt)) step.kill('SIGINT');
+    });
+  const result = await step;
   return {
     exitCode: result.exitCode ?? -1,
     log: result.stdout,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-const BUILT = fileURLToPath(new URL('../../../fixtures/lb/built/', import.meta.url));
+const LB = fileURLToPath(new URL('../../../fixtures/lb/', import.meta.url));
 
 export interface SampleRepository {
   readonly origin: string;
@@ -41,7 +41,8 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
   const commit = async (side: 'base' | 'head', from: string, text: string) => {
     await git('rm', '-rq', '--ignore-unmatch', '.');
     // The fixtures share files by links: a project has files of its own.
-    cpSync(join(BUILT, from), origin, { recursive: true, dereference: true });
+    cpSync(join(LB, 'built', from), origin, { recursive: true, dereference: true });
+    cpSync(join(LB, 'base/src'), join(origin, 'src'), { recursive: true, dereference: true });
     const file = join(origin, 'tollgate.yml');
     writeFileSync(
       file,
