@@ -1035,11 +1035,11 @@ function whatFailed(messages, object) {
 }
 function traceRejection(job, elf, name, refusedMaps, reason) {
   const log = memory(TRACE_LOG_BYTES);
-  const messages = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
+  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
   return { name, reason, log: textOf(log) || messages };
 }
 function traceVisits(job, elf, name, refusedMaps, log) {
-  loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log);
+  return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
 }
 function loadAlone(job, elf, name, refusedMaps, level, log) {
   const bpf = libbpf();
@@ -1051,10 +1051,10 @@ function loadAlone(job, elf, name, refusedMaps, level, log) {
       bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
     }
   }
-  bpf.bpf_object__load(object.pointer);
+  const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
   const messages = bpf.takeMessages();
   object.close();
-  return messages;
+  return { isLoaded, messages };
 }
 function textOf(bytes) {
   const end = bytes.indexOf(0);
@@ -1250,11 +1250,11 @@ function countVisits(job, elf, loadable, program) {
   let counted = 0;
   for (const size2 of LOG_BYTES) {
     const log = memory(size2);
-    traceVisits(job, elf, program, loadable.refusedMaps, log);
+    const isLoaded = traceVisits(job, elf, program, loadable.refusedMaps, log);
     const found = parseVisits(log);
     processed = found.processed;
     counted = [...found.visits.values()].reduce((sum, count) => sum + count, 0);
-    if (counted === processed && processed > 0)
+    if (processed > 0 && (counted === processed || !isLoaded && counted === processed - 1))
       return { type: "visits", program, processed, visits: [...found.visits].flat() };
   }
   const absent2 = processed === 0 ? `the verifier's log exceeds ${LOG_BYTES.at(-1)} bytes, or ends without its statistics` : `the verifier's log tells of ${counted} visits, its statistics of ${processed}`;
