@@ -50,6 +50,7 @@ function explanation(side: 'base' | 'head', given: readonly Given[]): Explanatio
     input: 'udp:64',
     packets: 1,
     insns: pair(total),
+    outside: pair(0),
     lines,
     calls: given.flatMap(({ call }, i): ExplainedCall[] =>
       call

@@ -171,7 +171,7 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
         if ('reason' in empty) return empty;
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
-        if (job.reportCode)
+        if (job.reportCode?.program === programName && job.reportCode.input === input.name)
           reportCode(guest, object, {
             type: 'runs',
             program: programName,

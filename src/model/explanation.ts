@@ -99,8 +99,11 @@ export const explanationSchema = z.strictObject({
   run_insns_cold: z.number().optional(),
   /** Why there is no profile: everything below is empty. */
   absent: absentSchema.optional(),
-  /** What every run took, summed; the sums of `lines` and of `instructions` and `calls` are the same. */
+  /** From the program's first instruction to its return, summed over the runs: the sum of `lines`, and that of
+   * `instructions` and `calls`. */
   insns: pairSchema,
+  /** What run_insns has beyond that, or lacks: the kernel's way around the program, next to an empty program's. */
+  outside: z.strictObject({ cold: z.number().int(), warm: z.number().int() }),
   lines: z.array(lineSchema),
   calls: z.array(callSchema),
   tailCalls: z.array(tailCallSchema),

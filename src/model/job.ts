@@ -39,8 +39,8 @@ export interface Job {
   readonly reportStatics: boolean;
   /** max_entries set before loading, by map name. */
   readonly mapSizes: Readonly<Record<string, number>>;
-  /** Whether to report, besides, where the machine code of each program lies and what every single run took. */
-  readonly reportCode?: boolean;
+  /** The program and input of which it is reported, besides, what each single run took, and what code there was to run. */
+  readonly reportCode?: { readonly program: string; readonly input: string };
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
 }

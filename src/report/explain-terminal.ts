@@ -47,6 +47,7 @@ function explanationLines(explanation: Explanation, options: RenderOptions): str
   return [
     visible(title),
     headline(explanation),
+    ...outsideLines(explanation),
     ...explanation.notes.map((note) => `note: ${visible(note)}`),
     '',
     ...(options.verbose ? annotated(explanation, options) : dearest(explanation, options)),
@@ -60,6 +61,15 @@ function headline(explanation: Explanation): string {
   const calls = explanation.calls.reduce((sum, call) => sum + call.insns.warm, 0);
   const mean = packets > 1 ? ` a packet, the mean of ${packets}` : '';
   return `${perPacket(insns.warm, explanation)} instructions${mean}: ${perPacket(insns.warm - calls, explanation)} of the programs' own, ${perPacket(calls, explanation)} in what they call; the first run took ${insns.cold}`;
+}
+
+function outsideLines(explanation: Explanation): string[] {
+  const { warm } = explanation.outside;
+  if (warm === 0) return [];
+  const change = changePerPacket(warm, explanation);
+  return [
+    `run_insns has ${change} beyond the program: the kernel's way around it, next to an empty program's`,
+  ];
 }
 
 const COLUMNS: readonly Column[] = [

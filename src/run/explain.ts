@@ -115,7 +115,7 @@ export async function profileAll(
     plans.map(async ({ side, object, program, input, run, probed }) => {
       const { hello, seconds, ...profile } = await takeProfile(
         session,
-        { program, spec: object.spec, run, ...(probed === undefined ? {} : { probed }) },
+        { program, input, spec: object.spec, run, ...(probed === undefined ? {} : { probed }) },
         options,
       );
       told({ hello, seconds: { start: 0, run: seconds.plain } });
@@ -209,6 +209,7 @@ function unexplained(
     packets: 0,
     absent: { reason },
     insns: { cold: 0, warm: 0 },
+    outside: { cold: 0, warm: 0 },
     lines: [],
     calls: [],
     tailCalls: [],

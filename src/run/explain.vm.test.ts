@@ -130,10 +130,11 @@ function sums(object: string, { program, input, packets, lines, calls, instructi
   const inRows = sumPairs([...instructions.map(({ own }) => own), ...calls.map(({ insns }) => insns)]);
   const inStacks = sumPairs(said.stacks.map(({ insns }) => insns));
   expect([inRows, inStacks, said.insns]).toEqual([inLines, inLines, inLines]);
-  const warm = mean([inLines.warm / packets]);
+  // A program that redirects returns by another way than an empty one: 6.1 takes an instruction more for it.
+  if (!/redirect|xsk_def_prog/.test(program)) expect(said.outside).toEqual({ cold: 0, warm: 0 });
   return [
-    [object, program, input, 'run_insns', warm],
-    [object, program, input, 'run_insns_cold', inLines.cold],
+    [object, program, input, 'run_insns', mean([(inLines.warm + said.outside.warm) / packets])],
+    [object, program, input, 'run_insns_cold', inLines.cold + said.outside.cold],
   ];
 }
 

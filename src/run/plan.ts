@@ -66,23 +66,34 @@ export function planProfiles(
   );
   const inputs = programs.find(({ name }) => name === program)?.inputs ?? [];
   const probedBytes = probe(object);
-  const job = (input: InputBytes, of: SideObject) =>
-    encode(
-      of,
-      programs.map((each) => ({ ...each, inputs: each.name === program ? [input] : [] })),
-      new Set([program]),
-      { reportStatics: false, mapSizes: config.map_sizes ?? {}, reportCode: true },
-    );
-  return inputs.map((input) => ({
-    side,
-    object,
-    program,
-    input: input.name,
-    run: job(input, object),
-    ...(probedBytes === undefined
-      ? {}
-      : { probed: job({ ...input, packets: input.packets.slice(0, 1) }, { ...object, bytes: probedBytes }) }),
-  }));
+  // The very job that check runs: what ran before shows in a first run, by a few instructions.
+  const share = shareOut(object, programs).find(({ run }) => run.has(program));
+  const mapSizes = config.map_sizes ?? {};
+  return inputs.map((input) => {
+    const reportCode = { program, input: input.name };
+    const first = { ...input, packets: input.packets.slice(0, 1) };
+    const alone = programs.map((each) => (each.name === program ? { ...each, inputs: [first] } : each));
+    return {
+      side,
+      object,
+      program,
+      input: input.name,
+      run: encode(object, programs, share!.run, {
+        reportStatics: share!.reportStatics,
+        mapSizes,
+        reportCode,
+      }),
+      ...(probedBytes === undefined
+        ? {}
+        : {
+            probed: encode({ ...object, bytes: probedBytes }, alone, new Set([program]), {
+              reportStatics: false,
+              mapSizes,
+              reportCode,
+            }),
+          }),
+    };
+  });
 }
 
 /** A job that counts what the verifier looks at in one program. Throws TollgateError as planJobs does. */

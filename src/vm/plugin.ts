@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import * as z from 'zod';
+import { TollgateError } from '../model/errors.ts';
 import type { Absent } from '../model/report.ts';
 import { digestOf, digestsOf } from './digests.ts';
 import { optionValue } from './machine.ts';
@@ -45,6 +46,8 @@ export function pluginArguments(path: string, settings: Readonly<Record<string, 
   return ['-plugin', options.join()];
 }
 
+const ASK_MS = 20_000;
+
 /** Empty where it loads; else QEMU's words. */
 async function whyNot({ path, place }: Pick<Qemu, 'path' | 'place'>, plugin: string): Promise<string> {
   const result = await execa(
@@ -64,10 +67,19 @@ async function whyNot({ path, place }: Pick<Qemu, 'path' | 'place'>, plugin: str
       input: '{"execute":"qmp_capabilities"}{"execute":"quit"}',
       env: place.environment,
       reject: false,
-      timeout: 20_000,
+      timeout: ASK_MS,
       maxBuffer: 1 << 16,
     },
   );
   if (!result.failed) return '';
+  // An answer is kept for good: that of a machine too busy to give one is none.
+  if (result.timedOut)
+    throw new TollgateError(
+      'infrastructure',
+      `Cannot ask '${path}' about plugins: no answer in ${ASK_MS / 1000} s`,
+      {
+        reason: 'deadline',
+      },
+    );
   return result.stderr?.split('\n')[0]?.slice(0, 500) || result.shortMessage || 'it failed';
 }
