@@ -1377,7 +1377,7 @@ function runPort(guest, job, elf, loadable) {
         if ("reason" in empty) return empty;
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
-        if (job.reportCode)
+        if (job.reportCode?.program === programName && job.reportCode.input === input.name)
           reportCode(guest, object, {
             type: "runs",
             program: programName,
