@@ -32,6 +32,8 @@ export interface CheckRequest {
   readonly base: Base | NoBase;
   /** Costs that are taken on purpose. */
   readonly acceptances?: readonly Acceptance[];
+  /** Whether to say of rows that are over which lines made them so: ten seconds and more for each kernel. */
+  readonly explain?: boolean;
   /** The commit that head is, where it is known. */
   readonly headCommit?: string;
 }
@@ -70,7 +72,9 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const { changes, notes } = changesOf(request, head);
   const accepted = accept(compared, request.acceptances ?? []);
   const sides = { head, base: baseObjects, config, directory };
-  const explained = await explainOver(accepted, { ...sides, targets: results.targets }, options);
+  const explained = request.explain
+    ? await explainOver(accepted, { ...sides, targets: results.targets }, options)
+    : accepted;
   return {
     ...buildReport({
       version: request.version,
