@@ -82,7 +82,8 @@ test('commands.md names every command, flag and variable of the command line', (
   const cli = read('src/cli.ts');
   const flags = [...cli.matchAll(/(?:\.option\(|new Option\()\s*'(--[a-z-]+)/g)].map((match) => match[1]!);
   const commands = [...cli.matchAll(/\.command\('([a-z]+)/g)].map((match) => match[1]!);
-  const variables = [...cli.matchAll(/\benv\.([A-Z_a-z]+)/g)].map((match) => match[1]!);
+  const environment = cli + read('src/model/surroundings.ts');
+  const variables = [...environment.matchAll(/\benv\.([A-Z_a-z]+)/g)].map((match) => match[1]!);
   expect(flags.filter((flag) => !page.includes(flag))).toEqual([]);
   expect(commands.filter((command) => !page.includes(command))).toEqual([]);
   expect(variables.filter((name) => !page.toLowerCase().includes(name.toLowerCase()))).toEqual([]);

@@ -1,7 +1,7 @@
 // The Action: what the runner gives is read here, once, and what it offers is put behind small interfaces.
 
 import { mkdtempSync, readFileSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultArtifactClient } from '@actions/artifact';
 import * as cache from '@actions/cache';
@@ -15,6 +15,7 @@ import { runAction } from './action/run.ts';
 import { clientSetup, type GitHub } from './github/client.ts';
 import { PAYLOAD_LIMIT_BYTES, parseEvent } from './github/events.ts';
 import { EXIT, formatError, TollgateError } from './model/errors.ts';
+import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { faultOf, faultTitle, isUsersFault, renderFault } from './report/fault.ts';
 import type { CacheStore } from './setup/cache.ts';
 
@@ -72,7 +73,7 @@ function contextFrom(env: NodeJS.ProcessEnv): ActionContext {
   const serverUrl = env.GITHUB_SERVER_URL || 'https://github.com';
   const repository = required('GITHUB_REPOSITORY');
   const ref = required('GITHUB_REF');
-  const proxy = env.http_proxy ?? env.HTTP_PROXY;
+  const proxy = proxyOf(env);
   return {
     version,
     inputs,
@@ -87,7 +88,7 @@ function contextFrom(env: NodeJS.ProcessEnv): ActionContext {
     runUrl: `${serverUrl}/${repository}/actions/runs/${env.GITHUB_RUN_ID ?? ''}`,
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
     tempDir: mkdtempSync(join(env.RUNNER_TEMP || tmpdir(), 'tollgate-')),
-    cacheDir: env.TOLLGATE_CACHE_DIR || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tollgate'),
+    cacheDir: cacheDirOf(env),
     distDir: __dirname,
     safeEnv: safeEnvironment(env),
     runner,

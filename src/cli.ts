@@ -1,7 +1,6 @@
 // The command line: flags and environment are read here, once, and errors become exit codes here.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import {
@@ -18,6 +17,7 @@ import type { Config } from './model/config.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
+import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { RENDERERS } from './report/index.ts';
@@ -37,7 +37,7 @@ import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './ru
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
-import { listSavedStates } from './vm/saved-state.ts';
+import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
 
 declare const TOLLGATE_VERSION: string;
 const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
@@ -448,18 +448,14 @@ async function runOptions(
   const { env } = process;
   const mirror = flags.mirror ?? env.TOLLGATE_MIRROR;
   const qemuPath = flags.qemu ?? env.TOLLGATE_QEMU;
-  const proxy = env.http_proxy ?? env.HTTP_PROXY;
+  const proxy = proxyOf(env);
   const pinned = await locked;
   return {
-    cacheDir: resolve(
-      flags.cacheDir ??
-        env.TOLLGATE_CACHE_DIR ??
-        join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tollgate'),
-    ),
+    cacheDir: flags.cacheDir === undefined ? cacheDirOf(env) : resolve(flags.cacheDir),
     distDir: findDist(),
     baseDir,
     useSavedState: flags.savedState,
-    savedStatesLimitBytes: megabytesFrom(env.TOLLGATE_STATES_MB, 4096) * 1e6,
+    savedStatesLimitBytes: megabytesFrom(env.TOLLGATE_STATES_MB, DEFAULT_STATES_LIMIT_MB) * 1e6,
     signal: abort.signal,
     onWarning: (line) => process.stderr.write(`warning: ${line}\n`),
     ...(progress ? { onProgress: progress.onProgress } : {}),

@@ -9,6 +9,7 @@ import { TollgateError } from '../model/errors.ts';
 import { type Base, baseFromCommit, baseFromObjects, type NoBase } from '../run/base.ts';
 import { checkedOut, ensureCommit, type Git, type GitOptions, gitIn, mergeBaseOf } from '../run/git.ts';
 import { configNameOf, configPathOf, projectDirOf } from './names.ts';
+import { credentialsOf } from './outcome.ts';
 import type { ActionContext } from './ports.ts';
 
 export interface Sides {
@@ -141,7 +142,6 @@ function wantedBase({ event, inputs, ref }: ActionContext): { readonly reference
  */
 function gitOptions({ inputs, serverUrl, signal }: ActionContext): GitOptions {
   const header = `http.${serverUrl}/.extraheader`;
-  const credentials = Buffer.from(`x-access-token:${inputs.token}`).toString('base64');
   return {
     config: [
       ['safe.directory', '*'],
@@ -149,7 +149,7 @@ function gitOptions({ inputs, serverUrl, signal }: ActionContext): GitOptions {
         ? []
         : ([
             [header, ''],
-            [header, `AUTHORIZATION: basic ${credentials}`],
+            [header, `AUTHORIZATION: basic ${credentialsOf(inputs.token)}`],
           ] as const)),
     ],
     ...(signal ? { signal } : {}),

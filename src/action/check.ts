@@ -11,6 +11,7 @@ import type { RunOptions } from '../run/execute.ts';
 import { createProgress } from '../run/progress.ts';
 import { atItsKernel, lockBeside, readConfig } from '../run/project.ts';
 import { kernelsOfShard, parseShard } from '../run/shard.ts';
+import { DEFAULT_STATES_LIMIT_MB } from '../vm/saved-state.ts';
 import { findAcceptances } from './acceptances.ts';
 import { findSides } from './base.ts';
 import { configNameOf, configPathOf } from './names.ts';
@@ -71,8 +72,6 @@ export async function measureChange(context: ActionContext, request: Request, to
   }
 }
 
-const SAVED_STATES_LIMIT_BYTES = 4096e6;
-
 async function runOptions(context: ActionContext, { configPath, config }: Request): Promise<RunOptions> {
   const { runner, cacheDir, distDir, signal, mirror, proxy } = context;
   const lock = await lockBeside(configPath);
@@ -82,7 +81,7 @@ async function runOptions(context: ActionContext, { configPath, config }: Reques
     distDir,
     baseDir: dirname(configPath),
     useSavedState: true,
-    savedStatesLimitBytes: SAVED_STATES_LIMIT_BYTES,
+    savedStatesLimitBytes: DEFAULT_STATES_LIMIT_MB * 1e6,
     onProgress: createProgress({ quiet: false, live: false, write: runner.info }).onProgress,
     onWarning: runner.warning,
     ...(lock ? { lock } : {}),

@@ -4,9 +4,10 @@
 import { artifactsOfRun, filesOfArtifact } from '../github/artifacts.ts';
 import { pullRequestsOf } from '../github/pulls.ts';
 import { TollgateError } from '../model/errors.ts';
+import { REPORT_CAP_BYTES } from '../report/parse.ts';
 import { requireArtifact } from './merge.ts';
 import { artifactName } from './names.ts';
-import { FAULT_JSON, FILE_CAP_BYTES, parseOutcome, REPORT_JSON, withoutToken } from './outcome.ts';
+import { FAULT_JSON, parseOutcome, REPORT_JSON, withoutToken } from './outcome.ts';
 import type { ActionContext } from './ports.ts';
 import { commentOn, commentText, renderOptions } from './publish.ts';
 
@@ -31,7 +32,7 @@ export async function postReport(context: ActionContext): Promise<void> {
   const name = requireArtifact(artifactName(context));
   const artifact = (await artifactsOfRun(github, event, run.id)).find((each) => each.name === name);
   if (!artifact) return runner.warning(`run ${run.id} has no artifact '${name}': nothing to post`);
-  const files = await filesOfArtifact(github, event, artifact, [REPORT_JSON, FAULT_JSON], FILE_CAP_BYTES);
+  const files = await filesOfArtifact(github, event, artifact, [REPORT_JSON, FAULT_JSON], REPORT_CAP_BYTES);
   const outcome = withoutToken(parseOutcome(files, name), inputs.token);
   const runUrl = `${context.serverUrl}/${event.owner}/${event.repo}/actions/runs/${run.id}`;
   const body = commentText(

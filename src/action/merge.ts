@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { TollgateError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
 import { mergeReports } from '../report/merge.ts';
+import { REPORT_CAP_BYTES } from '../report/parse.ts';
 import { configNameOf } from './names.ts';
-import { FAULT_JSON, FILE_CAP_BYTES, type Outcome, parseOutcome, REPORT_JSON } from './outcome.ts';
+import { FAULT_JSON, type Outcome, parseOutcome, REPORT_JSON } from './outcome.ts';
 import type { ActionContext } from './ports.ts';
 
 /** Throws TollgateError where no shard uploaded anything, and what a shard failed with instead of a report. */
@@ -59,10 +60,10 @@ function readFiles(folder: string): ReadonlyMap<string, string> {
     const path = join(folder, name);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat?.isFile()) return [];
-    if (stat.size > FILE_CAP_BYTES)
+    if (stat.size > REPORT_CAP_BYTES)
       throw new TollgateError(
         'infrastructure',
-        `Cannot read '${name}': ${stat.size} bytes exceed ${FILE_CAP_BYTES}`,
+        `Cannot read '${name}': ${stat.size} bytes exceed ${REPORT_CAP_BYTES}`,
       );
     return [[name, readFileSync(path, 'utf8')] as const];
   });

@@ -15,9 +15,6 @@ export const REPORT_JSON = 'report.json';
 export const REPORT_MARKDOWN = 'report.md';
 export const FAULT_JSON = 'fault.json';
 
-/** Of one file of an artifact. */
-export const FILE_CAP_BYTES = 64 << 20;
-
 const text = z.string().max(100_000);
 const faultSchema = z.strictObject({
   kind: z.enum(['config', 'usage', 'infrastructure', 'crash']),
@@ -70,7 +67,7 @@ export async function outcomeOf(work: () => Promise<Report>): Promise<Outcome> {
 /** The same with every occurrence of a token replaced, and of what git sends it as. */
 export function withoutToken(outcome: Outcome, token: string): Outcome {
   if (token.length < TOKEN_AT_LEAST) return outcome;
-  const texts = [token, Buffer.from(`x-access-token:${token}`).toString('base64')];
+  const texts = [token, credentialsOf(token)];
   const clean = texts.reduce(
     (json, text) => json.replaceAll(JSON.stringify(text).slice(1, -1), '***'),
     JSON.stringify(outcome),
@@ -93,6 +90,11 @@ export function withoutBuildOutput(outcome: Outcome): Outcome {
       : { hint: "what it printed is in the job's log" }),
   }));
   return { kind: 'fault', fault: { ...outcome.fault, errors } };
+}
+
+/** What git sends to GitHub for a token. */
+export function credentialsOf(token: string): string {
+  return Buffer.from(`x-access-token:${token}`).toString('base64');
 }
 
 /** Shorter ones are no tokens, and would take out what only looks alike. */

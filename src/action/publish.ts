@@ -9,9 +9,9 @@ import type { Report } from '../model/report.ts';
 import { annotationsOf } from '../report/annotations.ts';
 import { COMMENT_LIMIT_BYTES, renderComment, SUMMARY_LIMIT_BYTES } from '../report/comment.ts';
 import { faultTitle, isUsersFault, renderFault } from '../report/fault.ts';
-import { RENDERERS } from '../report/index.ts';
+import { renderMarkdown } from '../report/markdown.ts';
 import type { Links, RenderOptions } from '../report/renderer.ts';
-import { headline } from '../report/rows.ts';
+import { headline, isAccepted } from '../report/rows.ts';
 import { CONFIG_FILE } from '../run/project.ts';
 import { keepForTrends } from './history.ts';
 import { artifactName, commentId, configNameOf } from './names.ts';
@@ -148,7 +148,7 @@ async function upload(context: ActionContext, { folder, names }: Files): Promise
 
 function markdownOf(outcome: Outcome, options: RenderOptions): string {
   if (outcome.kind === 'fault') return renderFault(outcome.fault, options);
-  return RENDERERS.find(({ name }) => name === 'markdown')!.render(outcome.report, options);
+  return renderMarkdown(outcome.report, options);
 }
 
 function annotate({ inputs, runner, workspace }: ActionContext, outcome: Outcome): void {
@@ -174,7 +174,7 @@ export function verdictOf(outcome: Outcome): 'pass' | 'over' | 'failed' | 'error
 
 function overCount(outcome: Outcome): number {
   if (outcome.kind === 'fault') return 0;
-  return outcome.report.verdicts.filter(({ verdict, accepted }) => verdict === 'over' && !accepted).length;
+  return outcome.report.verdicts.filter((row) => row.verdict === 'over' && !isAccepted(row)).length;
 }
 
 /** What its user can mend is excused by no `fail-on`. */

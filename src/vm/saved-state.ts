@@ -29,6 +29,9 @@ const metaSchema = z.strictObject({
 });
 type Meta = z.infer<typeof metaSchema>;
 
+/** What all saved states of a cache folder may take, unless the user says otherwise. */
+export const DEFAULT_STATES_LIMIT_MB = 4096;
+
 export interface SavedState {
   readonly ramPath: string;
   readonly devicesPath: string;

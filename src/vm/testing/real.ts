@@ -2,11 +2,11 @@
 // Not part of the product.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
 import { hasReason } from '../../model/errors.ts';
 import type { Job } from '../../model/job.ts';
+import { cacheDirOf } from '../../model/surroundings.ts';
 import { encodeJob } from '../../model/window.ts';
 import { buildInitramfs } from '../initramfs.ts';
 import { type Accelerator, DEFAULT_CPU, machineOf } from '../machine.ts';
@@ -17,9 +17,7 @@ import { DEFAULT_DEADLINES } from '../vm.ts';
 export const ROOT = join(import.meta.dirname, '../../..');
 
 /** Where kernels are kept from run to run: they are large, and never written to by a test. */
-const { TOLLGATE_CACHE_DIR, XDG_CACHE_HOME } = process.env;
-export const KERNEL_CACHE =
-  TOLLGATE_CACHE_DIR ?? join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'tollgate');
+export const KERNEL_CACHE = cacheDirOf(process.env);
 
 /**
  * The kernels of the tests. 7.2 is in testing and backports, which move on: where it has left the archive, the newest
