@@ -70,6 +70,7 @@ export async function runJob(folder: string, options: JobOptions): Promise<JobRe
       HOME: process.env.HOME ?? '',
       ...(process.env.TOLLGATE_CACHE_DIR ? { TOLLGATE_CACHE_DIR: process.env.TOLLGATE_CACHE_DIR } : {}),
       ...(process.env.TOLLGATE_MIRROR ? { TOLLGATE_MIRROR: process.env.TOLLGATE_MIRROR } : {}),
+      TMPDIR: tmpdir(),
       CI: 'true',
       GITHUB_ACTIONS: 'true',
       GITHUB_EVENT_NAME: event,
