@@ -5,7 +5,8 @@ const ALONE = ['accelerator', 'determinism', 'faults', 'interrupt'].map(
   (name) => `src/**/${name}.vm.test.ts`,
 );
 
-const boots = { setupFiles: ['scripts/testing/own-tmp.ts'], testTimeout: 300_000, hookTimeout: 600_000 };
+const setupFiles = ['scripts/testing/own-tmp.ts'];
+const boots = { setupFiles, testTimeout: 300_000, hookTimeout: 600_000 };
 
 export default defineConfig({
   test: {
@@ -15,7 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.vm.test.ts', '**/node_modules/**'],
-          setupFiles: ['scripts/testing/own-tmp.ts'],
+          setupFiles,
           // Deadlines are what some tests are about, not how fast this machine is.
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },

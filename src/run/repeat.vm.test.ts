@@ -1,39 +1,40 @@
-// Six runs of one `measure` with the program as it ships: three that boot, three from the saved state on a busy
+// Ten runs of one `measure` with the program as it ships: five that boot, five from the saved state on a busy
 // machine. Their reports are the same, to the last digit and word.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Report, reportSchema } from '../model/report.ts';
+import { startHogs } from '../vm/testing/real.ts';
 import { DIST, LB, labOptions, ROOT } from './testing/lab.ts';
 
 const KERNEL = 'debian:6.12';
 const OBJECTS = ['account', 'filter', 'lb'].map((name) => join(LB, `built/base/build/${name}.bpf.o`));
 
 let folder: string;
-let hogs: ChildProcess[] = [];
+let hogs: readonly ChildProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-repeat-'));
 });
 
 afterEach(() => {
-  for (const hog of hogs.splice(0)) hog.kill('SIGKILL');
+  for (const hog of hogs) hog.kill('SIGKILL');
   rmSync(folder, { recursive: true });
 });
 
-test('three runs that boot and three from the saved state with every core busy report the same', async () => {
+test('five runs that boot and five from the saved state with every core busy report the same', async () => {
   const booted: Run[] = [];
-  for (let i = 0; i < 3; i++) booted.push(await measure(`booted-${i}`, ['--no-saved-state']));
+  for (let i = 0; i < 5; i++) booted.push(await measure(`booted-${i}`, ['--no-saved-state']));
 
   // The state may have to be made: that is no run from it.
   await measure('prepare', []);
-  startHogs();
+  hogs = startHogs();
   const busy: Run[] = [];
-  for (let i = 0; i < 3; i++) busy.push(await measure(`busy-${i}`, []));
+  for (let i = 0; i < 5; i++) busy.push(await measure(`busy-${i}`, []));
   expect(hogs.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual(hogs.map(() => null));
 
   const [first, ...others] = [...booted, ...busy];
@@ -42,7 +43,7 @@ test('three runs that boot and three from the saved state with every core busy r
     { id: `${KERNEL}/exact`, status: 'ok' },
   ]);
   for (const { text } of others) expect(text).toBe(first!.text);
-  // Else these were not the runs that this is about: one from the saved state has booted nothing.
+  // Else these were not the ten runs that this is about: one from the saved state has booted nothing.
   for (const { report } of busy) expect(report.targets.map(({ seconds }) => seconds.boot)).toEqual([0]);
   // Without a state, a job's start is a boot.
   const starts = (runs: readonly Run[]) => runs.map(({ report }) => report.targets[0]!.seconds.load);
@@ -71,11 +72,4 @@ async function measure(name: string, flags: readonly string[]): Promise<Run> {
   );
   const text = readFileSync(path, 'utf8');
   return { report: reportSchema.parse(JSON.parse(text)), text: text.replace(SECONDS, '"$1": -') };
-}
-
-/** Keeps every core of this machine busy. */
-function startHogs(): void {
-  hogs = Array.from({ length: availableParallelism() }, () =>
-    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
-  );
 }

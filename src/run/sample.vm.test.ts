@@ -57,7 +57,7 @@ beforeAll(async () => {
   const arms = ['base', ...others].map(
     (name): Arm => ({
       name,
-      // The same bytes are the same job, whichever side they are of: self.vm.test.ts shows it.
+      // The same bytes are the same job, whichever side they are of: objects.vm.test.ts shows it.
       objects: objectsOf(name).filter(
         ({ bytes }, i) => name === 'base' || Buffer.compare(bytes, base[i]!.bytes) !== 0,
       ),

@@ -1,8 +1,9 @@
 // Real kernels for the tests that boot them: from the product's own cache, with our own build of the guest.
 // Not part of the product.
 
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
 import { hasReason } from '../../model/errors.ts';
@@ -100,7 +101,10 @@ export function childrenOf(pid: number, word: string): number[] {
 
 /** Temporary files and folders of this process's VMs. */
 export function ownTemporaries(cacheDir: string): string[] {
-  return ['/dev/shm', tmpdir(), join(cacheDir, 'tmp'), join(cacheDir, 'states'), join(cacheDir, 'initramfs')]
+  return [
+    ...new Set(['/dev/shm', '/tmp', tmpdir()]),
+    ...['tmp', 'states', 'initramfs'].map((name) => join(cacheDir, name)),
+  ]
     .flatMap((folder) => {
       try {
         return readdirSync(folder).map((name) => join(folder, name));
@@ -109,4 +113,11 @@ export function ownTemporaries(cacheDir: string): string[] {
       }
     })
     .filter((path) => new RegExp(`/(tollgate-|\\.passing).*-${process.pid}-\\d+$`).test(path));
+}
+
+/** Keeps every core of this machine busy, until they are killed. */
+export function startHogs(): readonly ChildProcess[] {
+  return Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+  );
 }
