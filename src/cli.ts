@@ -64,7 +64,7 @@ interface CommonFlags extends OutputFlags {
 }
 
 interface CheckFlags extends CommonFlags {
-  readonly explain?: boolean;
+  readonly explain: boolean;
   readonly config: string;
   readonly base?: string;
   readonly baseRef?: string;
@@ -108,7 +108,7 @@ function program(): Command {
 
   withCommon(root.command('check'))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
-    .option('--explain', 'say which lines made dearer what is over: some ten seconds for each kernel')
+    .option('--no-explain', 'do not look for the lines that made dearer what is over')
     .option('--config <file>', 'the budget file', CONFIG_FILE)
     .addOption(new Option('--base <dir>', 'the project at base, built').conflicts('baseRef'))
     .option(
@@ -135,7 +135,7 @@ function program(): Command {
             config,
             configPath: resolve(flags.config),
             configName: flags.config,
-            ...(flags.explain ? { explain: true } : {}),
+            explain: flags.explain,
             ...(kernels ? { kernels } : {}),
             ...base,
           };

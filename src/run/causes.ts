@@ -48,8 +48,8 @@ export async function explainOver(
   };
 }
 
-/** Of each kind, what is explained on each kernel. */
-const SUBJECTS_PER_KERNEL = 3;
+/** Programs whose verification is explained on each kernel: each takes two machines. */
+const VISITS_PER_KERNEL = 3;
 /** Causes named in a row. */
 const CAUSES_PER_ROW = 3;
 
@@ -58,6 +58,8 @@ type CausesOf = (row: Verdict) => { readonly causes: readonly Cause[]; readonly 
 /** What can be explained: one way for each kind of metric. */
 interface Kind {
   readonly explains: (metric: string) => boolean;
+  /** How many are explained on each kernel. */
+  readonly limit: number;
   /** The causes, or why there are none. */
   readonly find: (row: Verdict, scope: Scope) => Promise<CausesOf | Absent>;
 }
@@ -72,8 +74,8 @@ interface Scope {
 }
 
 const KINDS: readonly Kind[] = [
-  { explains: isRun, find: causesOfRun },
-  { explains: (metric) => metric === 'total_insns', find: causesOfVerifier },
+  { explains: isRun, limit: Infinity, find: causesOfRun },
+  { explains: (metric) => metric === 'total_insns', limit: VISITS_PER_KERNEL, find: causesOfVerifier },
 ];
 
 function isRun(metric: string): boolean {
@@ -117,8 +119,8 @@ async function causesOn(
   request: CausesRequest,
   options: RunOptions,
 ): Promise<Found> {
-  const chosen = KINDS.flatMap(({ explains }) =>
-    rows.filter(({ metric }) => explains(metric)).slice(0, SUBJECTS_PER_KERNEL),
+  const chosen = KINDS.flatMap(({ explains, limit }) =>
+    rows.filter(({ metric }) => explains(metric)).slice(0, limit),
   );
   if (chosen.length === 0) return { causes: new Map(), notes: [] };
   const left = rows.length - chosen.length;

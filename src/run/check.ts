@@ -32,7 +32,7 @@ export interface CheckRequest {
   readonly base: Base | NoBase;
   /** Costs that are taken on purpose. */
   readonly acceptances?: readonly Acceptance[];
-  /** Whether to say of rows that are over which lines made them so: ten seconds and more for each kernel. */
+  /** Whether to say of rows that are over which lines made them so: their objects run once more. */
   readonly explain?: boolean;
   /** The commit that head is, where it is known. */
   readonly headCommit?: string;
@@ -73,7 +73,13 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const accepted = accept(compared, request.acceptances ?? []);
   const sides = { head, base: baseObjects, config, directory };
   const explained = request.explain
-    ? await explainOver(accepted, { ...sides, targets: results.targets }, options)
+    ? await explainOver(accepted, { ...sides, targets: results.targets }, options).catch((cause) => {
+        options.signal?.throwIfAborted();
+        return {
+          ...accepted,
+          notes: [...accepted.notes, `What is over is not explained: ${messageOf(cause)}`],
+        };
+      })
     : accepted;
   return {
     ...buildReport({
