@@ -3,7 +3,7 @@
 import type { ObjectSpec } from '../model/elf.ts';
 import type { Cause, VerifierCost, VisitedLine } from '../model/explanation.ts';
 import type { GuestRecord } from '../model/records.ts';
-import { likeTexts, matchSequences } from './sequence.ts';
+import { matchSequences } from './sequence.ts';
 
 /** The guest's count by source line, the most visited first; absent where it could not count, or not all. */
 export function visitsByLine(
@@ -42,12 +42,10 @@ function reasonOf(records: readonly GuestRecord[]): string {
 export function diffVisits(base: VerifierCost, head: VerifierCost, program: string): Cause[] {
   const inOrder = ({ lines }: VerifierCost) =>
     [...lines].sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || (a.line ?? 0) - (b.line ?? 0));
-  const steps = matchSequences(
-    inOrder(base),
-    inOrder(head),
-    (a, b) => a.text === b.text,
-    (a, b) => likeTexts(a.text ?? '', b.text ?? ''),
-  );
+  const steps = matchSequences(inOrder(base), inOrder(head), {
+    text: ({ line, text }) => (line === undefined ? '' : text || `line ${line}`),
+    agreement: (a, b) => (a.instructions === b.instructions ? 1 : 0),
+  });
   return steps
     .flatMap(({ left, right }): Cause[] => {
       const change = (right?.visits ?? 0) - (left?.visits ?? 0);
@@ -58,6 +56,7 @@ export function diffVisits(base: VerifierCost, head: VerifierCost, program: stri
           program,
           function: program,
           ...(line === undefined ? {} : { file: file!, line, text: text! }),
+          kind: !left || !right ? 'source' : left.instructions === right.instructions ? 'path' : 'compiler',
           change,
           what: whatChanged(left, right),
         },

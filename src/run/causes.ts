@@ -2,11 +2,11 @@
 // of each kernel, the greatest growth first; what is left out is said, and nothing here changes a verdict.
 
 import type { Outcome } from '../budget/compare.ts';
-import { differenceOf } from '../explain/diff.ts';
+import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
 import { diffVisits } from '../explain/visits.ts';
+import { type CausesOfRow, whyOf } from '../explain/why.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Cause } from '../model/explanation.ts';
 import type { Absent, Target, Verdict } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
@@ -50,10 +50,8 @@ export async function explainOver(
 
 /** Of each kind, what is explained on each kernel. */
 const SUBJECTS_PER_KERNEL = 3;
-/** Causes named in a row. */
-const CAUSES_PER_ROW = 3;
 
-type CausesOf = (row: Verdict) => { readonly causes: readonly Cause[]; readonly packets: number };
+type CausesOf = (row: Verdict) => CausesOfRow;
 
 /** What can be explained: one way for each kind of metric. */
 interface Kind {
@@ -180,12 +178,15 @@ async function causesOfRun(
   });
   const [base, head] = await profileAll(session, plans, options, told);
   if (!base || !head) return { reason: 'the base has no such program or input' };
-  const difference = differenceOf({ target, ...base }, { target, ...head });
+  const [before, now] = [objectOf(row, request.base)!, objectOf(row, request.head)!];
+  const sources = { base: sourceLinesOf(before.spec), head: sourceLinesOf(now.spec) };
+  const difference = differenceOf({ target, ...base }, { target, ...head }, sources);
   if (difference.absent) return difference.absent;
-  return ({ metric }) =>
-    metric === 'run_insns_cold'
-      ? { causes: difference.cold, packets: 1 }
-      : { causes: difference.warm, packets: difference.packets };
+  const { cold, warm, packets } = difference;
+  return ({ metric, change }) => {
+    if (metric === 'run_insns_cold') return { causes: cold, packets: 1, change };
+    return { causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) };
+  };
 }
 
 async function causesOfVerifier(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
@@ -199,7 +200,7 @@ async function causesOfVerifier(row: Verdict, { request, session }: Scope): Prom
   const absent = now.absent ?? before.absent;
   if (absent) return absent;
   const causes = diffVisits(before, now, row.program);
-  return () => ({ causes, packets: 1 });
+  return ({ change }) => ({ causes, packets: 1, change });
 }
 
 function objectOf({ object, program }: Verdict, side: readonly SideObject[]): SideObject | undefined {
@@ -209,27 +210,6 @@ function objectOf({ object, program }: Verdict, side: readonly SideObject[]): Si
 
 function withCauses(row: Verdict, causesOf: CausesOf | undefined): Verdict {
   if (row.verdict !== 'over' || !causesOf || kindOf(row.metric) === undefined) return row;
-  const { causes: all, packets } = causesOf(row);
-  const causes = all.filter(({ change }) => change > 0);
-  const [first] = causes;
-  if (!first) return row;
-  const named = causes.slice(0, CAUSES_PER_ROW).map((cause) => causeText(cause, packets));
-  const more = causes.length - named.length;
-  const where =
-    first.file === undefined || first.line === undefined
-      ? {}
-      : { where: { file: first.file, line: first.line, ...(first.text ? { text: first.text } : {}) } };
-  return {
-    ...row,
-    ...where,
-    why: `${row.why}. Dearer: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
-  };
-}
-
-/** '+21 at lb.bpf.c:214 (new, with a call of bpf_map_lookup_elem)'. */
-function causeText({ change, file, line, near, function: name, what }: Cause, packets: number): string {
-  const base = (path: string | undefined) => (path ?? '').replace(/^.*\//, '');
-  const place = line === undefined ? name : `${base(file)}:${line}`;
-  const about = near ? `, near ${near.file === file ? 'line ' : `${base(near.file)}:`}${near.line}` : '';
-  return `+${Math.round((1000 * change) / packets) / 1000} at ${place}${about} (${what})`;
+  const told = whyOf(causesOf(row));
+  return told ? { ...row, ...told, why: `${row.why}. ${told.why}` } : row;
 }
