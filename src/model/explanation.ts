@@ -81,11 +81,26 @@ export const visitedLineSchema = z.strictObject({
   instructions: count,
 });
 
+/** A loop in the code: from where a jump leads back to, to that jump. */
+export const visitedLoopSchema = z.strictObject({
+  file: text(4096).optional(),
+  /** Its first source line, as 'for (...)', and its last. */
+  line: z.number().int().positive().optional(),
+  lastLine: z.number().int().positive().optional(),
+  text: text(4096).optional(),
+  visits: count,
+  instructions: count,
+  /** How often the verifier came to its beginning. */
+  rounds: count,
+});
+
 export const verifierCostSchema = z.strictObject({
   /** total_insns; the sum of `visits`, and one more where the verifier refused the program. */
   processed: count,
   /** The most visited first. */
   lines: z.array(visitedLineSchema),
+  /** Loops that it went round more than once, the most visited first; an inner one's visits are the outer one's, too. */
+  loops: z.array(visitedLoopSchema),
   absent: absentSchema.optional(),
 });
 
@@ -165,6 +180,7 @@ export type ExplainedTailCall = z.infer<typeof tailCallSchema>;
 export type ExplainedInstruction = z.infer<typeof instructionSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
 export type VisitedLine = z.infer<typeof visitedLineSchema>;
+export type VisitedLoop = z.infer<typeof visitedLoopSchema>;
 export type VerifierCost = z.infer<typeof verifierCostSchema>;
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 export type Cause = z.infer<typeof causeSchema>;

@@ -3,11 +3,11 @@
 
 import type { Outcome } from '../budget/compare.ts';
 import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
-import { diffVisits } from '../explain/visits.ts';
-import { type CausesOfRow, whyOf } from '../explain/why.ts';
+import { diffVisits, dominantOf } from '../explain/visits.ts';
+import { whyOf } from '../explain/why.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Absent, Target, Verdict } from '../model/report.ts';
+import type { Absent, Target, Verdict, Where } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
@@ -51,11 +51,15 @@ export async function explainOver(
 /** Of each kind, what is explained on each kernel. */
 const SUBJECTS_PER_KERNEL = 3;
 
-type CausesOf = (row: Verdict) => CausesOfRow;
+/** What is said of each row, and where. */
+type CausesOf = (row: Verdict) => Told | undefined;
+type Told = { readonly why: string; readonly where?: Where };
 
 /** What can be explained: one way for each kind of metric. */
 interface Kind {
   readonly explains: (metric: string) => boolean;
+  /** Whether a row that is over has anything to explain. */
+  readonly isAsked: (row: Verdict) => boolean;
   /** The causes, or why there are none. */
   readonly find: (row: Verdict, scope: Scope) => Promise<CausesOf | Absent>;
 }
@@ -70,9 +74,18 @@ interface Scope {
 }
 
 const KINDS: readonly Kind[] = [
-  { explains: (metric) => /^run_insns(_|$)/.test(metric), find: causesOfRun },
-  { explains: (metric) => metric === 'total_insns', find: causesOfVerifier },
+  { explains: (metric) => /^run_insns(_|$)/.test(metric), isAsked: grew, find: causesOfRun },
+  { explains: (metric) => metric === 'total_insns', isAsked: grew, find: causesOfVerifier },
+  {
+    explains: (metric) => metric === 'load_ok',
+    isAsked: ({ why }) => /: (BPF program is too large|The sequence of \d+ jumps is too complex)/.test(why),
+    find: causesOfGivingUp,
+  },
 ];
+
+function grew({ change }: Verdict): boolean {
+  return (change ?? 0) > 0;
+}
 
 const kindOf = (metric: string) => KINDS.find(({ explains }) => explains(metric));
 
@@ -84,11 +97,7 @@ function subjectOf({ target, object, program, input, metric }: Verdict): string 
 /** A row for each subject that grew: each program's greatest growth first, then the others. */
 function rowsOver(verdicts: readonly Verdict[], target: Target): Verdict[] {
   const over = verdicts.filter(
-    (row) =>
-      row.target === target.id &&
-      row.verdict === 'over' &&
-      (row.change ?? 0) > 0 &&
-      kindOf(row.metric) !== undefined,
+    (row) => row.target === target.id && row.verdict === 'over' && kindOf(row.metric)?.isAsked(row) === true,
   );
   const growth = ({ change, base }: Verdict) => (change ?? 0) / Math.max(1, base ?? 0);
   const bySubject = new Map<string, Verdict>();
@@ -184,8 +193,8 @@ async function causesOfRun(
   if (difference.absent) return difference.absent;
   const { cold, warm, packets } = difference;
   return ({ metric, change }) => {
-    if (metric === 'run_insns_cold') return { causes: cold, packets: 1, change };
-    return { causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) };
+    if (metric === 'run_insns_cold') return whyOf({ causes: cold, packets: 1, change });
+    return whyOf({ causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) });
   };
 }
 
@@ -200,7 +209,15 @@ async function causesOfVerifier(row: Verdict, { request, session }: Scope): Prom
   const absent = now.absent ?? before.absent;
   if (absent) return absent;
   const causes = diffVisits(before, now, row.program);
-  return ({ change }) => ({ causes, packets: 1, change });
+  return ({ change }) => whyOf({ causes, packets: 1, change });
+}
+
+/** The verifier gave up: there is no base to compare with, only what it spent itself on. */
+async function causesOfGivingUp(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
+  const head = objectOf(row, request.head);
+  if (!head) return { reason: 'the object has no such program' };
+  const cost = await takeVisits(session, 'head', head, { ...request, program: row.program });
+  return cost.absent ?? (() => dominantOf(cost));
 }
 
 function objectOf({ object, program }: Verdict, side: readonly SideObject[]): SideObject | undefined {
@@ -209,7 +226,7 @@ function objectOf({ object, program }: Verdict, side: readonly SideObject[]): Si
 }
 
 function withCauses(row: Verdict, causesOf: CausesOf | undefined): Verdict {
-  if (row.verdict !== 'over' || !causesOf || kindOf(row.metric) === undefined) return row;
-  const told = whyOf(causesOf(row));
-  return told ? { ...row, ...told, why: `${row.why}. ${told.why}` } : row;
+  if (row.verdict !== 'over' || kindOf(row.metric) === undefined) return row;
+  const told = causesOf?.(row);
+  return told ? { ...row, ...told, why: `${row.why.replace(/\.$/, '')}. ${told.why}` } : row;
 }
