@@ -39,10 +39,16 @@ export interface Job {
   readonly reportStatics: boolean;
   /** max_entries set before loading, by map name. */
   readonly mapSizes: Readonly<Record<string, number>>;
-  /** The program and input of which it is reported, besides, what each single run took, and what code there was to run. */
-  readonly reportCode?: { readonly program: string; readonly input: string };
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
+}
+
+/** What is asked for behind the job, and not looked at before: whether it is there changes nothing in the runs. */
+export interface Sequel {
+  /** Programs of which it is reported, besides, what each single run took, and what code there was to run. */
+  readonly reportCode: readonly string[];
+  /** The object with other line information: it is loaded, and its lines are reported. */
+  readonly probed?: Blob;
 }
 
 /** Instead of a job: the functions of the running kernel and its modules are asked for. */

@@ -14,7 +14,7 @@ import { findQemu } from '../vm/qemu.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
 import { onKernel } from './execute.ts';
-import { planProgramProfiles, pooled, profileAll, takeVisits } from './explain.ts';
+import { planObjectProfiles, pooled, profileAll, takeVisits } from './explain.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 import { createPool } from './pool.ts';
@@ -60,10 +60,10 @@ async function findOn(kernel: string): Promise<Found> {
   const { result, target } = await onKernel(kernel, qemu, pool, options, async (session) => {
     const held = pooled(session, pool);
     const explainOne = async (side: 'base' | 'head', object: SideObject, { program, input }: Expected) => {
-      const plans = planProgramProfiles(side, { program, input, config: CONFIG, directory: BASE }, object);
+      const plans = planObjectProfiles(side, [program], { config: CONFIG, directory: BASE }, object);
       try {
-        const [found] = await profileAll(held, plans, { ...options, qemu }, () => undefined);
-        return found!;
+        const profiles = await profileAll(held, plans, { ...options, qemu }, () => undefined);
+        return profiles.find((each) => each.input === input)!;
       } catch (cause) {
         return messageOf(cause);
       }
