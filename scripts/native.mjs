@@ -19,14 +19,18 @@ const freestanding = [
   '-fno-asynchronous-unwind-tables',
 ];
 
-/** What is built from what: the first two run in the guest, the others in QEMU, one for each plugin interface. */
+/** What is built from what: the first three run in the guest, the others in QEMU, one for each plugin interface. */
 const targets = [
   {
     name: 'init',
     source: 'native/init.c',
     flags: ['-Os', '-static', '-fno-pie', '-no-pie', ...freestanding],
   },
-  { name: 'clock.so', source: 'native/clock.c', flags: ['-O2', '-shared', '-fPIC', ...freestanding] },
+  ...['clock', 'visits'].map((name) => ({
+    name: `${name}.so`,
+    source: `native/${name}.c`,
+    flags: ['-O2', '-shared', '-fPIC', ...freestanding],
+  })),
   ...[1, 2, 3].map((api) => ({
     name: `callpaths-${api}.so`,
     source: 'native/callpaths.c',

@@ -35,6 +35,7 @@ import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
+import { readSources } from './run/sources.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -154,7 +155,10 @@ function program(): Command {
     .option('--config <file>', 'take kernels, inputs, maps and tail calls from a budget file')
     .option('--base <path>', 'the object at base, or its project, built: what changed since is told, too')
     .option('--verifier', 'count what the verifier looks at, too: visits by source line')
-    .option('--flamegraph <file>', "write call paths as collapsed stacks ('-' for standard output)")
+    .option(
+      '--flamegraph <file>',
+      "write call paths as collapsed stacks ('-' for standard output), or speedscope's format to FILE.speedscope.json",
+    )
     .action(explainProgram);
 
   withOutput(root.command('report <file...>'))
@@ -227,9 +231,20 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
       },
       options,
     );
+    const isSpeedscope = flags.flamegraph?.endsWith('.speedscope.json') === true;
+    const files = {
+      terminal: undefined,
+      markdown: flags.markdown,
+      json: flags.json,
+      flamegraph: isSpeedscope ? undefined : flags.flamegraph,
+      speedscope: isSpeedscope ? flags.flamegraph : undefined,
+    };
+    const sources = flags.verbose
+      ? readSources(found, [options.baseDir, dirname(resolve(object))])
+      : undefined;
     for (const { name: form, render } of EXPLANATION_RENDERERS)
-      write(form === 'terminal' ? undefined : flags[form], form === 'terminal', flags, (how) =>
-        render(found, how),
+      write(files[form], form === 'terminal', flags, (how) =>
+        render(found, { ...how, ...(sources ? { sources } : {}) }),
       );
     if (found.explanations.every(({ absent, verifier }) => absent && (verifier?.absent ?? !verifier)))
       process.exitCode = EXIT.infrastructure;

@@ -38,7 +38,7 @@ function main(): void {
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest: Guest = { window, channel, clock, grid };
+  const guest: Guest = { window, channel, clock, grid, visitsPath: join(here, 'native/visits.so') };
   seedRandomNumbers();
   warmUp(guest);
   const discard = findRetainedInitramfs();

@@ -31,6 +31,8 @@ export interface Guest {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly grid: TickGrid;
+  /** Where visits.so lies. */
+  readonly visitsPath: string;
 }
 
 /** Runs the job to its last record but `end`. What the object is guilty of is a record; what we are, an exception. */
@@ -39,13 +41,16 @@ export function runJob(guest: Guest, job: Job): void {
   const elf = bytesOf(guest, job.elf);
   try {
     guest.channel.send({ type: 'progress', step: 'load' });
+    if (job.reportVisits !== undefined) {
+      guest.channel.send(countVisits(job, elf, job.reportVisits, guest.visitsPath));
+      return;
+    }
     const { loadable, object } = findLoadable(job, elf);
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
     const runs = measureAll(guest, job, elf, loadable, loaded);
     const sequel = decodeSequel(guest.window) as Sequel | undefined;
     if (sequel) reportCode(guest, job, loadable, runs, sequel);
-    if (job.reportVisits !== undefined) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
     guest.channel.send({
       type: 'seconds',
       load: seconds(loadedAt - started),

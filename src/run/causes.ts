@@ -2,12 +2,12 @@
 // of each kernel, the greatest growth first; what is left out is said, and nothing here changes a verdict.
 
 import type { Outcome } from '../budget/compare.ts';
-import { differenceOf } from '../explain/diff.ts';
-import { diffVisits } from '../explain/visits.ts';
+import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
+import { diffVisits, dominantOf } from '../explain/visits.ts';
+import { whyOf } from '../explain/why.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Cause } from '../model/explanation.ts';
-import type { Absent, Side, Target, Verdict } from '../model/report.ts';
+import type { Absent, Side, Target, Verdict, Where } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
@@ -50,16 +50,18 @@ export async function explainOver(
 
 /** Programs whose verification is explained on each kernel: each takes two machines. */
 const VISITS_PER_KERNEL = 3;
-/** Causes named in a row. */
-const CAUSES_PER_ROW = 3;
 
-type CausesOf = (row: Verdict) => { readonly causes: readonly Cause[]; readonly packets: number };
+/** What is said of each row, and where. */
+type CausesOf = (row: Verdict) => Told | undefined;
+type Told = { readonly why: string; readonly where?: Where };
 
 /** What can be explained: one way for each kind of metric. */
 interface Kind {
   readonly explains: (metric: string) => boolean;
   /** How many are explained on each kernel. */
   readonly limit: number;
+  /** Whether a row that is over has anything to explain. */
+  readonly isAsked: (row: Verdict) => boolean;
   /** The causes, or why there are none. */
   readonly find: (row: Verdict, scope: Scope) => Promise<CausesOf | Absent>;
 }
@@ -74,9 +76,24 @@ interface Scope {
 }
 
 const KINDS: readonly Kind[] = [
-  { explains: isRun, limit: Infinity, find: causesOfRun },
-  { explains: (metric) => metric === 'total_insns', limit: VISITS_PER_KERNEL, find: causesOfVerifier },
+  { explains: isRun, limit: Infinity, isAsked: grew, find: causesOfRun },
+  {
+    explains: (metric) => metric === 'total_insns',
+    limit: VISITS_PER_KERNEL,
+    isAsked: grew,
+    find: causesOfVerifier,
+  },
+  {
+    explains: (metric) => metric === 'load_ok',
+    limit: VISITS_PER_KERNEL,
+    isAsked: ({ why }) => /: (BPF program is too large|The sequence of \d+ jumps is too complex)/.test(why),
+    find: causesOfGivingUp,
+  },
 ];
+
+function grew({ change }: Verdict): boolean {
+  return (change ?? 0) > 0;
+}
 
 function isRun(metric: string): boolean {
   return /^run_insns(_|$)/.test(metric);
@@ -92,11 +109,7 @@ function subjectOf({ target, object, program, input, metric }: Verdict): string 
 /** A row for each subject that grew: each program's greatest growth first, then the others. */
 function rowsOver(verdicts: readonly Verdict[], target: Target): Verdict[] {
   const over = verdicts.filter(
-    (row) =>
-      row.target === target.id &&
-      row.verdict === 'over' &&
-      (row.change ?? 0) > 0 &&
-      kindOf(row.metric) !== undefined,
+    (row) => row.target === target.id && row.verdict === 'over' && kindOf(row.metric)?.isAsked(row) === true,
   );
   const growth = ({ change, base }: Verdict) => (change ?? 0) / Math.max(1, base ?? 0);
   const bySubject = new Map<string, Verdict>();
@@ -196,12 +209,15 @@ async function causesOfRun(row: Verdict, { target, request, profilesOf }: Scope)
     }),
   );
   if (!base || !head) return { reason: 'the base has no such program or input' };
-  const difference = differenceOf({ target, ...base }, { target, ...head });
+  const [before, now] = [objectOf(row, request.base)!, objectOf(row, request.head)!];
+  const sources = { base: sourceLinesOf(before.spec), head: sourceLinesOf(now.spec) };
+  const difference = differenceOf({ target, ...base }, { target, ...head }, sources);
   if (difference.absent) return difference.absent;
-  return ({ metric }) =>
-    metric === 'run_insns_cold'
-      ? { causes: difference.cold, packets: 1 }
-      : { causes: difference.warm, packets: difference.packets };
+  const { cold, warm, packets } = difference;
+  return ({ metric, change }) => {
+    if (metric === 'run_insns_cold') return whyOf({ causes: cold, packets: 1, change });
+    return whyOf({ causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) });
+  };
 }
 
 async function causesOfVerifier(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
@@ -215,7 +231,15 @@ async function causesOfVerifier(row: Verdict, { request, session }: Scope): Prom
   const absent = now.absent ?? before.absent;
   if (absent) return absent;
   const causes = diffVisits(before, now, row.program);
-  return () => ({ causes, packets: 1 });
+  return ({ change }) => whyOf({ causes, packets: 1, change });
+}
+
+/** The verifier gave up: there is no base to compare with, only what it spent itself on. */
+async function causesOfGivingUp(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
+  const head = objectOf(row, request.head);
+  if (!head) return { reason: 'the object has no such program' };
+  const cost = await takeVisits(session, 'head', head, { ...request, program: row.program });
+  return cost.absent ?? (() => dominantOf(cost));
 }
 
 function objectOf({ object, program }: Verdict, side: readonly SideObject[]): SideObject | undefined {
@@ -224,28 +248,7 @@ function objectOf({ object, program }: Verdict, side: readonly SideObject[]): Si
 }
 
 function withCauses(row: Verdict, causesOf: CausesOf | undefined): Verdict {
-  if (row.verdict !== 'over' || !causesOf || kindOf(row.metric) === undefined) return row;
-  const { causes: all, packets } = causesOf(row);
-  const causes = all.filter(({ change }) => change > 0);
-  const [first] = causes;
-  if (!first) return row;
-  const named = causes.slice(0, CAUSES_PER_ROW).map((cause) => causeText(cause, packets));
-  const more = causes.length - named.length;
-  const where =
-    first.file === undefined || first.line === undefined
-      ? {}
-      : { where: { file: first.file, line: first.line, ...(first.text ? { text: first.text } : {}) } };
-  return {
-    ...row,
-    ...where,
-    why: `${row.why}. Dearer: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
-  };
-}
-
-/** '+21 at lb.bpf.c:214 (new, with a call of bpf_map_lookup_elem)'. */
-function causeText({ change, file, line, near, function: name, what }: Cause, packets: number): string {
-  const base = (path: string | undefined) => (path ?? '').replace(/^.*\//, '');
-  const place = line === undefined ? name : `${base(file)}:${line}`;
-  const about = near ? `, near ${near.file === file ? 'line ' : `${base(near.file)}:`}${near.line}` : '';
-  return `+${Math.round((1000 * change) / packets) / 1000} at ${place}${about} (${what})`;
+  if (row.verdict !== 'over' || kindOf(row.metric) === undefined) return row;
+  const told = causesOf?.(row);
+  return told ? { ...row, ...told, why: `${row.why.replace(/\.$/, '')}. ${told.why}` } : row;
 }

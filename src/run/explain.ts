@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { differenceOf } from '../explain/diff.ts';
+import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
 import { withLineProbes } from '../explain/line-probes.ts';
 import { type ProfileOptions, takeProfiles } from '../explain/profile.ts';
 import { visitsByLine } from '../explain/visits.ts';
@@ -57,7 +57,7 @@ export async function explain(request: ExplainRequest, options: RunOptions): Pro
     schema: 1,
     tool: { name: 'tollgate', version: request.version },
     explanations: explanations.flat(),
-    differences: request.base ? explanations.flatMap(differencesOf) : [],
+    differences: explanations.flatMap((each) => differencesOf(each, request)),
   };
 }
 
@@ -128,12 +128,16 @@ export async function profileAll(
 }
 
 /** Of one kernel: each input of head that base has, too. */
-function differencesOf(explanations: readonly Explanation[]): Difference[] {
+function differencesOf(
+  explanations: readonly Explanation[],
+  { object, base: before }: Pick<ExplainRequest, 'object' | 'base'>,
+): Difference[] {
+  const sources = before && { base: sourceLinesOf(before.spec), head: sourceLinesOf(object.spec) };
   return explanations
     .filter(({ side }) => side === 'head')
     .flatMap((head) => {
       const base = explanations.find(({ side, input }) => side === 'base' && input === head.input);
-      return base ? [differenceOf(base, head)] : [];
+      return base ? [differenceOf(base, head, sources)] : [];
     });
 }
 

@@ -1,4 +1,4 @@
-// The foreign functions: libbpf, libc and our own clock.so. The only module that imports koffi.
+// The foreign functions: libbpf, libc and our own clock.so and visits.so. The only module that imports koffi.
 // Structures cross as raw memory laid out here by hand: koffi ignores misspelled members and clears the
 // `sz` of option structs passed as _Out_, so it is given addresses and numbers only.
 
@@ -98,6 +98,21 @@ export function loadClock(path: string): Clock {
     align: library.func('ulong tollgate_align(ulong, ulong)'),
     runs: library.func('void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)'),
     markSubject: library.func('void tollgate_mark_subject()'),
+  };
+}
+
+/** native/visits.c: counts in the verifier's log while the kernel writes it. */
+export interface VisitsLibrary {
+  readonly open: (sizeBytes: number, counts: Buffer, insns: number, streams: Buffer) => bigint | number;
+  readonly close: (processed: Buffer, bytes: Buffer) => void;
+}
+
+/** visits.so, from the folder the guest's bundle lies in. */
+export function loadVisitsLibrary(path: string): VisitsLibrary {
+  const library = koffi.load(path);
+  return {
+    open: library.func('long tollgate_visits_open(ulong, void*, ulong, void*)'),
+    close: library.func('void tollgate_visits_close(void*, void*)'),
   };
 }
 

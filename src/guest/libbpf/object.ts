@@ -36,6 +36,12 @@ export interface LoadedObject {
   readonly close: () => void;
 }
 
+/** Where the kernel writes a log. */
+export interface LogMemory {
+  readonly address: bigint;
+  readonly sizeBytes: number;
+}
+
 /** What loads and what doesn't, found once per job; later loads of the same object leave the same out. */
 export interface Loadable {
   readonly refusedPrograms: readonly Refused[];
@@ -52,6 +58,7 @@ const LOG_TRACE = 1;
 const LOG_VISITS = 2;
 const STATS_LOG_BYTES = 64 << 10;
 const TRACE_LOG_BYTES = 16 << 20;
+const TRACE_SHOWN = 32_000;
 const MAP_UPDATE_ANY = 0;
 
 /** BPF_F_ZERO_SEED, since 5.0: a hash map's seed is 0, so that keys share buckets alike in every load. */
@@ -78,11 +85,12 @@ export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; o
       return { loadable, object: withoutRefused(object, loadable) };
     }
     const failed = whatFailed(messages, object);
+    const said = textOf(object.programs.find(({ name }) => name === failed?.name)?.log ?? memory(1));
     object.close();
     if (failed?.kind === 'map' && !refusedMaps.some((map) => map.name === failed.name))
       refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
     else if (failed?.kind === 'program' && !refusedPrograms.some((program) => program.name === failed.name))
-      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, failed.reason));
+      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, { ...failed, said }));
     else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error)}`);
   }
 }
@@ -232,29 +240,37 @@ function whatFailed(
   return undefined;
 }
 
-/** Loads one program alone with the verifier's trace, for the lines that say why it is refused. */
+/**
+ * Loads one program alone with the verifier's trace, for the lines that say why it is refused. Of a trace that does not
+ * fit, kernels before 6.4 lose the end: then what the verifier `said` without one stands behind it.
+ */
 function traceRejection(
   job: Job,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
-  reason: string,
+  { reason, said }: { readonly reason: string; readonly said: string },
 ): Refused {
   const log = memory(TRACE_LOG_BYTES);
-  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
-  return { name, reason, log: textOf(log) || messages };
+  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, {
+    address: addressOf(log),
+    sizeBytes: log.length,
+  });
+  const trace = textOf(log);
+  const isCut = trace.length >= log.length - 2;
+  return { name, reason, log: isCut ? `${trace.slice(-TRACE_SHOWN)}\n${said}` : trace || messages };
 }
 
 /**
- * Loads one program with everything that the verifier looks at in `log`, its statistics at the end. What does not fit
- * is cut off (before 6.4 the load fails, too), at the beginning where the kernel keeps the end. Whether it was loaded.
+ * Loads one program with everything that the verifier looks at in `log`, its statistics at the end. Where it does not
+ * fit, the load fails (ENOSPC), or since 6.4 what comes then overwrites the beginning. Whether it was loaded.
  */
 export function traceVisits(
   job: Job,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
-  log: Buffer,
+  log: LogMemory,
 ): boolean {
   return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
 }
@@ -265,7 +281,7 @@ function loadAlone(
   name: string,
   refusedMaps: readonly Refused[],
   level: number,
-  log: Buffer,
+  log: LogMemory,
 ): { isLoaded: boolean; messages: string } {
   const bpf = libbpf();
   const object = open(job, elf, { refusedPrograms: [], refusedMaps });
@@ -273,7 +289,7 @@ function loadAlone(
     if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
     else {
       bpf.bpf_program__set_log_level(program.pointer, level);
-      bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
+      bpf.bpf_program__set_log_buf(program.pointer, log.address, log.sizeBytes);
     }
   }
   const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
