@@ -30,13 +30,23 @@ var import_node_path = require("node:path");
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
 var RECORDS_AT = 40 << 20;
-var RECORDS_CAPACITY_BYTES = WINDOW_BYTES - RECORDS_AT - 4;
+var IMAGES_LIMIT = 4096;
+var SUBJECT_BYTES = 128 << 10;
+var SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
+var RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
 var HEADER_BYTES = 8;
 var JSON_ROOM = 4 << 20;
 function decodeJob(window) {
   const size2 = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
   if (size2 === 0 || size2 > JSON_ROOM - HEADER_BYTES) return void 0;
   return JSON.parse(new TextDecoder().decode(window.subarray(HEADER_BYTES, HEADER_BYTES + size2)));
+}
+function decodeSequel(window) {
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  const at = view.getUint32(4, true);
+  if (at === 0) return void 0;
+  const size2 = view.getUint32(at, true);
+  return JSON.parse(new TextDecoder().decode(window.subarray(at + 4, at + 4 + size2)));
 }
 
 // src/guest/channel.ts
@@ -102,7 +112,15 @@ function loadClock(path) {
     gaps: library.func("int tollgate_gaps(ulong, void*, int)"),
     ratio: library.func("void tollgate_clock_ratio(ulong, void*, void*)"),
     align: library.func("ulong tollgate_align(ulong, ulong)"),
-    runs: library.func("void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)")
+    runs: library.func("void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)"),
+    markSubject: library.func("void tollgate_mark_subject()")
+  };
+}
+function loadVisitsLibrary(path) {
+  const library = import_koffi.default.load(path);
+  return {
+    open: library.func("long tollgate_visits_open(ulong, void*, ulong, void*)"),
+    close: library.func("void tollgate_visits_close(void*, void*)")
   };
 }
 var LIBBPF = {
@@ -891,6 +909,7 @@ var LOG_TRACE = 1;
 var LOG_VISITS = 2;
 var STATS_LOG_BYTES = 64 << 10;
 var TRACE_LOG_BYTES = 16 << 20;
+var TRACE_SHOWN = 32e3;
 var MAP_UPDATE_ANY = 0;
 var ZERO_SEED = 64;
 var SEEDED_MAP_TYPES = /* @__PURE__ */ new Set([1, 5, 9, 10, 13, 30]);
@@ -909,11 +928,12 @@ function findLoadable(job, elf) {
       return { loadable, object: withoutRefused(object, loadable) };
     }
     const failed = whatFailed(messages, object);
+    const said = textOf(object.programs.find(({ name }) => name === failed?.name)?.log ?? memory(1));
     object.close();
     if (failed?.kind === "map" && !refusedMaps.some((map) => map.name === failed.name))
       refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
     else if (failed?.kind === "program" && !refusedPrograms.some((program) => program.name === failed.name))
-      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, failed.reason));
+      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, { ...failed, said }));
     else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error)}`);
   }
 }
@@ -943,6 +963,7 @@ function withoutRefused(object, { refusedPrograms, refusedMaps }) {
   return {
     programs: object.programs.filter((program) => !programs.has(program.name)),
     maps: object.maps.filter((map) => !maps.has(map.name)),
+    canTailCall: object.canTailCall,
     close: object.close
   };
 }
@@ -986,6 +1007,7 @@ function open(job, elf, leaveOut) {
       expectedAttachType: bpf.bpf_program__expected_attach_type(program.pointer)
     })),
     maps,
+    canTailCall: maps.some(({ pointer: pointer2 }) => Number(bpf.bpf_map__type(pointer2)) === PROG_ARRAY),
     close: () => bpf.bpf_object__close(pointer)
   };
 }
@@ -1033,10 +1055,16 @@ function whatFailed(messages, object) {
   }
   return void 0;
 }
-function traceRejection(job, elf, name, refusedMaps, reason) {
+function traceRejection(job, elf, name, refusedMaps, { reason, said }) {
   const log = memory(TRACE_LOG_BYTES);
-  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
-  return { name, reason, log: textOf(log) || messages };
+  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, {
+    address: addressOf(log),
+    sizeBytes: log.length
+  });
+  const trace = textOf(log);
+  const isCut = trace.length >= log.length - 2;
+  return { name, reason, log: isCut ? `${trace.slice(-TRACE_SHOWN)}
+${said}` : trace || messages };
 }
 function traceVisits(job, elf, name, refusedMaps, log) {
   return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
@@ -1048,7 +1076,7 @@ function loadAlone(job, elf, name, refusedMaps, level, log) {
     if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
     else {
       bpf.bpf_program__set_log_level(program.pointer, level);
-      bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
+      bpf.bpf_program__set_log_buf(program.pointer, log.address, log.sizeBytes);
     }
   }
   const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
@@ -1206,59 +1234,53 @@ function closeFd(fd) {
   libc().syscall4(SYS_CLOSE, fd, 0, 0);
 }
 
-// src/measurements/verifier-visits.ts
-function parseVisits(log) {
-  const visits = /* @__PURE__ */ new Map();
-  let processed = 0;
-  for (const line of linesOf(log)) {
-    const insn = visitedInsn(line);
-    if (insn !== void 0) visits.set(insn, (visits.get(insn) ?? 0) + 1);
-    else if (line.startsWith("processed "))
-      processed = Number(/^processed (\d+) insns/.exec(line)?.[1] ?? processed);
-  }
-  return { visits, processed };
-}
-function visitedInsn(line) {
-  const first = line.charCodeAt(0);
-  if (first >= DIGIT_0 && first <= DIGIT_9) {
-    const found = /^(\d+): (?:\([0-9a-f]{2}\) |safe$)/.exec(line);
-    return found ? Number(found[1]) : void 0;
-  }
-  const cut = line.startsWith("from ") ? /^from \d+ to (\d+)(?: \(speculative execution\))?: safe$/.exec(line) : null;
-  return cut ? Number(cut[1]) : void 0;
-}
-var DIGIT_0 = 48;
-var DIGIT_9 = 57;
-var NEWLINE = 10;
-var CHUNK_BYTES = 1 << 20;
-function* linesOf(log) {
-  const bytes = Buffer.from(log.buffer, log.byteOffset, log.byteLength);
-  const end = bytes.indexOf(0);
-  const size2 = end < 0 ? bytes.length : end;
-  for (let at = 0; at < size2; ) {
-    const last = bytes.lastIndexOf(NEWLINE, Math.min(at + CHUNK_BYTES, size2) - 1);
-    const to = last < at ? size2 : last + 1;
-    yield* bytes.toString("latin1", at, to).split("\n");
-    at = to;
-  }
+// src/guest/libbpf/visits-log.ts
+var LOG_LIMIT_BYTES = 1073741823;
+var HELD_BYTES = 192 << 20;
+var INSNS = 1e6;
+function openVisitsLog(libraryPath) {
+  const library = loadVisitsLibrary(libraryPath);
+  const [counts, streams] = [memory(4 * INSNS), memory(4)];
+  const address = BigInt(library.open(LOG_LIMIT_BYTES, counts, INSNS, streams));
+  if (address < 0n) throw new Error(`no memory for the verifier's log: error ${-address}`);
+  const isStreamed = streams.readUInt32LE() !== 0;
+  return {
+    address,
+    sizeBytes: isStreamed ? LOG_LIMIT_BYTES : HELD_BYTES,
+    isStreamed,
+    close: () => {
+      const [processed, bytes] = [memory(8), memory(8)];
+      library.close(processed, bytes);
+      const all = new Uint32Array(counts.buffer);
+      return {
+        visits: [...all.entries()].filter(([, count]) => count > 0),
+        processed: Number(processed.readBigUInt64LE()),
+        logBytes: Number(bytes.readBigUInt64LE())
+      };
+    }
+  };
 }
 
 // src/guest/visits.ts
-var LOG_BYTES = [16 << 20, 256 << 20];
-function countVisits(job, elf, loadable, program) {
-  let processed = 0;
-  let counted = 0;
-  for (const size2 of LOG_BYTES) {
-    const log = memory(size2);
-    const isLoaded = traceVisits(job, elf, program, loadable.refusedMaps, log);
-    const found = parseVisits(log);
-    processed = found.processed;
-    counted = [...found.visits.values()].reduce((sum, count) => sum + count, 0);
-    if (processed > 0 && (counted === processed || !isLoaded && counted === processed - 1))
-      return { type: "visits", program, processed, visits: [...found.visits].flat() };
-  }
-  const absent2 = processed === 0 ? `the verifier's log exceeds ${LOG_BYTES.at(-1)} bytes, or ends without its statistics` : `the verifier's log tells of ${counted} visits, its statistics of ${processed}`;
+function countVisits(job, elf, program, libraryPath) {
+  const count = (refusedMaps) => {
+    const log = openVisitsLog(libraryPath);
+    const isLoaded2 = traceVisits(job, elf, program, refusedMaps, log);
+    return { ...log.close(), isLoaded: isLoaded2, sizeBytes: log.sizeBytes };
+  };
+  const whole = count([]);
+  const found = whole.logBytes > 0 ? whole : count(findRefusedMaps(job, elf));
+  const { visits, processed, isLoaded, sizeBytes } = found;
+  const counted = visits.reduce((sum, [, times]) => sum + times, 0);
+  if (processed > 0 && (counted === processed || !isLoaded && counted === processed - 1))
+    return { type: "visits", program, processed, visits: visits.flat() };
+  const absent2 = processed === 0 ? `the verifier's log exceeds ${sizeBytes} bytes, or ends without its statistics` : `the verifier's log tells of ${counted} visits, its statistics of ${processed}`;
   return { type: "visits", program, processed, visits: [], absent: absent2 };
+}
+function findRefusedMaps(job, elf) {
+  const { loadable, object } = findLoadable(job, elf);
+  object.close();
+  return loadable.refusedMaps;
 }
 
 // src/guest/runner.ts
@@ -1267,11 +1289,16 @@ function runJob(guest, job) {
   const elf = bytesOf(guest, job.elf);
   try {
     guest.channel.send({ type: "progress", step: "load" });
+    if (job.reportVisits !== void 0) {
+      guest.channel.send(countVisits(job, elf, job.reportVisits, guest.visitsPath));
+      return;
+    }
     const { loadable, object } = findLoadable(job, elf);
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
-    measureAll(guest, job, elf, loadable, loaded);
-    if (job.reportVisits !== void 0) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
+    const runs = measureAll(guest, job, elf, loadable, loaded);
+    const sequel = decodeSequel(guest.window);
+    if (sequel) reportCode(guest, job, loadable, runs, sequel);
     guest.channel.send({
       type: "seconds",
       load: seconds(loadedAt - started),
@@ -1320,7 +1347,8 @@ function describe(program) {
   };
 }
 function measureAll(guest, job, elf, loadable, programs) {
-  const port = runPort(guest, job, elf, loadable);
+  const runs = [];
+  const port = runPort(guest, job, elf, loadable, runs);
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
     if (!wanted || !job.reportStatics && wanted.inputs.length === 0) continue;
@@ -1336,6 +1364,7 @@ function measureAll(guest, job, elf, loadable, programs) {
     for (const kind of MEASUREMENTS.filter((each) => each.runs || job.reportStatics))
       for (const figure of kind.measure(subject)) guest.channel.send(recordOf(program.name, figure));
   }
+  return runs;
 }
 function recordOf(program, { value, ...figure }) {
   return {
@@ -1345,7 +1374,7 @@ function recordOf(program, { value, ...figure }) {
     ...value === void 0 ? {} : { value: String(value) }
   };
 }
-function runPort(guest, job, elf, loadable) {
+function runPort(guest, job, elf, loadable, ran) {
   const emptyRuns = /* @__PURE__ */ new Map();
   return {
     run: (programName, input, passes) => {
@@ -1376,15 +1405,19 @@ function runPort(guest, job, elf, loadable) {
         }
         if ("reason" in empty) return empty;
         const { overhead } = empty;
+        const images = imagesOf(object, program);
+        announce(guest, images, data.length, passes);
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
-        if (job.reportCode?.program === programName && job.reportCode.input === input.name)
-          reportCode(guest, object, {
-            type: "runs",
-            program: programName,
-            input: input.name,
-            passes,
-            insns: raw.map(({ error, insns }) => error === 0 ? insns - overhead : -1)
-          });
+        announce(guest, [], 0, 0);
+        ran.push({
+          type: "runs",
+          number: ran.length,
+          program: programName,
+          input: input.name,
+          passes,
+          insns: raw.map(({ error, insns }) => error === 0 ? insns - overhead : -1),
+          images: images.map(({ address, ...image }) => ({ ...image, address: address.toString(16) }))
+        });
         const failed = raw.findIndex((run2) => run2.error !== 0);
         if (raw.every((run2) => run2.error !== 0)) return refusal2(raw[0].error, testRun.since);
         const refused = new Set(raw.flatMap((run2, i) => run2.error === 0 ? [] : [i % data.length]));
@@ -1407,21 +1440,49 @@ function runPort(guest, job, elf, loadable) {
     }
   };
 }
-function reportCode({ channel }, object, runs) {
-  channel.send(runs);
-  for (const program of object.programs)
-    for (const [part, image] of programImages(
-      libbpf().bpf_program__fd(program.pointer),
-      LINES_LIMIT
-    ).entries())
+function imagesOf(object, entry) {
+  return reachable(object, entry).flatMap(
+    (program) => programImages(libbpf().bpf_program__fd(program.pointer), 0).map(({ address, sizeBytes }, part) => ({
+      program: program.name,
+      part,
+      address,
+      sizeBytes
+    }))
+  );
+}
+function reachable(object, entry) {
+  return object.canTailCall ? [entry, ...object.programs.filter((each) => each !== entry)] : [entry];
+}
+function announce({ window, clock }, images, packets, passes) {
+  const at = new DataView(window.buffer, window.byteOffset + SUBJECT_AT);
+  const numbers = [images.length, packets, passes].map(BigInt);
+  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
+    numbers.push(address, address + BigInt(sizeBytes));
+  for (const [i, number] of numbers.entries()) at.setBigUint64(8 * i, number, true);
+  clock.markSubject();
+}
+function reportCode(guest, job, loadable, runs, sequel) {
+  const { channel } = guest;
+  for (const record of runs) if (sequel.reportCode.includes(record.program)) channel.send(record);
+  if (!sequel.probed) return;
+  let object;
+  try {
+    object = loadObject(job, bytesOf(guest, sequel.probed), loadable);
+  } catch (cause) {
+    if (cause instanceof ObjectRejected) return;
+    throw cause;
+  }
+  const wanted = (name) => object.canTailCall || sequel.reportCode.includes(name);
+  for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), LINES_LIMIT).entries())
       channel.send({
-        type: "image",
-        program: program.name,
+        type: "lines",
+        program: name,
         part,
-        address: image.address.toString(16),
         sizeBytes: image.sizeBytes,
         lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset])
       });
+  object.close();
 }
 var EMPTY_RUNS = 9;
 function measureEmpty(guest, like, data) {
@@ -1489,7 +1550,7 @@ function main() {
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest = { window, channel, clock, grid };
+  const guest = { window, channel, clock, grid, visitsPath: (0, import_node_path.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
   const discard = findRetainedInitramfs();
