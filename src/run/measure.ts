@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import type { Report } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import { execute, type RunOptions } from './execute.ts';
+import { planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -18,11 +19,13 @@ export interface MeasureRequest {
 /** Throws TollgateError on objects that cannot be read. */
 export async function measure(request: MeasureRequest, options: RunOptions): Promise<Report> {
   const objects = request.objects.map((path) => readObject(path, relative(options.baseDir, path) || path));
-  const jobs = planJobs({
+  const plan = {
     side: 'head',
     objects,
     config: request.config ?? { programs: {} },
     directory: options.baseDir,
-  });
-  return buildReport({ version: request.version, ...(await execute(request.kernels, jobs, options)) });
+  } as const;
+  const hooks = planHooks({ ...plan, distDir: options.distDir });
+  const results = await execute(request.kernels, planJobs(plan), options, hooks);
+  return buildReport({ version: request.version, ...results });
 }

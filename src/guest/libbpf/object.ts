@@ -1,7 +1,7 @@
 // Opens an object with libbpf, sets it up as the job says, and loads it, so that one program or map that a
 // kernel refuses costs only itself: what is refused is left out, with its log, and the rest is loaded again.
 
-import type { Job, JobProgram } from '../../model/job.ts';
+import type { JobProgram, ObjectJob } from '../../model/job.ts';
 import { encodeMapBytes } from '../../model/mapvalue.ts';
 import { addressOf, cString, errorName, libbpf, memory, type Pointer } from './ffi.ts';
 
@@ -64,7 +64,7 @@ const PER_CPU_MAP_TYPES = new Set([5, 6, 10, 21]);
  * Finds out which programs and maps this kernel takes; `object` is the load that left out the rest, for the
  * caller to close. Throws ObjectRejected.
  */
-export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
+export function findLoadable(job: ObjectJob, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
   const refusedPrograms: Refused[] = [];
   const refusedMaps: Refused[] = [];
   for (;;) {
@@ -87,7 +87,7 @@ export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; o
 
 /** Loads what is loadable, and fills maps and slots as `setUp` says. Throws ObjectRejected. */
 export function loadObject(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   loadable: Loadable,
   setUp?: Pick<JobProgram, 'maps' | 'tailCalls'>,
@@ -101,15 +101,22 @@ export function loadObject(
   }
   const loaded = withoutRefused(object, loadable);
   try {
-    if (setUp) {
-      fillMaps(setUp, loaded);
-      fillTailCalls(setUp, loaded, new Set(loadable.refusedPrograms.map((program) => program.name)));
-    }
+    if (setUp) setUpObject(loaded, loadable, setUp);
   } catch (cause) {
     loaded.close();
     throw cause;
   }
   return loaded;
+}
+
+/** Fills maps and slots of a loaded object. Throws ObjectRejected. */
+export function setUpObject(
+  loaded: LoadedObject,
+  { refusedPrograms }: Loadable,
+  setUp: Pick<JobProgram, 'maps' | 'tailCalls'>,
+): void {
+  fillMaps(setUp, loaded);
+  fillTailCalls(setUp, loaded, new Set(refusedPrograms.map((program) => program.name)));
 }
 
 function withoutRefused(object: LoadedObject, { refusedPrograms, refusedMaps }: Loadable): LoadedObject {
@@ -127,7 +134,7 @@ interface OpenObject extends LoadedObject {
 }
 
 function open(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   leaveOut: Pick<Loadable, 'refusedPrograms' | 'refusedMaps'>,
 ): OpenObject {
@@ -230,7 +237,7 @@ function whatFailed(
 
 /** Loads one program alone with the verifier's trace, for the lines that say why it is refused. */
 function traceRejection(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
@@ -246,7 +253,7 @@ function traceRejection(
  * is cut off (before 6.4 the load fails, too), at the beginning where the kernel keeps the end. Whether it was loaded.
  */
 export function traceVisits(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
@@ -256,7 +263,7 @@ export function traceVisits(
 }
 
 function loadAlone(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],

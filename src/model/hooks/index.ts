@@ -1,0 +1,16 @@
+// All hooks. A new one is a file beside this one and a line here.
+
+import type { Hook, HookOptions } from './hook.ts';
+import { tc } from './tc.ts';
+import { xdp } from './xdp.ts';
+
+export const HOOKS: readonly [Hook, ...Hook[]] = [xdp, tc];
+
+export function hookByName(name: string): Hook | undefined {
+  return HOOKS.find((hook) => hook.name === name);
+}
+
+/** 'xdp native', 'tc ingress'. */
+export function hookLabel(hook: Pick<Hook, 'name'>, options: HookOptions): string {
+  return [hook.name, ...Object.values(options)].join(' ');
+}
