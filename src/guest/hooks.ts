@@ -2,7 +2,7 @@
 // each event took. A kernel that lacks the hook, or a program it refuses, is a reason and no figure.
 
 import { readFileSync } from 'node:fs';
-import { type Detach, HookRefused } from '../model/hooks/hook.ts';
+import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
 import type { HookJob } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
@@ -31,11 +31,8 @@ export function runHookJob(guest: HookGuest, job: HookJob): void {
 /** Says what each event took; or returns why there are none. */
 function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   const { bed } = guest;
-  const hook = hookByName(job.hook);
-  if (!hook) throw new Error(`no hook '${job.hook}'`);
-  const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
-  if (isOlder(release, hook.since))
-    return { reason: `this kernel has no hook '${hook.name}'`, since: hook.since };
+  const absent = job.attach && whyNotHere(job.attach.hook);
+  if (absent) return absent;
   if ('reason' in bed) return bed;
   let gift: Gift | undefined;
   const port = hookPort(bed, (given) => {
@@ -47,7 +44,12 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
     object = load(guest, job);
     const program = object.programs.find(({ name }) => name === job.program);
     if (!program) return { reason: 'the kernel does not load it' };
-    if (job.isAttached) detach = hook.attach(port, libbpf().bpf_program__fd(program.pointer), job.options);
+    if (job.attach)
+      detach = hookNamed(job.attach.hook).attach(
+        port,
+        libbpf().bpf_program__fd(program.pointer),
+        job.attach.options,
+      );
     for (const task of job.stimuli) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: 'events', stimulus: task.name, ...events });
@@ -60,6 +62,18 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
     detach?.();
     object?.close();
   }
+}
+
+function hookNamed(name: string): Hook {
+  const hook = hookByName(name);
+  if (!hook) throw new Error(`no hook '${name}'`);
+  return hook;
+}
+
+function whyNotHere(name: string): Absent | undefined {
+  const { since } = hookNamed(name);
+  const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
+  return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : undefined;
 }
 
 function load({ window }: HookGuest, job: HookJob): LoadedObject {

@@ -25,6 +25,8 @@ export interface HookArms {
   readonly empty: HookArm;
   /** Left out: the empty program is the one that the figures are of. */
   readonly own?: HookArm;
+  /** A program that drops what it can, where drop_pps is wanted of that and not of the one the others are of. */
+  readonly drop?: HookArm;
 }
 
 /** What is beside a figure: how many events it is of. `mean` holds what the value that repeats leaves out. */
@@ -39,7 +41,7 @@ export interface HookFigure extends Figure {
 }
 
 /** All figures of one program at one hook, each with a value or the reason why it has none. */
-export function hookFigures({ nothing, empty, own }: HookArms): HookFigure[] {
+export function hookFigures({ nothing, empty, own, drop }: HookArms): HookFigure[] {
   const subject = own ?? empty;
   return [
     difference('hook_insns', empty.stream, nothing.stream),
@@ -49,7 +51,8 @@ export function hookFigures({ nothing, empty, own }: HookArms): HookFigure[] {
           difference('hook_program_insns', own.stream, empty.stream),
         ]
       : []),
-    ...rates(subject.stream),
+    dropRate((drop ?? subject).stream),
+    passRate(subject.stream),
     ...(subject.roundTrips ? roundTripFigures(subject.roundTrips) : []),
   ];
 }
@@ -78,8 +81,8 @@ function undisturbedMean(values: readonly number[]): number {
 }
 
 function difference(metric: MetricName, more: Events | Absent, less: Events | Absent): HookFigure {
-  if ('reason' in less) return { metric, absent: less };
   if ('reason' in more) return { metric, absent: more };
+  if ('reason' in less) return { metric, absent: less };
   const [a, b] = [summary(more.done), summary(less.done)];
   const counts = { count: a.count, lost: a.lost };
   const refuse = (reason: string) => ({ metric, events: counts, absent: { reason } });
@@ -92,26 +95,27 @@ function difference(metric: MetricName, more: Events | Absent, less: Events | Ab
   return { metric, value: a.steady - b.steady, events: { ...counts, mean } };
 }
 
-/** Packets a second: of those that get through or, where none does, of those that are dropped. */
-function rates(stream: Events | Absent): HookFigure[] {
-  if ('reason' in stream)
-    return (['drop_pps', 'pass_pps'] as const).map((metric) => ({ metric, absent: stream }));
+function dropRate(stream: Events | Absent): HookFigure {
+  return rate('drop_pps', stream, ({ sent }, { count, lost }) => (lost === count ? sent : undefined));
+}
+
+function passRate(stream: Events | Absent): HookFigure {
+  return rate('pass_pps', stream, ({ done }, { lost }) => (lost === 0 ? done : undefined));
+}
+
+/** Packets a second, from what each costs; where some get through and some don't there is no such rate. */
+function rate(
+  metric: MetricName,
+  stream: Events | Absent,
+  costsOf: (events: Events, counts: EventCount) => readonly number[] | undefined,
+): HookFigure {
+  if ('reason' in stream) return { metric, absent: stream };
   const { count, lost } = summary(stream.done);
   const events = { count, lost };
-  const rate = (metric: MetricName, costs: readonly number[]): HookFigure => ({
-    metric,
-    value: Math.round(NS_PER_SECOND / undisturbedMean(costs)),
-    events,
-  });
-  const refuse = (metric: MetricName): HookFigure => ({
-    metric,
-    events,
-    absent: { reason: `${count - lost} of ${count} packets get through` },
-  });
-  return [
-    lost === count ? rate('drop_pps', stream.sent) : refuse('drop_pps'),
-    lost === 0 ? rate('pass_pps', stream.done) : refuse('pass_pps'),
-  ];
+  const costs = costsOf(stream, events);
+  return costs
+    ? { metric, value: Math.round(NS_PER_SECOND / undisturbedMean(costs)), events }
+    : { metric, events, absent: { reason: `${count - lost} of ${count} packets get through` } };
 }
 
 const NS_PER_SECOND = 1e9;

@@ -286,7 +286,11 @@ test.each<[string, string[]]>([
   ['map_sizes: { m: 0 }', ["Cannot parse 'map_sizes.m': expected 1 or more, got 0 (t.yml:4:17)"]],
   [
     'programs: { a: { attach: { hook: tcp } } }',
-    ["Cannot parse 'programs.a.attach.hook': expected a hook: xdp, tc, got 'tcp' (t.yml:4:34)"],
+    [
+      expect.stringMatching(
+        /^Cannot parse 'programs\.a\.attach\.hook': expected a hook: xdp, tc, .*, got 'tcp' \(t\.yml:4:34\)$/,
+      ),
+    ] as string[],
   ],
   [
     'programs: { a: { attach: { hook: tc, mode: native } } }',

@@ -56,10 +56,9 @@ export interface Job extends ObjectJob {
  */
 export interface HookJob extends ObjectJob {
   readonly task: 'hook';
-  readonly hook: string;
-  readonly options: HookOptions;
   readonly program: string;
-  readonly isAttached: boolean;
+  /** Left out: the program is loaded and nothing is attached. */
+  readonly attach?: { readonly hook: string; readonly options: HookOptions };
   readonly stimuli: readonly StimulusTask[];
 }
 

@@ -4,12 +4,12 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type Events, type HookArm, hookFigures } from '../measurements/hook.ts';
 import { type AttachConfig, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Hook, HookOptions } from '../model/hooks/hook.ts';
-import { hookByName, hookLabel } from '../model/hooks/index.ts';
+import { HOOKS, hookByName, hookLabel } from '../model/hooks/index.ts';
 import type { HookJob, ObjectJob, StimulusTask } from '../model/job.ts';
 import { metricOf } from '../model/metrics.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -38,8 +38,10 @@ export interface PlannedHook {
   readonly side: Side;
   readonly object: string;
   readonly program: string;
-  readonly attachment: Attachment;
-  readonly arms: { readonly nothing: string; readonly empty: string; readonly own?: string };
+  /** What the report calls it, as an input of the program: 'xdp native, udp:64'. */
+  readonly input: string;
+  readonly stimulus: ChosenStimulus;
+  readonly arms: Readonly<Record<'nothing' | 'empty', string> & Partial<Record<'own' | 'drop', string>>>;
 }
 
 export interface HookPlan {
@@ -66,14 +68,44 @@ export function planHooks(options: PlanOptions & { readonly distDir: string }): 
           { hint: `the hook takes ${attachment.hook.programTypes.join(', ')}` },
         );
       }
-      const own = encodeJob((place) =>
-        armOf(attachment, spec.name, true, placeObject(options, object, place)),
-      );
+      const own = encodeJob((place) => armOf(attachment, spec.name, placeObject(options, object, place)));
       const arms = { ...planEmpty(attachment, options.distDir, add), own: add(own) };
-      return [{ side: options.side, object: object.name, program: spec.name, attachment, arms }];
+      const { hook, options: how, stimulus } = attachment;
+      const input = `${hookLabel(hook, how)}, ${stimulusLabel(stimulus)}`;
+      return [{ side: options.side, object: object.name, program: spec.name, input, stimulus, arms }];
     }),
   );
   return { hooks, jobs };
+}
+
+/** What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any. */
+export function planAllHooks(distDir: string): HookPlan {
+  const jobs = new Map<string, Uint8Array>();
+  const add = (job: Uint8Array) => addJob(jobs, job);
+  const rows = HOOKS.flatMap((hook) =>
+    hook.variants.map((variant): PlannedHook => {
+      const attachment = attachmentOf({ hook: hook.name, ...variant });
+      const drop = hook.drop?.(variant);
+      return {
+        ...rowOf(attachment.stimulus, hookLabel(hook, variant)),
+        arms: {
+          ...planEmpty(attachment, distDir, add),
+          ...(drop === undefined ? {} : { drop: add(ownArm(attachment, distDir, drop, 'drop')) }),
+        },
+      };
+    }),
+  );
+  const bare = new Map(
+    rows.map(({ stimulus, arms: { nothing } }) => [
+      nothing,
+      { ...rowOf(stimulus, '(nothing)'), arms: { nothing, empty: nothing } },
+    ]),
+  );
+  return { hooks: [...bare.values(), ...rows], jobs };
+}
+
+function rowOf(stimulus: ChosenStimulus, program: string): Omit<PlannedHook, 'arms'> {
+  return { side: 'head', object: 'hooks', program, input: stimulusLabel(stimulus), stimulus };
 }
 
 /** Several plans as one. */
@@ -94,52 +126,50 @@ function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig): Attac
   };
 }
 
-/** The arms with nothing and with our empty program attached. */
+/** The arms with nothing and with our empty program attached. The first is the same for all hooks with that stimulus. */
 function planEmpty(
   attachment: Attachment,
   distDir: string,
   add: (job: Uint8Array) => string,
-): { nothing: string; empty: string } {
-  const path = join(distDir, 'bpf', `${attachment.hook.empty(attachment.options)}.bpf.o`);
-  const elf = readFileSync(path);
-  const arm = (isAttached: boolean) =>
-    encodeJob((place) =>
-      armOf(attachment, EMPTY_PROGRAM, isAttached, {
-        object: basename(path),
-        elf: place(elf),
-        programs: [{ name: EMPTY_PROGRAM, inputs: [], maps: {}, tailCalls: {} }],
-        mapSizes: {},
-      }),
-    );
-  return { nothing: add(arm(false)), empty: add(arm(true)) };
+): Pick<PlannedHook['arms'], 'nothing' | 'empty'> {
+  const { hook, options, stimulus } = attachment;
+  return {
+    nothing: add(ownArm({ stimulus }, distDir, 'nop_xdp', EMPTY_PROGRAM)),
+    empty: add(ownArm(attachment, distDir, hook.empty(options), EMPTY_PROGRAM)),
+  };
 }
 
-/** What the empty program of each of bpf/nop_*.bpf.c is called. */
+/** What the program of each of bpf/nop_*.bpf.c is called. */
 const EMPTY_PROGRAM = 'nop';
 
-function armOf(
-  { hook, options, stimulus }: Attachment,
-  program: string,
-  isAttached: boolean,
-  object: Omit<ObjectJob, 'format'>,
-): HookJob {
-  const { roundTrip } = stimulusByName(stimulus.name)!;
-  const task = (name: string): StimulusTask => ({
-    name,
-    sizeBytes: stimulus.sizeBytes ?? 0,
-    warmUp: WARM_UP_EVENTS,
-    count: EVENTS,
-    patienceMs: PATIENCE_MS,
-  });
+type Attached = Attachment | Pick<Attachment, 'stimulus'>;
+
+/** An arm with a program of ours, from dist/bpf. */
+function ownArm(attached: Attached, distDir: string, object: string, program: string): Uint8Array {
+  const file = `${object}.bpf.o`;
+  return encodeJob((place) =>
+    armOf(attached, program, {
+      object: file,
+      elf: place(readFileSync(join(distDir, 'bpf', file))),
+      programs: [{ name: program, inputs: [], maps: {}, tailCalls: {} }],
+      mapSizes: {},
+    }),
+  );
+}
+
+function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
+  const { name, sizeBytes = 0 } = attached.stimulus;
+  const { roundTrip } = stimulusByName(name)!;
+  const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
   return {
     format: 1,
     task: 'hook',
-    hook: hook.name,
-    options,
     ...object,
     program,
-    isAttached,
-    stimuli: [stimulus.name, ...(roundTrip === undefined ? [] : [roundTrip])].map(task),
+    ...('hook' in attached ? { attach: { hook: attached.hook.name, options: attached.options } } : {}),
+    stimuli: [name, ...(roundTrip === undefined ? [] : [roundTrip])].map(
+      (each): StimulusTask => ({ name: each, sizeBytes, ...counts }),
+    ),
   };
 }
 
@@ -152,21 +182,21 @@ function addJob(jobs: Map<string, Uint8Array>, job: Uint8Array): string {
 /** The figures of a planned hook, from the records of its arms. Throws TollgateError ('infrastructure') on an `error` record. */
 export function collectHook(
   target: string,
-  { side, object, program, attachment, arms }: PlannedHook,
+  { side, object, program, input, stimulus, arms }: PlannedHook,
   recordsOf: (arm: string) => readonly GuestRecord[],
 ): Measurement[] {
-  const stimulus = stimulusLabel(attachment.stimulus);
-  const arm = (key: string) => readArm(target, attachment, recordsOf(key));
+  const arm = (key: string) => readArm(target, stimulus, recordsOf(key));
   return hookFigures({
     nothing: arm(arms.nothing),
     empty: arm(arms.empty),
     ...(arms.own === undefined ? {} : { own: arm(arms.own) }),
+    ...(arms.drop === undefined ? {} : { drop: arm(arms.drop) }),
   }).map(({ metric, value, absent, events }) => ({
     target,
     side,
     object,
     program,
-    input: `${hookLabel(attachment.hook, attachment.options)}, ${stimulus}`,
+    input,
     metric,
     unit: metricOf(metric).unit,
     ...(value === undefined ? {} : { value }),
@@ -175,11 +205,7 @@ export function collectHook(
   }));
 }
 
-function readArm(
-  target: string,
-  { stimulus: { name } }: Attachment,
-  records: readonly GuestRecord[],
-): HookArm {
+function readArm(target: string, { name }: ChosenStimulus, records: readonly GuestRecord[]): HookArm {
   const { roundTrip } = stimulusByName(name)!;
   const error = records.find((record) => record.type === 'error');
   if (error)

@@ -3,66 +3,102 @@
 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Config } from '../model/config.ts';
+import { HOOKS, hookLabel } from '../model/hooks/index.ts';
 import type { Measurement } from '../model/report.ts';
+import { isOlder } from '../model/since.ts';
 import { execute } from './execute.ts';
-import { type HookPlan, planHooks } from './hooks.ts';
-import { readObject, type SideObject } from './objects.ts';
-import { configOf, DIST, KERNELS, labOptions, ROOT, TRICKY } from './testing/lab.ts';
+import { type HookPlan, planAllHooks, planHooks } from './hooks.ts';
+import { readObject } from './objects.ts';
+import { configOf, DIST, expectedAs, KERNELS, labOptions, ROOT, TRICKY } from './testing/lab.ts';
 
-const object = (folder: string, name: string) => readObject(join(folder, name), name);
-const xdp = object(TRICKY, 'count.bpf.o');
-const tc = object(TRICKY, 'count_tc.bpf.o');
-const drops = object(join(DIST, 'bpf'), 'drop_xdp.bpf.o');
-
-const HOOKS = [
-  { name: 'xdp native', object: xdp, prefix: 'count_', attach: { hook: 'xdp', mode: 'native' } },
-  { name: 'xdp generic', object: xdp, prefix: 'count_', attach: { hook: 'xdp', mode: 'generic' } },
-  { name: 'tc ingress', object: tc, prefix: 'count_tc_', attach: { hook: 'tc', direction: 'ingress' } },
-] as const;
-
-const plan = (side: 'base' | 'head', side_object: SideObject, config: Pick<Config, 'programs'>) =>
-  planHooks({ side, objects: [side_object], config, directory: ROOT, distDir: DIST });
-
-const run = async (kernel: string, hooks: HookPlan): Promise<readonly Measurement[]> => {
-  const { targets, measurements } = await execute([kernel], [], labOptions(), hooks);
-  expect(targets.map(({ error }) => error)).toEqual([undefined]);
-  return measurements;
+const countAt = (file: string, prefix: string, attach: object) => {
+  const programs = Object.fromEntries([0, 1].map((n) => [`${prefix}${n}`, { attach }]));
+  return planOf(join(TRICKY, file), programs);
 };
 
+const planOf = (path: string, programs: object, side: 'base' | 'head' = 'head'): HookPlan =>
+  planHooks({
+    side,
+    objects: [readObject(path, 'an object')],
+    config: configOf(programs),
+    directory: ROOT,
+    distDir: DIST,
+  });
+
+/** Programs that differ by one instruction, at hooks whose paths through the kernel have little in common. */
+const COUNTED = [
+  { name: 'xdp native', plan: countAt('count.bpf.o', 'count_', { hook: 'xdp', mode: 'native' }) },
+  { name: 'xdp generic', plan: countAt('count.bpf.o', 'count_', { hook: 'xdp', mode: 'generic' }) },
+  { name: 'tc ingress', plan: countAt('count_tc.bpf.o', 'count_tc_', { hook: 'tc', direction: 'ingress' }) },
+];
+
+async function run(kernel: string, plan: HookPlan): Promise<readonly Measurement[]> {
+  const { targets, measurements } = await execute([kernel], [], labOptions(), plan);
+  expect(targets.map(({ error }) => error)).toEqual([undefined]);
+  return measurements;
+}
+
 describe.each(KERNELS)('on %s', (kernel) => {
-  describe.each(HOOKS)('at $name', ({ object, prefix, attach }) => {
+  let ours: readonly Measurement[];
+
+  beforeAll(async () => {
+    ours = await run(kernel, planAllHooks(DIST));
+  });
+
+  test('every hook that the kernel is new enough for has every figure, and of the others it is said since when', () => {
+    const release = expectedAs(kernel).replace('debian:', '');
+    const said = HOOKS.flatMap((hook) =>
+      hook.variants.flatMap((variant) => {
+        const program = hookLabel(hook, variant);
+        return ours
+          .filter((figure) => figure.program === program)
+          .map(({ metric, value, absent }) =>
+            isOlder(release, hook.since)
+              ? [program, metric, absent?.since === hook.since]
+              : [program, metric, value !== undefined],
+          );
+      }),
+    );
+    expect(said.filter(([, , isAsItShould]) => !isAsItShould)).toEqual([]);
+    expect(said.length).toBeGreaterThan(50);
+  });
+
+  test('a hook costs something, and nothing costs nothing', () => {
+    const insns = ours.filter(({ metric, value }) => metric === 'hook_insns' && value !== undefined);
+    expect(insns.filter(({ program, value }) => (value === 0) !== (program === '(nothing)'))).toEqual([]);
+  });
+
+  describe.each(COUNTED)('at $name', ({ plan }) => {
     let first: readonly Measurement[];
-    const programs = Object.fromEntries([0, 1, 10].map((n) => [`${prefix}${n}`, { attach }]));
-    const planned = plan('head', object, configOf(programs));
-    const value = (measured: readonly Measurement[], metric: string, n = 0) =>
-      measured.find((each) => each.metric === metric && each.program === `${prefix}${n}`)!.value!;
 
     beforeAll(async () => {
-      first = await run(kernel, planned);
+      first = await run(kernel, plan);
     });
 
-    test('N instructions more in a program are N more in each figure of it', () => {
-      expect(
-        ['hook_total_insns', 'hook_program_insns'].flatMap((metric) =>
-          [1, 10].map((n) => value(first, metric, n) - value(first, metric)),
-        ),
-      ).toEqual([1, 10, 1, 10]);
-      expect([0, 1, 10].map((n) => value(first, 'hook_insns', n))).toEqual(
-        Array(3).fill(value(first, 'hook_insns')),
-      );
+    test('an instruction more in a program is one more in each figure of it', () => {
+      const values = (metric: string) =>
+        first.filter((figure) => figure.metric === metric).map(({ value }) => value!);
+      const [hook, total, own] = [
+        values('hook_insns'),
+        values('hook_total_insns'),
+        values('hook_program_insns'),
+      ];
+      expect([total, own, hook].map(([zero, one]) => one! - zero!)).toEqual([1, 1, 0]);
+      expect(own[0]! + hook[0]!).toBe(total[0]);
     });
 
     test('a second run in another order has the same digits', async () => {
-      const jobs = new Map([...planned.jobs].reverse());
-      expect(await run(kernel, { ...planned, jobs })).toEqual(first);
+      const jobs = new Map([...plan.jobs].reverse());
+      expect(await run(kernel, { ...plan, jobs })).toEqual(first);
     });
   });
 });
 
 test('a program that drops everything has a rate of drops, and no cost of packets that get through', async () => {
-  const config = configOf({ drop: { attach: { hook: 'xdp', mode: 'generic' } } });
-  const figures = await run('debian:6.1', plan('head', drops, config));
+  const drop = planOf(join(DIST, 'bpf/drop_xdp.bpf.o'), {
+    drop: { attach: { hook: 'xdp', mode: 'generic' } },
+  });
+  const figures = await run('debian:6.1', drop);
   expect(figures.filter(({ value }) => value !== undefined).map(({ metric }) => metric)).toEqual([
     'hook_insns',
     'drop_pps',

@@ -1,10 +1,13 @@
 // All hooks. A new one is a file beside this one and a line here.
 
+import { cgroupSkb } from './cgroup-skb.ts';
 import type { Hook, HookOptions } from './hook.ts';
+import { socketFilter } from './socket-filter.ts';
 import { tc } from './tc.ts';
+import { tcx } from './tcx.ts';
 import { xdp } from './xdp.ts';
 
-export const HOOKS: readonly [Hook, ...Hook[]] = [xdp, tc];
+export const HOOKS: readonly [Hook, ...Hook[]] = [xdp, tc, tcx, cgroupSkb, socketFilter];
 
 export function hookByName(name: string): Hook | undefined {
   return HOOKS.find((hook) => hook.name === name);
