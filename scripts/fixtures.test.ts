@@ -77,6 +77,11 @@ describe('the sample project', () => {
   });
 });
 
+test('the stimulus tells by a symbol where the code lies that one event is counted in', async () => {
+  const { stdout } = await execa('nm', [path.join(root, 'dist/native/stimulus')]);
+  expect(stdout).toMatch(/^[0-9a-f]{16} T tollgate_event$/m);
+});
+
 describe('our own objects', () => {
   test('are those of the sources, and what hooks ask for is among them', async () => {
     const sources = (await readdir(path.join(root, 'bpf'))).filter((name) => name.endsWith('.bpf.c'));

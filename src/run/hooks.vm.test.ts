@@ -3,13 +3,16 @@
 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../model/config.ts';
 import { HOOKS, hookLabel } from '../model/hooks/index.ts';
 import type { Measurement } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
+import { baseFromDirectory } from './base.ts';
+import { check } from './check.ts';
 import { execute } from './execute.ts';
 import { type HookPlan, planAllHooks, planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
-import { configOf, DIST, expectedAs, KERNELS, labOptions, ROOT, TRICKY } from './testing/lab.ts';
+import { configOf, DIST, expectedAs, KERNELS, LB, labOptions, ROOT, TRICKY } from './testing/lab.ts';
 
 const countAt = (file: string, prefix: string, attach: object) => {
   const programs = Object.fromEntries([0, 1].map((n) => [`${prefix}${n}`, { attach }]));
@@ -106,4 +109,30 @@ test('a program that drops everything has a rate of drops, and no cost of packet
   expect(figures.find(({ metric }) => metric === 'hook_total_insns')!.absent).toEqual({
     reason: 'other events get lost with it than without: 1024 of 1024 against 0 of 1024',
   });
+});
+
+test('check holds the cost in place to its budget: one instruction more is over, and says by how much', async () => {
+  const text = JSON.stringify({
+    version: 1,
+    kernels: ['debian:6.1'],
+    objects: ['build/lb.bpf.o'],
+    programs: { xdp_lb: { attach: { hook: 'xdp', mode: 'generic' } } },
+    budgets: { xdp_lb: { hook_total_insns: { increase: 0 }, hook_insns: { increase: 0 } } },
+  });
+  const { verdict, verdicts } = await check(
+    {
+      version: 'test',
+      config: parseConfig(text, 'tollgate.yml'),
+      configPath: join(LB, 'built/plus-1-insn/tollgate.yml'),
+      configName: 'tollgate.yml',
+      base: baseFromDirectory(join(LB, 'built/base')),
+    },
+    labOptions(),
+  );
+  const rows = verdicts.filter(({ metric }) => /^hook_(total_)?insns$/.test(metric));
+  expect(rows.map(({ metric, input, change, verdict }) => [metric, input, change, verdict])).toEqual([
+    ['hook_insns', 'xdp generic, udp:64', 0, 'pass'],
+    ['hook_total_insns', 'xdp generic, udp:64', 1, 'over'],
+  ]);
+  expect(verdict).toBe('over');
 });
