@@ -44,8 +44,6 @@ export interface ObjectJob {
 export interface Job extends ObjectJob {
   /** Whether to report what loads and the static figures, or only runs (a second job on the same object). */
   readonly reportStatics: boolean;
-  /** The program and input of which it is reported, besides, what each single run took, and what code there was to run. */
-  readonly reportCode?: { readonly program: string; readonly input: string };
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
 }
@@ -69,6 +67,14 @@ export interface StimulusTask {
   readonly warmUp: number;
   readonly count: number;
   readonly patienceMs: number;
+}
+
+/** What is asked for behind the job, and not looked at before: whether it is there changes nothing in the runs. */
+export interface Sequel {
+  /** Programs of which it is reported, besides, what each single run took, and what code there was to run. */
+  readonly reportCode: readonly string[];
+  /** The object with other line information: it is loaded, and its lines are reported. */
+  readonly probed?: Blob;
 }
 
 /** Instead of a job: the functions of the running kernel and its modules are asked for. */
