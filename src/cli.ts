@@ -87,10 +87,15 @@ function program(): Command {
     .exitOverride()
     .showHelpAfterError('(tollgate --help shows the commands)');
 
-  withCommon(root.command('measure <object...>'))
+  withCommon(root.command('measure [object...]'))
     .description('measure every metric of eBPF objects and print a table')
-    .option('--config <file>', 'take inputs, maps and tail calls from a budget file')
-    .action(async (objects: string[], flags: CommonFlags & { config?: string }) => {
+    .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
+    .option('--hooks', 'measure what each hook costs, with programs of our own')
+    .action(async (objects: string[], flags: CommonFlags & { config?: string; hooks?: boolean }) => {
+      if (objects.length === 0 && !flags.hooks)
+        throw new TollgateError('usage', 'Cannot measure: no object was given', {
+          hint: 'name objects, or --hooks',
+        });
       const config = flags.config === undefined ? undefined : readConfig(flags.config);
       await withRun(flags, config && { path: flags.config!, config }, async (options) => {
         const report = await measure(
@@ -99,6 +104,7 @@ function program(): Command {
             objects: objects.map((path) => resolve(path)),
             kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
             ...(config ? { config } : {}),
+            ...(flags.hooks ? { hooks: true } : {}),
           },
           options,
         );

@@ -10,6 +10,7 @@ import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
+import { isOlder } from '../model/since.ts';
 import { type Blob, decodeSequel, IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
@@ -311,11 +312,6 @@ function refusal(error: number, since: string): Absent {
 }
 
 const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
-
-function isOlder(release: string, than: string): boolean {
-  const [a, b] = [release, than].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)));
-  return a![0] !== b![0] ? a![0]! < b![0]! : a![1]! < b![1]!;
-}
 
 function runData(guest: Guest, input: JobInput): RunData[] {
   const context = input.context && bytesOf(guest, input.context);

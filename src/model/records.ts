@@ -2,7 +2,7 @@
 // Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
 
 import * as z from 'zod';
-import { LINES_LIMIT } from './job.ts';
+import { EVENTS_LIMIT, LINES_LIMIT } from './job.ts';
 import { absentSchema } from './report.ts';
 import { IMAGES_LIMIT } from './window.ts';
 
@@ -82,6 +82,16 @@ export const recordSchema = z.discriminatedUnion('type', [
     processed: count,
     visits: z.array(count).max(2 * LINES_LIMIT),
     absent: text(2000).optional(),
+  }),
+  /** What one arm's stimulus gave, event by event; or why a hook gives nothing. */
+  z.strictObject({
+    type: z.literal('events'),
+    stimulus: text(64),
+    /** Instructions until what sets an event off has returned. */
+    sent: z.array(count).max(EVENTS_LIMIT),
+    /** Instructions until it is over; -1 where it got lost. */
+    done: z.array(z.number().int().min(-1)).max(EVENTS_LIMIT),
+    absent: absentSchema.optional(),
   }),
   /** Lines 'address name', in hexadecimal and in order. */
   z.strictObject({ type: z.literal('symbols'), text: text(1 << 16) }),

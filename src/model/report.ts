@@ -49,6 +49,17 @@ export const measurementSchema = z.strictObject({
   value: z.number().optional(),
   absent: absentSchema.optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
+  /**
+   * How many packets or other events a figure in place is of, how many of them got lost, and the mean: the value is
+   * what repeats, which leaves out what comes once in a while.
+   */
+  events: z
+    .strictObject({
+      count: z.number().int().nonnegative(),
+      lost: z.number().int().nonnegative(),
+      mean: z.number().optional(),
+    })
+    .optional(),
   /** Said of this figure alone, as "packet 17 is the dearest". */
   note: z.string().optional(),
   /** The last lines of the verifier's log where load_ok is 0. */

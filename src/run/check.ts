@@ -16,6 +16,7 @@ import type { Base, NoBase } from './base.ts';
 import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
 import { execute, type RunOptions } from './execute.ts';
+import { mergeHookPlans, planHooks } from './hooks.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -63,7 +64,10 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const plan = (side: 'base' | 'head', objects: readonly SideObject[]) =>
     planJobs({ side, objects, config, directory });
   const jobs = [...plan('head', head), ...plan('base', baseObjects)];
-  const results = await execute(request.kernels ?? config.kernels, jobs, options);
+  const inPlace = (side: 'base' | 'head', objects: readonly SideObject[]) =>
+    planHooks({ side, objects, config, directory, distDir: options.distDir });
+  const hooks = mergeHookPlans([inPlace('head', head), inPlace('base', baseObjects)]);
+  const results = await execute(request.kernels ?? config.kernels, jobs, options, hooks);
   const compared = compare({
     ...results,
     rules: config.budgets,

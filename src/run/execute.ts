@@ -13,6 +13,7 @@ import { findQemu, type Qemu } from '../vm/qemu.ts';
 import { type JobResult, openSession, type Session } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
+import { collectHook, type HookPlan } from './hooks.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool } from './pool.ts';
 
@@ -46,16 +47,19 @@ export interface Results {
   readonly measurements: readonly Measurement[];
 }
 
-/** Runs `jobs` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
+const NO_HOOKS: HookPlan = { hooks: [], jobs: new Map() };
+
+/** Runs `jobs` and the arms of `hooks` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
 export async function execute(
   kernels: readonly string[],
   jobs: readonly PlannedJob[],
   options: RunOptions,
+  hooks: HookPlan = NO_HOOKS,
 ): Promise<Results> {
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
   const results = await Promise.all(
-    [...new Set(kernels)].map((kernel) => executeOn(kernel, jobs, qemu, pool, options)),
+    [...new Set(kernels)].map((kernel) => executeOn(kernel, { jobs, hooks }, qemu, pool, options)),
   );
   return {
     targets: results.map(({ target }) => target),
@@ -65,32 +69,31 @@ export async function execute(
 
 async function executeOn(
   reference: string,
-  jobs: readonly PlannedJob[],
+  { jobs, hooks }: { readonly jobs: readonly PlannedJob[]; readonly hooks: HookPlan },
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
 ): Promise<{ target: Target; measurements: readonly Measurement[] }> {
   const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told) => {
+    const total = jobs.length + hooks.jobs.size;
     let done = 0;
-    const measurements = await Promise.all(
-      jobs.map((job) =>
-        pool.run(async () => {
-          options.signal?.throwIfAborted();
-          const ran = await session.run(job.bytes);
-          told(ran);
-          done++;
-          options.onProgress?.({
-            task: reference,
-            phase: 'measure',
-            message: job.object.name,
-            done,
-            total: jobs.length,
-          });
-          return collect(`${reference}/exact`, job, ran.records);
-        }),
-      ),
-    );
-    return measurements.flat();
+    const run = (job: Uint8Array, message: string) =>
+      pool.run(async () => {
+        options.signal?.throwIfAborted();
+        const ran = await session.run(job);
+        told(ran);
+        done++;
+        options.onProgress?.({ task: reference, phase: 'measure', message, done, total });
+        return ran.records;
+      });
+    const id = `${reference}/exact`;
+    const [measurements, arms] = await Promise.all([
+      Promise.all(jobs.map(async (job) => collect(id, job, await run(job.bytes, job.object.name)))),
+      Promise.all([...hooks.jobs].map(async ([key, job]) => [key, await run(job, 'hooks')] as const)),
+    ]);
+    const recordsOf = new Map(arms);
+    const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));
+    return [...measurements.flat(), ...inPlace];
   });
   return { target, measurements: result ?? [] };
 }

@@ -4,7 +4,7 @@ import { type Config, programConfig } from '../model/config.ts';
 import type { ProgramSpec } from '../model/elf.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Input } from '../model/input.ts';
-import type { Job, JobProgram, Sequel } from '../model/job.ts';
+import type { Job, JobProgram, ObjectJob, Sequel } from '../model/job.ts';
 import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
 import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
@@ -87,6 +87,23 @@ export function planVisits(
     mapSizes: config.map_sizes ?? {},
     reportVisits: program,
   });
+}
+
+/** All programs of an object, set up and not run: what a job that loads it for another purpose needs. */
+export function placeObject(
+  { side, config, directory }: Omit<PlanOptions, 'objects'>,
+  object: SideObject,
+  place: (bytes: Uint8Array) => Blob,
+): Omit<ObjectJob, 'format'> {
+  return {
+    object: object.name,
+    elf: place(object.bytes),
+    programs: object.spec.programs.map((spec) => {
+      const { inputs: _, ...program } = planProgram(side, object, spec, config, directory);
+      return { ...program, inputs: [] };
+    }),
+    mapSizes: config.map_sizes ?? {},
+  };
 }
 
 interface PlannedProgram extends Pick<JobProgram, 'name' | 'type' | 'maps' | 'tailCalls'> {

@@ -151,6 +151,9 @@ const LIBBPF = {
   bpf_map__inner_map: 'void* bpf_map__inner_map(void*)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int, void*, void*)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, void*, void*, uint64)',
+  bpf_tc_hook_create: 'int bpf_tc_hook_create(void*)',
+  bpf_tc_attach: 'int bpf_tc_attach(void*, void*)',
+  bpf_tc_detach: 'int bpf_tc_detach(void*, void*)',
   bpf_prog_load: 'int bpf_prog_load(int, const char*, const char*, void*, size_t, void*)',
 } as const;
 

@@ -1,7 +1,7 @@
 // Opens an object with libbpf, sets it up as the job says, and loads it, so that one program or map that a
 // kernel refuses costs only itself: what is refused is left out, with its log, and the rest is loaded again.
 
-import type { Job, JobProgram } from '../../model/job.ts';
+import type { JobProgram, ObjectJob } from '../../model/job.ts';
 import { encodeMapBytes } from '../../model/mapvalue.ts';
 import { addressOf, cString, errorName, libbpf, memory, type Pointer } from './ffi.ts';
 
@@ -73,7 +73,7 @@ const PER_CPU_MAP_TYPES = new Set([5, 6, 10, 21]);
  * Finds out which programs and maps this kernel takes; `object` is the load that left out the rest, for the
  * caller to close. Throws ObjectRejected.
  */
-export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
+export function findLoadable(job: ObjectJob, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
   const refusedPrograms: Refused[] = [];
   const refusedMaps: Refused[] = [];
   for (;;) {
@@ -97,7 +97,7 @@ export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; o
 
 /** Loads what is loadable, and fills maps and slots as `setUp` says. Throws ObjectRejected. */
 export function loadObject(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   loadable: Loadable,
   setUp?: Pick<JobProgram, 'maps' | 'tailCalls'>,
@@ -111,15 +111,22 @@ export function loadObject(
   }
   const loaded = withoutRefused(object, loadable);
   try {
-    if (setUp) {
-      fillMaps(setUp, loaded);
-      fillTailCalls(setUp, loaded, new Set(loadable.refusedPrograms.map((program) => program.name)));
-    }
+    if (setUp) setUpObject(loaded, loadable, setUp);
   } catch (cause) {
     loaded.close();
     throw cause;
   }
   return loaded;
+}
+
+/** Fills maps and slots of a loaded object. Throws ObjectRejected. */
+export function setUpObject(
+  loaded: LoadedObject,
+  { refusedPrograms }: Loadable,
+  setUp: Pick<JobProgram, 'maps' | 'tailCalls'>,
+): void {
+  fillMaps(setUp, loaded);
+  fillTailCalls(setUp, loaded, new Set(refusedPrograms.map((program) => program.name)));
 }
 
 function withoutRefused(object: LoadedObject, { refusedPrograms, refusedMaps }: Loadable): LoadedObject {
@@ -138,7 +145,7 @@ interface OpenObject extends LoadedObject {
 }
 
 function open(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   leaveOut: Pick<Loadable, 'refusedPrograms' | 'refusedMaps'>,
 ): OpenObject {
@@ -245,7 +252,7 @@ function whatFailed(
  * fit, kernels before 6.4 lose the end: then what the verifier `said` without one stands behind it.
  */
 function traceRejection(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
@@ -266,7 +273,7 @@ function traceRejection(
  * fit, the load fails (ENOSPC), or since 6.4 what comes then overwrites the beginning. Whether it was loaded.
  */
 export function traceVisits(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
@@ -276,7 +283,7 @@ export function traceVisits(
 }
 
 function loadAlone(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
