@@ -27,11 +27,13 @@ const targets = [
     flags: ['-Os', '-static', '-fno-pie', '-no-pie', ...freestanding],
   },
   { name: 'clock.so', source: 'native/clock.c', flags: ['-O2', '-shared', '-fPIC', ...freestanding] },
-  ...[1, 2, 3].map((api) => ({
-    name: `callpaths-${api}.so`,
-    source: 'native/callpaths.c',
-    flags: ['-O2', '-shared', '-fPIC', `-DAPI=${api}`, ...warned],
-  })),
+  ...['callpaths', 'tailcalls'].flatMap((name) =>
+    [1, 2, 3].map((api) => ({
+      name: `${name}-${api}.so`,
+      source: `native/${name}.c`,
+      flags: ['-O2', '-shared', '-fPIC', `-DAPI=${api}`, ...warned],
+    })),
+  ),
 ];
 
 async function build(folder) {

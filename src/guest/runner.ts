@@ -24,6 +24,7 @@ import {
   textOf,
 } from './libbpf/object.ts';
 import { loadEmpty, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
+import { reportTailCalls } from './tail-calls.ts';
 import { countVisits } from './visits.ts';
 
 export interface Guest {
@@ -43,6 +44,7 @@ export function runJob(guest: Guest, job: Job): void {
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
     measureAll(guest, job, elf, loadable, loaded);
+    if (job.reportTailCalls) reportTailCalls(guest, job, loadable, job.reportTailCalls);
     if (job.reportVisits !== undefined) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
     guest.channel.send({
       type: 'seconds',
@@ -171,14 +173,20 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
         if ('reason' in empty) return empty;
         const { overhead } = empty;
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
-        if (job.reportCode?.program === programName && job.reportCode.input === input.name)
-          reportCode(guest, object, {
-            type: 'runs',
-            program: programName,
-            input: input.name,
-            passes,
-            insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
-          });
+        const isAsked = job.reportCode?.program === programName && job.reportCode.input === input.name;
+        if (isAsked || job.reportTailCalls)
+          reportCode(
+            guest,
+            object,
+            {
+              type: 'runs',
+              program: programName,
+              input: input.name,
+              passes,
+              insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
+            },
+            isAsked ? LINES_LIMIT : 0,
+          );
         const failed = raw.findIndex((run) => run.error !== 0);
         if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
         const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % data.length])));
@@ -204,12 +212,12 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
 }
 
 /** Behind the runs, so that it changes nothing in them: which they were, and what code there was to run. */
-function reportCode({ channel }: Guest, object: LoadedObject, runs: GuestRecord): void {
+function reportCode({ channel }: Guest, object: LoadedObject, runs: GuestRecord, linesLimit: number): void {
   channel.send(runs);
   for (const program of object.programs)
     for (const [part, image] of programImages(
       libbpf().bpf_program__fd(program.pointer),
-      LINES_LIMIT,
+      linesLimit,
     ).entries())
       channel.send({
         type: 'image',

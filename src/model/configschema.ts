@@ -10,7 +10,6 @@ export const UNMEASURED_METRICS = [
   'run_ns',
   'hook_insns',
   'hook_ns',
-  'tail_calls',
   'tail_call_insns',
   'tail_call_ns',
   'helper_calls',

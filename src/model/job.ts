@@ -43,6 +43,15 @@ export interface Job {
   readonly reportCode?: { readonly program: string; readonly input: string };
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
+  /** For counting tail calls from outside: every run is told, where its code lies, and the code of these calls. */
+  readonly reportTailCalls?: TailCallReport;
+}
+
+export interface TailCallReport {
+  /** The object once more, each of its instructions a line of its own. */
+  readonly probed: Blob;
+  /** The lines' `line_col` of the calls. */
+  readonly sites: readonly number[];
 }
 
 /** Instead of a job: the functions of the running kernel and its modules are asked for. */

@@ -54,6 +54,8 @@ export const METRICS = [
   cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
   cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
   cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
+  cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
 ] as const satisfies readonly Metric[];
 
 export type MetricName = (typeof METRICS)[number]['name'];

@@ -66,6 +66,17 @@ export const recordSchema = z.discriminatedUnion('type', [
     passes: count,
     insns: z.array(z.number().int()).max(2_000_000),
   }),
+  /** Machine code of one tail call, as it lies in one function of a program. */
+  z.strictObject({
+    type: z.literal('tail-call'),
+    program: text(256),
+    part: count,
+    /** The call's line record in the probed object. */
+    lineCol: count,
+    /** Its first byte in the function's code. */
+    offset: count,
+    code: z.string().regex(/^([0-9a-f]{2}){0,4096}$/),
+  }),
   /** Pairs: an instruction as the verifier numbers them, and how often it was visited. */
   z.strictObject({
     type: z.literal('visits'),

@@ -5,7 +5,7 @@ import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
-import type { Measurement, Target } from '../model/report.ts';
+import type { Measurement, TailCall, Target } from '../model/report.ts';
 import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
@@ -15,6 +15,7 @@ import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+import { countTailCalls } from './tail-calls.ts';
 
 /** What every command that starts machines takes; made by the entry, which alone reads flags and environment. */
 export interface RunOptions {
@@ -44,6 +45,8 @@ export interface RunOptions {
 export interface Results {
   readonly targets: readonly Target[];
   readonly measurements: readonly Measurement[];
+  /** The sites of objects that make tail calls. */
+  readonly tailCalls: readonly TailCall[];
 }
 
 /** Runs `jobs` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
@@ -60,6 +63,7 @@ export async function execute(
   return {
     targets: results.map(({ target }) => target),
     measurements: results.flatMap(({ measurements }) => measurements),
+    tailCalls: results.flatMap(({ tailCalls }) => tailCalls),
   };
 }
 
@@ -69,10 +73,10 @@ async function executeOn(
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
-): Promise<{ target: Target; measurements: readonly Measurement[] }> {
+): Promise<Omit<Results, 'targets'> & { target: Target }> {
   const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told) => {
     let done = 0;
-    const measurements = await Promise.all(
+    const found = await Promise.all(
       jobs.map((job) =>
         pool.run(async () => {
           options.signal?.throwIfAborted();
@@ -86,13 +90,18 @@ async function executeOn(
             done,
             total: jobs.length,
           });
-          return collect(`${reference}/exact`, job, ran.records);
+          const measured = collect(`${reference}/exact`, job, ran.records);
+          const counted = await countTailCalls(session, job, measured, { ...options, qemu });
+          return { measurements: [...measured, ...counted.measurements], tailCalls: counted.tailCalls };
         }),
       ),
     );
-    return measurements.flat();
+    return {
+      measurements: found.flatMap(({ measurements }) => measurements),
+      tailCalls: found.flatMap(({ tailCalls }) => tailCalls),
+    };
   });
-  return { target, measurements: result ?? [] };
+  return { target, measurements: result?.measurements ?? [], tailCalls: result?.tailCalls ?? [] };
 }
 
 /**

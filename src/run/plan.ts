@@ -11,6 +11,7 @@ import { didYouMean } from '../model/suggest.ts';
 import { encodeJob } from '../model/window.ts';
 import { type InputBytes, inputsFor } from './inputs.ts';
 import type { SideObject } from './objects.ts';
+import { planTailCalls, type TailCallPlan } from './tail-call-plan.ts';
 
 /** One job: it starts from the saved state, like every other. */
 export interface PlannedJob {
@@ -18,6 +19,8 @@ export interface PlannedJob {
   readonly object: SideObject;
   /** As it goes into the window. */
   readonly bytes: Uint8Array;
+  /** Of an object with tail calls: what is known of them, and the same job for a run that counts them. */
+  readonly tailCalls?: TailCallPlan & { readonly job: () => Uint8Array };
 }
 
 export interface PlanOptions {
@@ -32,11 +35,20 @@ export interface PlanOptions {
 export function planJobs({ side, objects, config, directory }: PlanOptions): PlannedJob[] {
   return objects.flatMap((object) => {
     const programs = object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
-    return shareOut(object, programs).map(({ run, reportStatics }) => ({
-      side,
+    const plan = planTailCalls(
       object,
-      bytes: encode(object, programs, run, { reportStatics, mapSizes: config.map_sizes ?? {} }),
-    }));
+      programs.map(({ tailCalls }) => tailCalls),
+    );
+    return shareOut(object, programs).map(({ run, reportStatics }) => {
+      const rest = { reportStatics, mapSizes: config.map_sizes ?? {} };
+      const isRun = plan && run.size > 0;
+      return {
+        side,
+        object,
+        bytes: encode(object, programs, run, rest),
+        ...(isRun ? { tailCalls: { ...plan, job: () => encode(object, programs, run, rest, plan) } } : {}),
+      };
+    });
   });
 }
 
@@ -208,6 +220,7 @@ function encode(
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
   rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'reportCode' | 'reportVisits'>,
+  tailCalls?: TailCallPlan,
 ): Uint8Array {
   try {
     return encodeJob<Job>((place) => ({
@@ -226,6 +239,14 @@ function encode(
           : [],
       })),
       ...rest,
+      ...(tailCalls
+        ? {
+            reportTailCalls: {
+              probed: place(tailCalls.probed),
+              sites: tailCalls.sites.map(({ lineCol }) => lineCol),
+            },
+          }
+        : {}),
     }));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
