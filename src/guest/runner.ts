@@ -12,6 +12,7 @@ import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import type { Blob } from '../model/window.ts';
 import type { Channel } from './channel.ts';
+import { hardened, spectreV2 } from './guards.ts';
 import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
 import { programImages, programInfo } from './libbpf/info.ts';
 import {
@@ -44,6 +45,7 @@ export function runJob(guest: Guest, job: Job): void {
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
     measureAll(guest, job, elf, loadable, loaded);
+    if (job.jitHarden !== undefined) guest.channel.send({ type: 'guards', spectreV2: spectreV2() });
     if (job.reportTailCalls) reportTailCalls(guest, job, loadable, job.reportTailCalls);
     if (job.reportVisits !== undefined) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
     guest.channel.send({
@@ -148,7 +150,7 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
       const setUp = job.programs.find((candidate) => candidate.name === programName)!;
       let object: LoadedObject;
       try {
-        object = loadObject(job, elf, loadable, setUp);
+        object = hardened(job, () => loadObject(job, elf, loadable, setUp));
       } catch (cause) {
         if (cause instanceof ObjectRejected) return { reason: cause.message.slice(0, 2000) };
         throw cause;

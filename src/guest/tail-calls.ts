@@ -4,6 +4,7 @@
 import { type Job, LINES_LIMIT, type TailCallReport } from '../model/job.ts';
 import { programTypeById } from '../model/program-types.ts';
 import type { Channel } from './channel.ts';
+import { hardened } from './guards.ts';
 import { type Clock, libbpf } from './libbpf/ffi.ts';
 import { programImages, programInfo } from './libbpf/info.ts';
 import { type Loadable, loadObject } from './libbpf/object.ts';
@@ -27,7 +28,7 @@ export function reportTailCalls(
   { probed, sites }: TailCallReport,
 ): void {
   const elf = guest.window.subarray(probed.at, probed.at + probed.size);
-  const object = loadObject(job, elf, loadable);
+  const object = hardened(job, () => loadObject(job, elf, loadable));
   for (const program of object.programs) {
     const fd: number = libbpf().bpf_program__fd(program.pointer);
     const { jited } = programInfo(fd);
@@ -43,6 +44,7 @@ export function reportTailCalls(
           part,
           lineCol,
           offset,
+          sizeBytes,
           code: Buffer.from(
             code.subarray(
               offset,

@@ -43,6 +43,8 @@ export interface Job {
   readonly reportCode?: { readonly program: string; readonly input: string };
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
+  /** net.core.bpf_jit_harden for the object's loads; what guards the kernel has is told then. */
+  readonly jitHarden?: number;
   /** For counting tail calls from outside: every run is told, where its code lies, and the code of these calls. */
   readonly reportTailCalls?: TailCallReport;
 }

@@ -73,10 +73,13 @@ export const recordSchema = z.discriminatedUnion('type', [
     part: count,
     /** The call's line record in the probed object. */
     lineCol: count,
-    /** Its first byte in the function's code. */
+    /** Its first byte in the function's code, and how long that is. */
     offset: count,
+    sizeBytes: count,
     code: z.string().regex(/^([0-9a-f]{2}){0,4096}$/),
   }),
+  /** What the kernel says of its guard against branch target injection (/sys/devices/system/cpu/vulnerabilities). */
+  z.strictObject({ type: z.literal('guards'), spectreV2: text(1000) }),
   /** Pairs: an instruction as the verifier numbers them, and how often it was visited. */
   z.strictObject({
     type: z.literal('visits'),

@@ -29,6 +29,8 @@ export interface RunOptions {
   /** Where relative path: references start. */
   readonly baseDir: string;
   readonly cpu?: string;
+  /** More of the kernel's own arguments, as 'spectre_v2=off': another machine state. */
+  readonly kernelArguments?: readonly string[];
   readonly qemuPath?: string;
   /** What lies unpacked instead of being installed. */
   readonly tools?: Tools;
@@ -178,7 +180,14 @@ async function prepare(
     ...options,
     kernel,
     initramfs,
-    machine: machineOf({ qemu, accelerator: 'icount', cpu, kernelImage }, kernel, initramfs),
+    machine: machineOf(
+      {
+        ...{ qemu, accelerator: 'icount', cpu, kernelImage },
+        ...(options.kernelArguments ? { kernelArguments: options.kernelArguments } : {}),
+      },
+      kernel,
+      initramfs,
+    ),
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
   });
 }

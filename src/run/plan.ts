@@ -29,10 +29,12 @@ export interface PlanOptions {
   readonly config: Pick<Config, 'programs' | 'map_sizes'>;
   /** Where the budget file's relative pcap paths start. */
   readonly directory: string;
+  /** net.core.bpf_jit_harden for the objects' loads; default 0. */
+  readonly jitHarden?: number;
 }
 
 /** Throws TollgateError ('config') on settings that fit no map, program or type of the object. */
-export function planJobs({ side, objects, config, directory }: PlanOptions): PlannedJob[] {
+export function planJobs({ side, objects, config, directory, jitHarden }: PlanOptions): PlannedJob[] {
   return objects.flatMap((object) => {
     const programs = object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
     const plan = planTailCalls(
@@ -40,7 +42,11 @@ export function planJobs({ side, objects, config, directory }: PlanOptions): Pla
       programs.map(({ tailCalls }) => tailCalls),
     );
     return shareOut(object, programs).map(({ run, reportStatics }) => {
-      const rest = { reportStatics, mapSizes: config.map_sizes ?? {} };
+      const rest = {
+        reportStatics,
+        mapSizes: config.map_sizes ?? {},
+        ...(jitHarden === undefined ? {} : { jitHarden }),
+      };
       const isRun = plan && run.size > 0;
       return {
         side,
@@ -219,7 +225,7 @@ function encode(
   object: SideObject,
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
-  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'reportCode' | 'reportVisits'>,
+  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportCode' | 'reportVisits'>,
   tailCalls?: TailCallPlan,
 ): Uint8Array {
   try {

@@ -13,6 +13,7 @@ import {
   outcomeOf,
   TAIL_CALL_METRICS,
 } from '../measurements/tail-calls.ts';
+import { TollgateError } from '../model/errors.ts';
 import { metricOf } from '../model/metrics.ts';
 import { mean, steadyValue } from '../model/percentile.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -49,7 +50,7 @@ export async function countTailCalls(
   const runs = measured.filter(({ metric }) => metric === 'run_insns');
   const counted =
     job.tailCalls && runs.some(({ value }) => value !== undefined)
-      ? await countedRuns(session, job, options)
+      ? await countedRuns(session, job, options).catch(reasonOf)
       : undefined;
   const reason = counted && 'reason' in counted ? counted : undefined;
   const of = counted && !('reason' in counted) ? counted : undefined;
@@ -67,6 +68,13 @@ export async function countTailCalls(
     }),
     tailCalls: job.tailCalls ? rowsOf(job, measured, of) : [],
   };
+}
+
+/** A run that fails under the plugin costs its own figures alone. Throws all else again. */
+function reasonOf(cause: unknown): Absent {
+  const isOurs = cause instanceof TollgateError && cause.kind === 'infrastructure';
+  if (!isOurs || cause.details.reason === 'stopped') throw cause;
+  return { reason: `the run that counts tail calls failed: ${cause.message}` };
 }
 
 interface CountedRun {
@@ -135,10 +143,15 @@ function readRuns(records: readonly GuestRecord[], trace: Trace): Counted {
     const images: Image[] = [];
     for (let next = i + 1; records[next]?.type === 'image'; next++) images.push(records[next] as Image);
     const placed = codes.flatMap((code) => {
-      const image = images.find(({ program, part }) => program === code.program && part === code.part);
+      // Code of another length is other code: the place of a call in it is not known.
+      const image = images.find(
+        ({ program, part, sizeBytes }) =>
+          program === code.program && part === code.part && sizeBytes === code.sizeBytes,
+      );
       return image ? [{ code, start: BigInt(`0x${image.address}`) + BigInt(code.offset) }] : [];
     });
     const entry = images.find(({ program, part }) => program === record.program && part === 0);
+    if (placed.length < codes.length) continue;
     const passed = entry ? passRuns(record, images, BigInt(`0x${entry.address}`), trace, at) : undefined;
     if (!passed) continue;
     at = passed.next;
