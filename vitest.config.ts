@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is about deadlines, or looks at everything that runs or lies about: nothing else may run beside it. */
+const ALONE = ['accelerator', 'determinism', 'faults', 'interrupt'].map(
+  (name) => `src/**/${name}.vm.test.ts`,
+);
+
+const boots = { setupFiles: ['scripts/testing/own-tmp.ts'], testTimeout: 300_000, hookTimeout: 600_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,18 +15,30 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.vm.test.ts', '**/node_modules/**'],
+          setupFiles: ['scripts/testing/own-tmp.ts'],
           // Deadlines are what some tests are about, not how fast this machine is.
           testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
-        // Boots virtual machines: one file at a time, so that deadlines and timings mean something.
+        // Boots virtual machines: two files at a time, since most of them use one core.
         test: {
           name: 'vm',
           include: ['src/**/*.vm.test.ts'],
+          exclude: [...ALONE, '**/node_modules/**'],
+          maxWorkers: 2,
+          ...boots,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'vm-alone',
+          include: ALONE,
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          ...boots,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

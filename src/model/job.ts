@@ -39,21 +39,20 @@ export interface Job {
   readonly reportStatics: boolean;
   /** max_entries set before loading, by map name. */
   readonly mapSizes: Readonly<Record<string, number>>;
-  /** The program and input of which it is reported, besides, what each single run took, and what code there was to run. */
-  readonly reportCode?: { readonly program: string; readonly input: string };
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
   /** net.core.bpf_jit_harden for the object's loads; what guards the kernel has is told then. */
   readonly jitHarden?: number;
-  /** For counting tail calls from outside: every run is told, where its code lies, and the code of these calls. */
-  readonly reportTailCalls?: TailCallReport;
 }
 
-export interface TailCallReport {
-  /** The object once more, each of its instructions a line of its own. */
-  readonly probed: Blob;
-  /** The lines' `line_col` of the calls. */
-  readonly sites: readonly number[];
+/** What is asked for behind the job, and not looked at before: whether it is there changes nothing in the runs. */
+export interface Sequel {
+  /** Programs of which it is reported, besides, what each single run took, and what code there was to run. */
+  readonly reportCode: readonly string[];
+  /** The object with other line information: it is loaded, and its lines are reported. */
+  readonly probed?: Blob;
+  /** Of that object the machine code of these lines' (`line_col`) tail calls is reported, and no lines. */
+  readonly tailCalls?: readonly number[];
 }
 
 /** Instead of a job: the functions of the running kernel and its modules are asked for. */

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { LINES_LIMIT } from './job.ts';
 import { absentSchema } from './report.ts';
+import { IMAGES_LIMIT } from './window.ts';
 
 const text = (most: number) => z.string().max(most);
 const address = z.string().regex(/^[0-9a-f]{1,16}$/);
@@ -48,23 +49,30 @@ export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('object-rejected'), reason: text(1 << 16) }),
   z.strictObject({ type: z.literal('error'), message: text(1 << 16) }),
   z.strictObject({ type: z.literal('seconds'), load: number, measure: number }),
-  /** Machine code of one function of a program: 0 is the program itself, the others its subprograms. */
-  z.strictObject({
-    type: z.literal('image'),
-    program: text(256),
-    part: count,
-    address,
-    sizeBytes: count,
-    /** Pairs: a line record's `line_col` (include/uapi/linux/bpf.h), and its first byte in this code. */
-    lines: z.array(count).max(2 * LINES_LIMIT),
-  }),
-  /** What each run took, pass by pass; -1 where the kernel refused the packet. */
+  /**
+   * What each run took, pass by pass; -1 where the kernel refused the packet. And the code that could run: part 0 is a
+   * program itself, the others its subprograms; part 0 of the program that was run comes first.
+   */
   z.strictObject({
     type: z.literal('runs'),
+    /** Which of the job's runs, from 0; one is all passes of a program over an input. */
+    number: count,
     program: text(256),
     input: text(256),
     passes: count,
     insns: z.array(z.number().int()).max(2_000_000),
+    images: z
+      .array(z.strictObject({ program: text(256), part: count, address, sizeBytes: count }))
+      .max(IMAGES_LIMIT),
+  }),
+  /** Which code of a function is of which line, in the object that the job has for this. */
+  z.strictObject({
+    type: z.literal('lines'),
+    program: text(256),
+    part: count,
+    sizeBytes: count,
+    /** Pairs: a line record's `line_col` (include/uapi/linux/bpf.h), and its first byte in this code. */
+    lines: z.array(count).max(2 * LINES_LIMIT),
   }),
   /** Machine code of one tail call, as it lies in one function of a program. */
   z.strictObject({

@@ -7,11 +7,11 @@ import { diffVisits } from '../explain/visits.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import type { Cause } from '../model/explanation.ts';
-import type { Absent, Target, Verdict } from '../model/report.ts';
+import type { Absent, Side, Target, Verdict } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
-import { planProgramProfiles, pooled, profileAll, takeVisits } from './explain.ts';
+import { planObjectProfiles, pooled, profileAll, takeVisits } from './explain.ts';
 import type { SideObject } from './objects.ts';
 import { createPool, machinesAtOnce } from './pool.ts';
 
@@ -66,15 +66,19 @@ interface Scope {
   readonly target: Target;
   readonly request: CausesRequest;
   readonly session: Session;
-  readonly options: Parameters<typeof profileAll>[2];
-  readonly told: Parameters<typeof profileAll>[3];
+  /** Of all that is explained of an object, taken together once. */
+  readonly profilesOf: (side: Side, object: SideObject) => ReturnType<typeof profileAll>;
   readonly signal: AbortSignal | undefined;
 }
 
 const KINDS: readonly Kind[] = [
-  { explains: (metric) => /^run_insns(_|$)/.test(metric), find: causesOfRun },
+  { explains: isRun, find: causesOfRun },
   { explains: (metric) => metric === 'total_insns', find: causesOfVerifier },
 ];
+
+function isRun(metric: string): boolean {
+  return /^run_insns(_|$)/.test(metric);
+}
 
 const kindOf = (metric: string) => KINDS.find(({ explains }) => explains(metric));
 
@@ -129,12 +133,17 @@ async function causesOn(
     pool,
     options,
     async (session, told) => {
+      const waiting = pooled(session, pool);
       const scope = {
         target,
         request,
-        session: pooled(session, pool),
-        options: { ...options, qemu },
-        told,
+        session: waiting,
+        profilesOf: onceForEach((side: Side, object: SideObject) => {
+          const rows = chosen.filter(({ metric, ...row }) => isRun(metric) && row.object === object.name);
+          const programs = [...new Set(rows.map(({ program }) => program))];
+          const plans = planObjectProfiles(side, programs, request, object);
+          return profileAll(waiting, plans, { ...options, qemu }, told);
+        }),
         signal: options.signal,
       };
       return await Promise.all(chosen.map((row) => findOrSay(row, scope)));
@@ -155,6 +164,16 @@ async function causesOn(
   };
 }
 
+function onceForEach<T>(make: (side: Side, object: SideObject) => T): (side: Side, object: SideObject) => T {
+  const made = new Map<string, T>();
+  return (side, object) => {
+    const key = `${side} ${object.name}`;
+    const known = made.get(key) ?? make(side, object);
+    made.set(key, known);
+    return known;
+  };
+}
+
 /** An explanation that fails costs itself alone. */
 async function findOrSay(row: Verdict, scope: Scope): Promise<CausesOf | Absent> {
   try {
@@ -166,19 +185,14 @@ async function findOrSay(row: Verdict, scope: Scope): Promise<CausesOf | Absent>
   }
 }
 
-async function causesOfRun(
-  row: Verdict,
-  { target, request, session, options, told }: Scope,
-): Promise<CausesOf | Absent> {
-  const plans = (['base', 'head'] as const).flatMap((side) => {
-    const object = objectOf(row, request[side]);
-    return object
-      ? planProgramProfiles(side, { ...request, program: row.program }, object).filter(
-          ({ input }) => input === row.input,
-        )
-      : [];
-  });
-  const [base, head] = await profileAll(session, plans, options, told);
+async function causesOfRun(row: Verdict, { target, request, profilesOf }: Scope): Promise<CausesOf | Absent> {
+  const [base, head] = await Promise.all(
+    (['base', 'head'] as const).map(async (side) => {
+      const object = objectOf(row, request[side]);
+      const profiles = object ? await profilesOf(side, object) : [];
+      return profiles.find(({ program, input }) => program === row.program && input === row.input);
+    }),
+  );
   if (!base || !head) return { reason: 'the base has no such program or input' };
   const difference = differenceOf({ target, ...base }, { target, ...head });
   if (difference.absent) return difference.absent;

@@ -4,11 +4,11 @@ import { type Config, programConfig } from '../model/config.ts';
 import type { ProgramSpec } from '../model/elf.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Input } from '../model/input.ts';
-import type { Job, JobProgram } from '../model/job.ts';
+import type { Job, JobProgram, Sequel } from '../model/job.ts';
 import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
 import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
-import { encodeJob } from '../model/window.ts';
+import { type Blob, encodeJob } from '../model/window.ts';
 import { type InputBytes, inputsFor } from './inputs.ts';
 import type { SideObject } from './objects.ts';
 import { planTailCalls, type TailCallPlan } from './tail-call-plan.ts';
@@ -52,65 +52,47 @@ export function planJobs({ side, objects, config, directory, jitHarden }: PlanOp
         side,
         object,
         bytes: encode(object, programs, run, rest),
-        ...(isRun ? { tailCalls: { ...plan, job: () => encode(object, programs, run, rest, plan) } } : {}),
+        ...(isRun
+          ? { tailCalls: { ...plan, job: () => encodeCounted(object, programs, run, rest, plan) } }
+          : {}),
       };
     });
   });
 }
 
-/** A job that runs one program on one input and tells what code it ran; twice, where its code can be probed. */
-export interface PlannedProfile {
-  readonly side: Side;
-  readonly object: SideObject;
-  readonly program: string;
-  readonly input: string;
-  readonly run: Uint8Array;
-  /** The same of an object made by `probe`, on the first packet alone. */
-  readonly probed?: Uint8Array;
+/** A job that check runs, too, and that tells, besides, what code some of its programs ran. */
+export interface PlannedProfiles extends PlannedJob {
+  /** What it tells of, in the order of its runs. */
+  readonly subjects: readonly { readonly program: string; readonly input: string }[];
 }
 
 /**
- * One profile for each of `inputs`; without them for each that the budget file gives the program.
- * `probe` gives the object whose code tells its instructions. Throws TollgateError as planJobs does.
+ * The jobs that run `wanted`; each of these programs on `inputs`, or on those that the budget file gives it. They are
+ * the very jobs that check runs, other programs included: what ran before shows in a first run, by a few instructions.
+ * `probed` is the object whose code tells its instructions. Throws TollgateError as planJobs does.
  */
 export function planProfiles(
   { side, object, config, directory }: Omit<PlanOptions, 'objects'> & { readonly object: SideObject },
-  program: string,
-  probe: (object: SideObject) => Uint8Array | undefined,
-  wanted?: readonly Input[],
-): PlannedProfile[] {
+  wanted: readonly string[],
+  probed: Uint8Array | undefined,
+  inputs?: readonly Input[],
+): PlannedProfiles[] {
   const programs = object.spec.programs.map((spec) =>
-    planProgram(side, object, spec, config, directory, spec.name === program ? wanted : undefined),
+    planProgram(side, object, spec, config, directory, wanted.includes(spec.name) ? inputs : undefined),
   );
-  const inputs = programs.find(({ name }) => name === program)?.inputs ?? [];
-  const probedBytes = probe(object);
-  // The very job that check runs: what ran before shows in a first run, by a few instructions.
-  const share = shareOut(object, programs).find(({ run }) => run.has(program));
-  const mapSizes = config.map_sizes ?? {};
-  return inputs.map((input) => {
-    const reportCode = { program, input: input.name };
-    const first = { ...input, packets: input.packets.slice(0, 1) };
-    const alone = programs.map((each) => (each.name === program ? { ...each, inputs: [first] } : each));
-    return {
-      side,
-      object,
-      program,
-      input: input.name,
-      run: encode(object, programs, share!.run, {
-        reportStatics: share!.reportStatics,
-        mapSizes,
-        reportCode,
-      }),
-      ...(probedBytes === undefined
-        ? {}
-        : {
-            probed: encode({ ...object, bytes: probedBytes }, alone, new Set([program]), {
-              reportStatics: false,
-              mapSizes,
-              reportCode,
-            }),
-          }),
-    };
+  return shareOut(object, programs).flatMap(({ run, reportStatics }) => {
+    const told = programs.filter(({ name }) => run.has(name) && wanted.includes(name));
+    if (told.length === 0) return [];
+    const reportCode = told.map(({ name }) => name);
+    const subjects = told.flatMap(({ name, inputs }) =>
+      inputs.map((input) => ({ program: name, input: input.name })),
+    );
+    const rest = { reportStatics, mapSizes: config.map_sizes ?? {} };
+    const bytes = encode(object, programs, run, rest, (place) => ({
+      reportCode,
+      ...(probed ? { probed: place(probed) } : {}),
+    }));
+    return [{ side, object, subjects, bytes }];
   });
 }
 
@@ -221,39 +203,48 @@ function shareOut(
   return runnable.map((name, i) => ({ run: new Set([name]), reportStatics: i === 0 }));
 }
 
+function encodeCounted(
+  object: SideObject,
+  programs: readonly PlannedProgram[],
+  run: ReadonlySet<string>,
+  rest: Parameters<typeof encode>[3],
+  { probed, sites }: TailCallPlan,
+): Uint8Array {
+  return encode(object, programs, run, rest, (place) => ({
+    reportCode: [...run],
+    probed: place(probed),
+    tailCalls: sites.map(({ lineCol }) => lineCol),
+  }));
+}
+
 function encode(
   object: SideObject,
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
-  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportCode' | 'reportVisits'>,
-  tailCalls?: TailCallPlan,
+  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportVisits'>,
+  sequel?: (place: (bytes: Uint8Array) => Blob) => Sequel,
 ): Uint8Array {
   try {
-    return encodeJob<Job>((place) => ({
-      format: 1,
-      object: object.name,
-      elf: place(object.bytes),
-      programs: programs.map(({ name, inputs, ...rest }) => ({
-        name,
+    return encodeJob<Job>(
+      (place) => ({
+        format: 1,
+        object: object.name,
+        elf: place(object.bytes),
+        programs: programs.map(({ name, inputs, ...rest }) => ({
+          name,
+          ...rest,
+          inputs: run.has(name)
+            ? inputs.map(({ name: input, packets, context }) => ({
+                name: input,
+                packets: packets.map(place),
+                ...(context ? { context: place(context) } : {}),
+              }))
+            : [],
+        })),
         ...rest,
-        inputs: run.has(name)
-          ? inputs.map(({ name: input, packets, context }) => ({
-              name: input,
-              packets: packets.map(place),
-              ...(context ? { context: place(context) } : {}),
-            }))
-          : [],
-      })),
-      ...rest,
-      ...(tailCalls
-        ? {
-            reportTailCalls: {
-              probed: place(tailCalls.probed),
-              sites: tailCalls.sites.map(({ lineCol }) => lineCol),
-            },
-          }
-        : {}),
-    }));
+      }),
+      sequel,
+    );
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new TollgateError('config', `Cannot measure '${object.name}': ${cause.message}`, {

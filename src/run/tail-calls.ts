@@ -109,8 +109,7 @@ async function countedRuns(
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: TRACE_BYTES };
   return await withScratch(scratch, async (folder) => {
     const out = join(folder, 'trace');
-    const { records } = await session.run(
-      job.tailCalls!.job(),
+    const { records } = await session.run(job.tailCalls!.job(), () =>
       pluginArguments(plugin.path, { out, ...(thunks === '' ? {} : { thunks }) }),
     );
     return readRuns(records, await readTrace(out));
@@ -133,16 +132,16 @@ function thunksOf(symbols: string): string {
 
 const THUNK = /^([0-9a-f]+) __x86_indirect_(?:(?:its|jump|call)_)?thunk_\w+$/gm;
 
-/** Runs come in the order in which the guest tells of them; each is told behind its last pass, with where its code lies. */
+/** Runs are told in their order, each with where its code lay. */
 function readRuns(records: readonly GuestRecord[], trace: Trace): Counted {
   const codes = records.filter((record): record is SiteCode => record.type === 'tail-call');
   const runs: CountedRun[] = [];
   let at = 0;
-  for (const [i, record] of records.entries()) {
+  for (const record of records) {
     if (record.type !== 'runs') continue;
-    const images: Image[] = [];
-    for (let next = i + 1; records[next]?.type === 'image'; next++) images.push(records[next] as Image);
-    const placed = codes.flatMap((code) => {
+    const { images } = record;
+    const reachable = codes.filter(({ program }) => images.some((image) => image.program === program));
+    const placed = reachable.flatMap((code) => {
       // Code of another length is other code: the place of a call in it is not known.
       const image = images.find(
         ({ program, part, sizeBytes }) =>
@@ -150,8 +149,8 @@ function readRuns(records: readonly GuestRecord[], trace: Trace): Counted {
       );
       return image ? [{ code, start: BigInt(`0x${image.address}`) + BigInt(code.offset) }] : [];
     });
+    if (placed.length < reachable.length) continue;
     const entry = images.find(({ program, part }) => program === record.program && part === 0);
-    if (placed.length < codes.length) continue;
     const passed = entry ? passRuns(record, images, BigInt(`0x${entry.address}`), trace, at) : undefined;
     if (!passed) continue;
     at = passed.next;
@@ -171,7 +170,7 @@ function readRuns(records: readonly GuestRecord[], trace: Trace): Counted {
 }
 
 type Runs = Extract<GuestRecord, { type: 'runs' }>;
-type Image = Extract<GuestRecord, { type: 'image' }>;
+type Image = Runs['images'][number];
 type Epoch = Trace['epochs'][number];
 
 /** The epochs of each run that the kernel took, by its number: from the program's entry on, its subprograms' included. */

@@ -85,6 +85,8 @@ export interface Clock {
     phaseNs: number,
     roomNs: number,
   ) => void;
+  /** Tells who watches the machine that the window says what runs next. */
+  readonly markSubject: () => void;
 }
 
 /** clock.so, from the folder the guest's bundle lies in. */
@@ -95,6 +97,7 @@ export function loadClock(path: string): Clock {
     ratio: library.func('void tollgate_clock_ratio(ulong, void*, void*)'),
     align: library.func('ulong tollgate_align(ulong, ulong)'),
     runs: library.func('void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)'),
+    markSubject: library.func('void tollgate_mark_subject()'),
   };
 }
 

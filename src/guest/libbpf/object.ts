@@ -31,6 +31,8 @@ export interface OpenMap {
 export interface LoadedObject {
   readonly programs: readonly OpenProgram[];
   readonly maps: readonly OpenMap[];
+  /** Whether its programs can go on in one another: it has a map of programs. */
+  readonly canTailCall: boolean;
   readonly close: () => void;
 }
 
@@ -118,6 +120,7 @@ function withoutRefused(object: LoadedObject, { refusedPrograms, refusedMaps }: 
   return {
     programs: object.programs.filter((program) => !programs.has(program.name)),
     maps: object.maps.filter((map) => !maps.has(map.name)),
+    canTailCall: object.canTailCall,
     close: object.close,
   };
 }
@@ -172,6 +175,7 @@ function open(
       expectedAttachType: bpf.bpf_program__expected_attach_type(program.pointer),
     })),
     maps,
+    canTailCall: maps.some(({ pointer }) => Number(bpf.bpf_map__type(pointer)) === PROG_ARRAY),
     close: () => bpf.bpf_object__close(pointer),
   };
 }

@@ -2,6 +2,7 @@
 // Not part of the product.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveKernel, unpackedVmlinux } from '../../kernels/index.ts';
 import { hasReason } from '../../model/errors.ts';
@@ -99,7 +100,7 @@ export function childrenOf(pid: number, word: string): number[] {
 
 /** Temporary files and folders of this process's VMs. */
 export function ownTemporaries(cacheDir: string): string[] {
-  return ['/dev/shm', '/tmp', join(cacheDir, 'tmp'), join(cacheDir, 'states'), join(cacheDir, 'initramfs')]
+  return ['/dev/shm', tmpdir(), join(cacheDir, 'tmp'), join(cacheDir, 'states'), join(cacheDir, 'initramfs')]
     .flatMap((folder) => {
       try {
         return readdirSync(folder).map((name) => join(folder, name));
