@@ -34,11 +34,13 @@ const targets = [
     source: `native/${name}.c`,
     flags: ['-O2', '-s', '-shared', '-fPIC', ...freestanding],
   })),
-  ...[1, 2, 3].map((api) => ({
-    name: `callpaths-${api}.so`,
-    source: 'native/callpaths.c',
-    flags: ['-O2', '-s', '-shared', '-fPIC', `-DAPI=${api}`, ...warned],
-  })),
+  ...['callpaths', 'tailcalls'].flatMap((name) =>
+    [1, 2, 3].map((api) => ({
+      name: `${name}-${api}.so`,
+      source: `native/${name}.c`,
+      flags: ['-O2', '-s', '-shared', '-fPIC', `-DAPI=${api}`, ...warned],
+    })),
+  ),
 ];
 
 async function build(folder) {

@@ -24,6 +24,7 @@ import { RENDERERS } from './report/index.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
+import { TAIL_CALL_COST_RENDERERS } from './report/tail-call-cost.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
@@ -36,6 +37,7 @@ import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { readSources } from './run/sources.ts';
+import { HOOKS, SETUPS, tailCallCosts } from './run/tail-call-cost.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -166,6 +168,31 @@ function program(): Command {
       "write call paths as collapsed stacks ('-' for standard output), or speedscope's format to FILE.speedscope.json",
     )
     .action(explainProgram);
+
+  withCommon(root.command('tail-calls'))
+    .description('what one tail call costs on each kernel: chains of 0 to 33, direct and indirect')
+    .addOption(
+      new Option('--setup <name...>', 'how the kernel is set up; default all')
+        .choices(SETUPS.map(({ name }) => name))
+        .default(SETUPS.map(({ name }) => name)),
+    )
+    .addOption(new Option('--hook <name...>', 'default all').choices(HOOKS).default([...HOOKS]))
+    .action(async (flags: CommonFlags & { setup: string[]; hook: string[] }) => {
+      await withRun(flags, undefined, async (options) => {
+        const kernels = flags.kernel ?? DEFAULT_KERNELS;
+        const costs = await tailCallCosts(
+          { version, kernels, setups: flags.setup, hooks: flags.hook },
+          options,
+        );
+        for (const { name, render } of TAIL_CALL_COST_RENDERERS)
+          write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+            render(costs, how),
+          );
+        if (costs.costs.some(({ target }) => target.status === 'failed'))
+          process.exitCode = EXIT.infrastructure;
+        return undefined;
+      });
+    });
 
   withOutput(root.command('report <file...>'))
     .description('merge the reports of the shards of one check, and render them again')

@@ -14,6 +14,11 @@ export interface ProbedInsn {
 const SECTION_BITS = 10;
 const SECTION_MASK = (1 << SECTION_BITS) - 1;
 
+/** The `line_col` of an instruction's probe. */
+export function probeMark({ section, insn }: ProbedInsn): number {
+  return (((insn + 1) << SECTION_BITS) | section) >>> 0;
+}
+
 /** What a probe's `line_col` stands for; undefined where the record is none of ours. */
 export function readProbe(lineCol: number): ProbedInsn | undefined {
   const insn = lineCol >>> SECTION_BITS;
@@ -67,7 +72,7 @@ function sectionLines(nameOffset: number, section: number, functions: readonly F
   for (const [i, insn] of insns.sort((a, b) => a - b).entries()) {
     const at = 8 + RECORD_BYTES * i;
     out.writeUInt32LE(insn * 8, at);
-    out.writeUInt32LE((((insn + 1) << SECTION_BITS) | section) >>> 0, at + 12);
+    out.writeUInt32LE(probeMark({ section, insn }), at + 12);
   }
   return out;
 }

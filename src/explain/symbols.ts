@@ -15,8 +15,13 @@ export interface Symbols {
 }
 
 export async function findSymbols(session: Session, cacheDir: string): Promise<Symbols> {
+  return parseSymbols(await symbolText(session, cacheDir));
+}
+
+/** Lines 'address name', in order, with every name that an address has. */
+export async function symbolText(session: Session, cacheDir: string): Promise<string> {
   const path = join(cacheDir, 'symbols', session.key);
-  return parseSymbols(readOr(path) ?? (await askSymbols(session, path)));
+  return readOr(path) ?? (await askSymbols(session, path));
 }
 
 const ADDRESS_DIGITS = 16;

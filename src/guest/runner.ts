@@ -13,6 +13,7 @@ import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
 import { type Blob, decodeSequel, IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
+import { hardened, spectreV2 } from './guards.ts';
 import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
 import { programImages, programInfo } from './libbpf/info.ts';
 import {
@@ -25,6 +26,7 @@ import {
   textOf,
 } from './libbpf/object.ts';
 import { loadEmpty, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
+import { runEmpty, tailCallsIn } from './tail-calls.ts';
 import { countVisits } from './visits.ts';
 
 export interface Guest {
@@ -51,6 +53,7 @@ export function runJob(guest: Guest, job: Job): void {
     const loadedAt = process.hrtime.bigint();
     const runs = measureAll(guest, job, elf, loadable, loaded);
     const sequel = decodeSequel(guest.window) as Sequel | undefined;
+    if (job.jitHarden !== undefined) guest.channel.send({ type: 'guards', spectreV2: spectreV2() });
     if (sequel) reportCode(guest, job, loadable, runs, sequel);
     guest.channel.send({
       type: 'seconds',
@@ -161,7 +164,7 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
       const setUp = job.programs.find((candidate) => candidate.name === programName)!;
       let object: LoadedObject;
       try {
-        object = loadObject(job, elf, loadable, setUp);
+        object = hardened(job, () => loadObject(job, elf, loadable, setUp));
       } catch (cause) {
         if (cause instanceof ObjectRejected) return { reason: cause.message.slice(0, 2000) };
         throw cause;
@@ -267,10 +270,18 @@ function reportCode(guest: Guest, job: Job, loadable: Loadable, runs: readonly R
   if (!sequel.probed) return;
   let object: LoadedObject;
   try {
-    object = loadObject(job, bytesOf(guest, sequel.probed), loadable);
+    const { probed } = sequel;
+    object = hardened(job, () => loadObject(job, bytesOf(guest, probed), loadable));
   } catch (cause) {
     if (cause instanceof ObjectRejected) return; // then it has no lines
     throw cause;
+  }
+  if (sequel.tailCalls) {
+    for (const { pointer, name } of object.programs)
+      for (const record of tailCallsIn(pointer, name, sequel.tailCalls)) channel.send(record);
+    object.close();
+    runEmpty(guest);
+    return;
   }
   const wanted = (name: string) => object.canTailCall || sequel.reportCode.includes(name);
   for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))

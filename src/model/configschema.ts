@@ -12,7 +12,6 @@ import { parseStimulus } from './stimuli.ts';
 export const UNMEASURED_METRICS = [
   'run_ns',
   'hook_ns',
-  'tail_calls',
   'tail_call_insns',
   'tail_call_ns',
   'helper_calls',

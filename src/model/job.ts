@@ -46,6 +46,8 @@ export interface Job extends ObjectJob {
   readonly reportStatics: boolean;
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
+  /** net.core.bpf_jit_harden for the object's loads; what guards the kernel has is told then. */
+  readonly jitHarden?: number;
 }
 
 /**
@@ -75,6 +77,8 @@ export interface Sequel {
   readonly reportCode: readonly string[];
   /** The object with other line information: it is loaded, and its lines are reported. */
   readonly probed?: Blob;
+  /** Of that object the machine code of these lines' (`line_col`) tail calls is reported, and no lines. */
+  readonly tailCalls?: readonly number[];
 }
 
 /** Instead of a job: the functions of the running kernel and its modules are asked for. */

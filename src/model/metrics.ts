@@ -62,6 +62,8 @@ export const METRICS = [
   cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
   cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
   cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
+  cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
   cost('hook_insns', 'insns', 'what the hook adds to a packet or event: an empty program against none', true),
   cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
   cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),

@@ -74,6 +74,20 @@ export const recordSchema = z.discriminatedUnion('type', [
     /** Pairs: a line record's `line_col` (include/uapi/linux/bpf.h), and its first byte in this code. */
     lines: z.array(count).max(2 * LINES_LIMIT),
   }),
+  /** Machine code of one tail call, as it lies in one function of a program. */
+  z.strictObject({
+    type: z.literal('tail-call'),
+    program: text(256),
+    part: count,
+    /** The call's line record in the probed object. */
+    lineCol: count,
+    /** Its first byte in the function's code, and how long that is. */
+    offset: count,
+    sizeBytes: count,
+    code: z.string().regex(/^([0-9a-f]{2}){0,4096}$/),
+  }),
+  /** What the kernel says of its guard against branch target injection (/sys/devices/system/cpu/vulnerabilities). */
+  z.strictObject({ type: z.literal('guards'), spectreV2: text(1000) }),
   /** Pairs: an instruction as the verifier numbers them, and how often it was visited. */
   z.strictObject({
     type: z.literal('visits'),

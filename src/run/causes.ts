@@ -11,9 +11,9 @@ import type { Absent, Side, Target, Verdict, Where } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
-import { planObjectProfiles, pooled, profileAll, takeVisits } from './explain.ts';
+import { planObjectProfiles, profileAll, takeVisits } from './explain.ts';
 import type { SideObject } from './objects.ts';
-import { createPool, machinesAtOnce } from './pool.ts';
+import { createPool, machinesAtOnce, pooled } from './pool.ts';
 
 export interface CausesRequest {
   readonly targets: readonly Target[];

@@ -14,10 +14,10 @@ import { findQemu } from '../vm/qemu.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
 import { onKernel } from './execute.ts';
-import { planObjectProfiles, pooled, profileAll, takeVisits } from './explain.ts';
+import { planObjectProfiles, profileAll, takeVisits } from './explain.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
-import { createPool } from './pool.ts';
+import { createPool, pooled } from './pool.ts';
 import { expectedAs, KERNELS, LB, labOptions, objectsIn, ROOT } from './testing/lab.ts';
 
 const BASE = join(LB, 'built/base');

@@ -5,7 +5,7 @@ import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
-import type { Measurement, Target } from '../model/report.ts';
+import type { Measurement, TailCall, Target } from '../model/report.ts';
 import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
@@ -15,7 +15,8 @@ import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import { collectHook, type HookPlan } from './hooks.ts';
 import type { PlannedJob } from './plan.ts';
-import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
+import { countTailCalls } from './tail-calls.ts';
 
 /** What every command that starts machines takes; made by the entry, which alone reads flags and environment. */
 export interface RunOptions {
@@ -29,6 +30,8 @@ export interface RunOptions {
   /** Where relative path: references start. */
   readonly baseDir: string;
   readonly cpu?: string;
+  /** More of the kernel's own arguments, as 'spectre_v2=off': another machine state. */
+  readonly kernelArguments?: readonly string[];
   readonly qemuPath?: string;
   /** What lies unpacked instead of being installed. */
   readonly tools?: Tools;
@@ -45,6 +48,8 @@ export interface RunOptions {
 export interface Results {
   readonly targets: readonly Target[];
   readonly measurements: readonly Measurement[];
+  /** The sites of objects that make tail calls. */
+  readonly tailCalls: readonly TailCall[];
 }
 
 const NO_HOOKS: HookPlan = { hooks: [], jobs: new Map() };
@@ -64,6 +69,7 @@ export async function execute(
   return {
     targets: results.map(({ target }) => target),
     measurements: results.flatMap(({ measurements }) => measurements),
+    tailCalls: results.flatMap(({ tailCalls }) => tailCalls),
   };
 }
 
@@ -73,29 +79,38 @@ async function executeOn(
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
-): Promise<{ target: Target; measurements: readonly Measurement[] }> {
+): Promise<Omit<Results, 'targets'> & { target: Target }> {
   const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told) => {
     const total = jobs.length + hooks.jobs.size;
     let done = 0;
-    const run = (job: Uint8Array, message: string) =>
-      pool.run(async () => {
-        options.signal?.throwIfAborted();
-        const ran = await session.run(job);
-        told(ran);
-        done++;
-        options.onProgress?.({ task: reference, phase: 'measure', message, done, total });
-        return ran.records;
-      });
     const id = `${reference}/exact`;
-    const [measurements, arms] = await Promise.all([
-      Promise.all(jobs.map(async (job) => collect(id, job, await run(job.bytes, job.object.name)))),
+    const machine = pooled(session, pool);
+    const run = async (job: Uint8Array, message: string) => {
+      options.signal?.throwIfAborted();
+      const ran = await machine.run(job);
+      told(ran);
+      done++;
+      options.onProgress?.({ task: reference, phase: 'measure', message, done, total });
+      return ran.records;
+    };
+    const [found, arms] = await Promise.all([
+      Promise.all(
+        jobs.map(async (job) => {
+          const measured = collect(id, job, await run(job.bytes, job.object.name));
+          const counted = await countTailCalls(machine, job, measured, { ...options, qemu });
+          return { measurements: [...measured, ...counted.measurements], tailCalls: counted.tailCalls };
+        }),
+      ),
       Promise.all([...hooks.jobs].map(async ([key, job]) => [key, await run(job, 'hooks')] as const)),
     ]);
     const recordsOf = new Map(arms);
     const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));
-    return [...measurements.flat(), ...inPlace];
+    return {
+      measurements: [...found.flatMap(({ measurements }) => measurements), ...inPlace],
+      tailCalls: found.flatMap(({ tailCalls }) => tailCalls),
+    };
   });
-  return { target, measurements: result ?? [] };
+  return { target, measurements: result?.measurements ?? [], tailCalls: result?.tailCalls ?? [] };
 }
 
 /**
@@ -172,7 +187,14 @@ async function prepare(
     ...options,
     kernel,
     initramfs,
-    machine: machineOf({ qemu, accelerator: 'icount', cpu, kernelImage }, kernel, initramfs),
+    machine: machineOf(
+      {
+        ...{ qemu, accelerator: 'icount', cpu, kernelImage },
+        ...(options.kernelArguments ? { kernelArguments: options.kernelArguments } : {}),
+      },
+      kernel,
+      initramfs,
+    ),
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
   });
 }

@@ -17,7 +17,7 @@ import type { JobResult, Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { type PlannedProfiles, planProfiles, planVisits } from './plan.ts';
-import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+import { createPool, machinesAtOnce, pooled } from './pool.ts';
 
 export interface ExplainRequest {
   readonly version: string;
@@ -192,11 +192,6 @@ function inputOf(text: string, known: readonly Input[] = []): Input {
         "expected 'udp:64', 'tcp_syn' or another generator, or a .pcap file",
     });
   return typeof input === 'string' && !known.includes(input) ? resolve(input) : input;
-}
-
-/** Each run waits for a place of its own. */
-export function pooled(session: Session, pool: Pool): Session {
-  return { ...session, run: (job, watch) => pool.run(() => session.run(job, watch)) };
 }
 
 type Untargeted = Omit<Explanation, 'target'>;

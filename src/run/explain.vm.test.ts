@@ -13,8 +13,8 @@ import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel } from './execute.ts';
-import { planObjectProfiles, pooled, profileAll } from './explain.ts';
-import { createPool } from './pool.ts';
+import { planObjectProfiles, profileAll } from './explain.ts';
+import { createPool, pooled } from './pool.ts';
 import { type Arm, debianObjects, KERNELS, LB, labOptions, objectsIn, TRICKY } from './testing/lab.ts';
 
 const BASE = join(LB, 'built/base');

@@ -11,6 +11,7 @@ import { didYouMean } from '../model/suggest.ts';
 import { type Blob, encodeJob } from '../model/window.ts';
 import { type InputBytes, inputsFor } from './inputs.ts';
 import type { SideObject } from './objects.ts';
+import { planTailCalls, type TailCallPlan } from './tail-call-plan.ts';
 
 /** One job: it starts from the saved state, like every other. */
 export interface PlannedJob {
@@ -18,6 +19,8 @@ export interface PlannedJob {
   readonly object: SideObject;
   /** As it goes into the window. */
   readonly bytes: Uint8Array;
+  /** Of an object with tail calls: what is known of them, and the same job for a run that counts them. */
+  readonly tailCalls?: TailCallPlan & { readonly job: () => Uint8Array };
 }
 
 export interface PlanOptions {
@@ -26,17 +29,34 @@ export interface PlanOptions {
   readonly config: Pick<Config, 'programs' | 'map_sizes'>;
   /** Where the budget file's relative pcap paths start. */
   readonly directory: string;
+  /** net.core.bpf_jit_harden for the objects' loads; default 0. */
+  readonly jitHarden?: number;
 }
 
 /** Throws TollgateError ('config') on settings that fit no map, program or type of the object. */
-export function planJobs({ side, objects, config, directory }: PlanOptions): PlannedJob[] {
+export function planJobs({ side, objects, config, directory, jitHarden }: PlanOptions): PlannedJob[] {
   return objects.flatMap((object) => {
     const programs = object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
-    return shareOut(object, programs).map(({ run, reportStatics }) => ({
-      side,
+    const plan = planTailCalls(
       object,
-      bytes: encode(object, programs, run, { reportStatics, mapSizes: config.map_sizes ?? {} }),
-    }));
+      programs.map(({ tailCalls }) => tailCalls),
+    );
+    return shareOut(object, programs).map(({ run, reportStatics }) => {
+      const rest = {
+        reportStatics,
+        mapSizes: config.map_sizes ?? {},
+        ...(jitHarden === undefined ? {} : { jitHarden }),
+      };
+      const isRun = plan && run.size > 0;
+      return {
+        side,
+        object,
+        bytes: encode(object, programs, run, rest),
+        ...(isRun
+          ? { tailCalls: { ...plan, job: () => encodeCounted(object, programs, run, rest, plan) } }
+          : {}),
+      };
+    });
   });
 }
 
@@ -200,11 +220,25 @@ function shareOut(
   return runnable.map((name, i) => ({ run: new Set([name]), reportStatics: i === 0 }));
 }
 
+function encodeCounted(
+  object: SideObject,
+  programs: readonly PlannedProgram[],
+  run: ReadonlySet<string>,
+  rest: Parameters<typeof encode>[3],
+  { probed, sites }: TailCallPlan,
+): Uint8Array {
+  return encode(object, programs, run, rest, (place) => ({
+    reportCode: [...run],
+    probed: place(probed),
+    tailCalls: sites.map(({ lineCol }) => lineCol),
+  }));
+}
+
 function encode(
   object: SideObject,
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
-  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'reportVisits'>,
+  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportVisits'>,
   sequel?: (place: (bytes: Uint8Array) => Blob) => Sequel,
 ): Uint8Array {
   try {

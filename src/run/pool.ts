@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { availableMemoryBytes, VM_MEMORY_BYTES } from '../vm/memory.ts';
+import type { Session } from '../vm/session.ts';
 
 export interface Pool {
   /** Runs `work` when a place is free; places are given in the order asked for. */
@@ -28,4 +29,9 @@ export function createPool(places: number): Pool {
       }
     },
   };
+}
+
+/** A session whose every run waits for a place. */
+export function pooled(session: Session, pool: Pool): Session {
+  return { ...session, run: (job, watch) => pool.run(() => session.run(job, watch)) };
 }
