@@ -16,7 +16,7 @@ import { collect } from './collect.ts';
 import { collectHook, type HookPlan } from './hooks.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
-import { countTailCalls } from './tail-calls.ts';
+import { runCounting, tailCallFigures } from './tail-calls.ts';
 
 /** What every command that starts machines takes; made by the entry, which alone reads flags and environment. */
 export interface RunOptions {
@@ -84,24 +84,29 @@ async function executeOn(
     const total = jobs.length + hooks.jobs.size;
     let done = 0;
     const id = `${reference}/exact`;
-    const machine = pooled(session, pool);
-    const run = async (job: Uint8Array, message: string) => {
-      options.signal?.throwIfAborted();
-      const ran = await machine.run(job);
+    const machine = pooled(session, pool, options.signal);
+    const tell = (ran: JobResult, message: string) => {
       told(ran);
       done++;
       options.onProgress?.({ task: reference, phase: 'measure', message, done, total });
-      return ran.records;
     };
     const [found, arms] = await Promise.all([
       Promise.all(
         jobs.map(async (job) => {
-          const measured = collect(id, job, await run(job.bytes, job.object.name));
-          const counted = await countTailCalls(machine, job, measured, { ...options, qemu });
-          return { measurements: [...measured, ...counted.measurements], tailCalls: counted.tailCalls };
+          const { ran, counted } = await runCounting(machine, job, { ...options, qemu });
+          tell(ran, job.object.name);
+          const measured = collect(id, job, ran.records);
+          const { measurements, tailCalls } = tailCallFigures(job, measured, counted);
+          return { measurements: [...measured, ...measurements], tailCalls };
         }),
       ),
-      Promise.all([...hooks.jobs].map(async ([key, job]) => [key, await run(job, 'hooks')] as const)),
+      Promise.all(
+        [...hooks.jobs].map(async ([key, job]) => {
+          const ran = await machine.run(job);
+          tell(ran, 'hooks');
+          return [key, ran.records] as const;
+        }),
+      ),
     ]);
     const recordsOf = new Map(arms);
     const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));

@@ -31,7 +31,14 @@ export function createPool(places: number): Pool {
   };
 }
 
-/** A session whose every run waits for a place. */
-export function pooled(session: Session, pool: Pool): Session {
-  return { ...session, run: (job, watch) => pool.run(() => session.run(job, watch)) };
+/** A session whose every run waits for a place, and does not start once `signal` is aborted. */
+export function pooled(session: Session, pool: Pool, signal?: AbortSignal): Session {
+  return {
+    ...session,
+    run: (job, watch) =>
+      pool.run(() => {
+        signal?.throwIfAborted();
+        return session.run(job, watch);
+      }),
+  };
 }

@@ -14,7 +14,7 @@ import { onKernel, type RunOptions } from './execute.ts';
 import { readObject } from './objects.ts';
 import { type PlannedJob, planJobs } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool } from './pool.ts';
-import { countTailCalls } from './tail-calls.ts';
+import { runCounting, type TailCallOptions, tailCallFigures } from './tail-calls.ts';
 
 interface Setup {
   readonly name: string;
@@ -149,7 +149,7 @@ async function chainCost(
   job: PlannedJob,
   records: readonly GuestRecord[],
   jitHarden: number,
-  options: RunOptions & Parameters<typeof countTailCalls>[3],
+  options: RunOptions & TailCallOptions,
 ): Promise<ChainCost> {
   const measured = collect('', job, records);
   const chain = { ...said, lengths: LENGTHS };
@@ -164,7 +164,8 @@ async function chainCost(
     const code = told.records.find((record) => record.type === 'tail-call')?.code;
     return code === undefined ? cost : { ...cost, jit: jitOf(Buffer.from(code, 'hex')) };
   }
-  const { measurements, tailCalls } = await countTailCalls(session, job, measured, options);
+  const { counted } = await runCounting(session, job, options);
+  const { measurements, tailCalls } = tailCallFigures(job, measured, counted);
   const [calls, shares] = [figures(measurements, 'tail_calls'), figures(measurements, 'tail_call_share')];
   if ('reason' in calls || 'reason' in shares) return cost;
   const wrong = LENGTHS.findIndex((length, i) => calls[i] !== length);

@@ -1,5 +1,5 @@
-// Counts the tail calls of a job's programs: the same job once more, under a plugin of QEMU's that counts blocks of eBPF
-// code (native/tailcalls.c). The figures are of that run, and only where it measures what the job itself has measured.
+// Counts the tail calls of a job's programs: the job runs under a plugin of QEMU's that counts blocks of eBPF code
+// (native/tailcalls.c), of which the guest sees nothing.
 
 import { join } from 'node:path';
 import { symbolText } from '../explain/symbols.ts';
@@ -21,7 +21,7 @@ import type { Absent, Measurement, TailCall } from '../model/report.ts';
 import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import type { Qemu } from '../vm/qemu.ts';
 import { scratchFolders, withScratch } from '../vm/scratch.ts';
-import type { Session } from '../vm/session.ts';
+import type { JobResult, Session } from '../vm/session.ts';
 import type { PlannedJob } from './plan.ts';
 import { filledSlots, isFilled, whyJit } from './tail-call-words.ts';
 
@@ -37,21 +37,41 @@ export interface TailCallFigures {
   readonly tailCalls: readonly TailCall[];
 }
 
+/** A job that has run, and what was counted of its tail calls, or why nothing was. */
+export interface Counting {
+  readonly ran: JobResult;
+  readonly counted?: Counted | Absent;
+}
+
+/**
+ * Runs a job, under the plugin where its object has tail calls: the guest's figures are the same either way. What keeps
+ * it from running under the plugin costs the tail calls' figures alone.
+ */
+export async function runCounting(
+  session: Session,
+  job: PlannedJob,
+  options: TailCallOptions,
+): Promise<Counting> {
+  if (!job.tailCalls) return { ran: await session.run(job.bytes) };
+  try {
+    const counting = await runUnderPlugin(session, job.tailCalls.job(), options);
+    if (!('reason' in counting)) return counting;
+    return { ran: await session.run(job.bytes), counted: counting };
+  } catch (cause) {
+    return { counted: reasonOf(cause), ran: await session.run(job.bytes) };
+  }
+}
+
 /**
  * tail_calls and tail_call_share for every run_insns among `measured`: 0 of an object that has no tail calls, absent
  * where run_insns is or where they cannot be counted.
  */
-export async function countTailCalls(
-  session: Session,
+export function tailCallFigures(
   job: PlannedJob,
   measured: readonly Measurement[],
-  options: TailCallOptions,
-): Promise<TailCallFigures> {
+  counted?: Counting['counted'],
+): TailCallFigures {
   const runs = measured.filter(({ metric }) => metric === 'run_insns');
-  const counted =
-    job.tailCalls && runs.some(({ value }) => value !== undefined)
-      ? await countedRuns(session, job, options).catch(reasonOf)
-      : undefined;
   const reason = counted && 'reason' in counted ? counted : undefined;
   const of = counted && !('reason' in counted) ? counted : undefined;
   return {
@@ -62,7 +82,7 @@ export async function countTailCalls(
       if (!found) return figuresOf(run, reason ?? { reason: 'the run that counts tail calls tells of none' });
       if (found.runInsns !== run.value)
         return figuresOf(run, {
-          reason: `the run that counts tail calls takes ${found.runInsns} instructions, the one that is measured ${run.value}`,
+          reason: `the runs that are counted take ${found.runInsns} instructions, those that are measured ${run.value}`,
         });
       return figuresOf(run, found);
     }),
@@ -77,7 +97,7 @@ function reasonOf(cause: unknown): Absent {
   return { reason: `the run that counts tail calls failed: ${cause.message}` };
 }
 
-interface CountedRun {
+export interface CountedRun {
   readonly program: string;
   readonly input: string;
   readonly packets: number;
@@ -91,28 +111,28 @@ interface CountedRun {
 
 type SiteCode = Extract<GuestRecord, { type: 'tail-call' }>;
 
-interface Counted {
+export interface Counted {
   readonly runs: readonly CountedRun[];
   readonly codes: readonly SiteCode[];
 }
 
 const TRACE_BYTES = 160 << 20;
 
-async function countedRuns(
+async function runUnderPlugin(
   session: Session,
-  job: PlannedJob,
+  job: Uint8Array,
   options: TailCallOptions,
-): Promise<Counted | Absent> {
+): Promise<Required<Counting> | Absent> {
   const plugin = await findPlugin('tailcalls', options.qemu, options);
   if ('reason' in plugin) return plugin;
   const thunks = thunksOf(await symbolText(session, options.cacheDir));
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: TRACE_BYTES };
   return await withScratch(scratch, async (folder) => {
     const out = join(folder, 'trace');
-    const { records } = await session.run(job.tailCalls!.job(), () =>
+    const ran = await session.run(job, () =>
       pluginArguments(plugin.path, { out, ...(thunks === '' ? {} : { thunks }) }),
     );
-    return readRuns(records, await readTrace(out));
+    return { ran, counted: readRuns(ran.records, await readTrace(out)) };
   });
 }
 
