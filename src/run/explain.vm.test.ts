@@ -27,7 +27,9 @@ let arms: readonly Required<Arm>[];
 
 beforeAll(async () => {
   const xdpTools = (await debianObjects()).filter(({ name }) => /^trixie\/(libxdp1|xdp-tests)\//.test(name));
-  const plain = { config: { programs: {} }, directory: BASE };
+  // xdp-filter's maps, of 65,536 and 10,000 per-CPU entries, cost seconds to make.
+  const map_sizes = { filter_ports: 64, filter_ipv4: 64, filter_ipv6: 64, filter_ethernet: 64 };
+  const plain = { config: { programs: {}, map_sizes }, directory: BASE };
   arms = [
     { name: 'lb', objects: objectsIn(join(BASE, 'build'), 'build/'), config: CONFIG, directory: BASE },
     { name: 'xdp-tools', objects: xdpTools, ...plain },
@@ -40,13 +42,14 @@ describe.each(KERNELS)('on %s', (kernel) => {
     const profiles = await onOne(kernel, (session, told) =>
       profileAll(session, plansOf(arms), withQemu(), told),
     );
-    expect(profiles.flatMap(sums)).toEqual(profiles.flatMap(measured));
-    expect(profiles.filter(({ absent }) => absent).map(({ program, absent }) => [program, absent])).toEqual(
-      [],
-    );
+    const explained = profiles.filter(({ absent }) => !absent);
+    expect(explained.flatMap(sums)).toEqual(explained.flatMap(measured));
     // Which machine code is of which instruction is known of all of it.
-    expect(profiles.flatMap(({ notes }) => notes)).toEqual([]);
-    expect(profiles.length).toBeGreaterThan(30);
+    expect(explained.flatMap(({ notes }) => notes)).toEqual([]);
+    expect(explained.length).toBeGreaterThan(30);
+    const reasons = profiles.flatMap(({ program, absent }) => (absent ? [[program, absent.reason]] : []));
+    const noTestRun = ['route_seg6', 'this kernel has no test run for the type (ENOTSUPP)'];
+    expect(reasons).toEqual(kernel === 'debian:5.10' ? [] : [noTestRun]);
   });
 
   test('the guest says the same to the byte whether anyone looks on or not', async () => {
