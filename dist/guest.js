@@ -6,6 +6,10 @@ var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __export = (target, all) => {
+  for (var name in all)
+    __defProp(target, name, { get: all[name], enumerable: true });
+};
 var __copyProps = (to, from, except, desc) => {
   if (from && typeof from === "object" || typeof from === "function") {
     for (let key of __getOwnPropNames(from))
@@ -24,19 +28,29 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
 var RECORDS_AT = 40 << 20;
-var RECORDS_CAPACITY_BYTES = WINDOW_BYTES - RECORDS_AT - 4;
+var IMAGES_LIMIT = 4096;
+var SUBJECT_BYTES = 128 << 10;
+var SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
+var RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
 var HEADER_BYTES = 8;
 var JSON_ROOM = 4 << 20;
 function decodeJob(window) {
   const size2 = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
   if (size2 === 0 || size2 > JSON_ROOM - HEADER_BYTES) return void 0;
   return JSON.parse(new TextDecoder().decode(window.subarray(HEADER_BYTES, HEADER_BYTES + size2)));
+}
+function decodeSequel(window) {
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  const at = view.getUint32(4, true);
+  if (at === 0) return void 0;
+  const size2 = view.getUint32(at, true);
+  return JSON.parse(new TextDecoder().decode(window.subarray(at + 4, at + 4 + size2)));
 }
 
 // src/guest/channel.ts
@@ -57,7 +71,3903 @@ function openChannel(window) {
   };
 }
 
-// src/guest/init.ts
+// src/guest/hooks.ts
+var import_node_fs2 = require("node:fs");
+
+// src/model/hooks/hook.ts
+var HookRefused = class extends Error {
+};
+
+// node_modules/zod/v4/core/util.js
+var util_exports = {};
+__export(util_exports, {
+  BIGINT_FORMAT_RANGES: () => BIGINT_FORMAT_RANGES,
+  CONSTANT_CATCH: () => CONSTANT_CATCH,
+  Class: () => Class,
+  NUMBER_FORMAT_RANGES: () => NUMBER_FORMAT_RANGES,
+  aborted: () => aborted,
+  allowsEval: () => allowsEval,
+  assert: () => assert,
+  assertEqual: () => assertEqual,
+  assertIs: () => assertIs,
+  assertNever: () => assertNever,
+  assertNotEqual: () => assertNotEqual,
+  assignProp: () => assignProp,
+  attachSchema: () => attachSchema,
+  base64ToUint8Array: () => base64ToUint8Array,
+  base64urlToUint8Array: () => base64urlToUint8Array,
+  cached: () => cached,
+  captureStackTrace: () => captureStackTrace,
+  cleanEnum: () => cleanEnum,
+  cleanRegex: () => cleanRegex,
+  clone: () => clone,
+  cloneDef: () => cloneDef,
+  codePointLength: () => codePointLength,
+  constantCatch: () => constantCatch,
+  createTransparentProxy: () => createTransparentProxy,
+  defineLazy: () => defineLazy,
+  defineLazyInternal: () => defineLazyInternal,
+  derived: () => derived,
+  esc: () => esc,
+  escapeRegex: () => escapeRegex,
+  explicitlyAborted: () => explicitlyAborted,
+  extend: () => extend,
+  finalizeIssue: () => finalizeIssue,
+  floatSafeRemainder: () => floatSafeRemainder,
+  getElementAtPath: () => getElementAtPath,
+  getEnumValues: () => getEnumValues,
+  getLengthableOrigin: () => getLengthableOrigin,
+  getParsedType: () => getParsedType,
+  getSizableOrigin: () => getSizableOrigin,
+  hexToUint8Array: () => hexToUint8Array,
+  hide: () => hide,
+  installLazyProp: () => installLazyProp,
+  isObject: () => isObject,
+  isPlainObject: () => isPlainObject,
+  issue: () => issue,
+  joinValues: () => joinValues,
+  jsonStringifyReplacer: () => jsonStringifyReplacer,
+  members: () => members,
+  merge: () => merge,
+  mergeDefs: () => mergeDefs,
+  normalizeParams: () => normalizeParams,
+  nullish: () => nullish,
+  numKeys: () => numKeys,
+  objectClone: () => objectClone,
+  omit: () => omit,
+  optionalKeys: () => optionalKeys,
+  own: () => own,
+  parsedType: () => parsedType,
+  partial: () => partial,
+  pick: () => pick,
+  prefixIssues: () => prefixIssues,
+  primitiveTypes: () => primitiveTypes,
+  promiseAllObject: () => promiseAllObject,
+  propertyKeyTypes: () => propertyKeyTypes,
+  randomString: () => randomString,
+  rawShape: () => rawShape,
+  required: () => required,
+  safeExtend: () => safeExtend,
+  shallowClone: () => shallowClone,
+  sizeCaps: () => sizeCaps,
+  slugify: () => slugify,
+  stringifyPrimitive: () => stringifyPrimitive,
+  toZod: () => toZod,
+  uint8ArrayToBase64: () => uint8ArrayToBase64,
+  uint8ArrayToBase64url: () => uint8ArrayToBase64url,
+  uint8ArrayToHex: () => uint8ArrayToHex,
+  unwrapMessage: () => unwrapMessage
+});
+function assertEqual(val) {
+  return val;
+}
+function assertNotEqual(val) {
+  return val;
+}
+function toZod() {
+  return (schema) => schema;
+}
+function assertIs(_arg) {
+}
+function assertNever(_x) {
+  throw new Error("Unexpected value in exhaustive check");
+}
+function assert(_) {
+}
+function getEnumValues(entries) {
+  const numericValues = Object.values(entries).filter((v) => typeof v === "number");
+  const values = Object.entries(entries).filter(([k, _]) => numericValues.indexOf(+k) === -1).map(([_, v]) => v);
+  return values;
+}
+function joinValues(array2, separator = "|") {
+  return array2.map((val) => stringifyPrimitive(val)).join(separator);
+}
+function jsonStringifyReplacer(_, value) {
+  if (typeof value === "bigint")
+    return value.toString();
+  return value;
+}
+var Cached = class {
+  constructor(getter) {
+    this._getter = getter;
+    this._value = void 0;
+  }
+  get value() {
+    const getter = this._getter;
+    if (getter !== void 0) {
+      this._value = getter();
+      this._getter = void 0;
+    }
+    return this._value;
+  }
+};
+function cached(getter) {
+  return new Cached(getter);
+}
+function nullish(input) {
+  return input === null || input === void 0;
+}
+function cleanRegex(source) {
+  const start = source.startsWith("^") ? 1 : 0;
+  const end = source.endsWith("$") ? source.length - 1 : source.length;
+  return source.slice(start, end);
+}
+function floatSafeRemainder(val, step) {
+  const ratio = val / step;
+  const roundedRatio = Math.round(ratio);
+  const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
+  if (Math.abs(ratio - roundedRatio) < tolerance)
+    return 0;
+  return ratio - roundedRatio;
+}
+var EVALUATING = /* @__PURE__ */ Symbol("evaluating");
+function defineLazy(object, key, getter) {
+  let value = void 0;
+  Object.defineProperty(object, key, {
+    get() {
+      if (value === EVALUATING) {
+        return void 0;
+      }
+      if (value === void 0) {
+        value = EVALUATING;
+        value = getter();
+      }
+      return value;
+    },
+    set(v) {
+      Object.defineProperty(object, key, {
+        value: v
+        // configurable: true,
+      });
+    },
+    configurable: true
+  });
+}
+function objectClone(obj) {
+  return Object.create(Object.getPrototypeOf(obj), Object.getOwnPropertyDescriptors(obj));
+}
+function assignProp(target, prop, value) {
+  Object.defineProperty(target, prop, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true
+  });
+}
+function rawShape(def) {
+  const desc = Object.getOwnPropertyDescriptor(def, "shape");
+  return desc?.get ? desc.get.raw : desc?.value;
+}
+function sourceShape(schema) {
+  return rawShape(schema._zod.def) ?? schema._zod.def.shape;
+}
+function deferProp(target, key, getter) {
+  Object.defineProperty(target, key, {
+    get() {
+      const value = getter();
+      assignProp(this, key, value);
+      return value;
+    },
+    enumerable: true,
+    configurable: true
+  });
+}
+function putProp(target, key, value) {
+  if (key in target)
+    assignProp(target, key, value);
+  else
+    target[key] = value;
+}
+function mirrorShape(target, source, keys, wrap) {
+  const raw = sourceShape(source);
+  for (const key of keys) {
+    const desc = Object.getOwnPropertyDescriptor(raw, key);
+    if (!desc.enumerable)
+      continue;
+    if (desc.get) {
+      deferProp(target, key, () => {
+        const value = source._zod.def.shape[key];
+        return wrap ? wrap(value, key) : value;
+      });
+    } else
+      putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
+  }
+}
+function mirrorProps(target, source) {
+  for (const key of Reflect.ownKeys(source)) {
+    const desc = Object.getOwnPropertyDescriptor(source, key);
+    if (!desc.enumerable)
+      continue;
+    if (desc.get)
+      deferProp(target, key, () => source[key]);
+    else
+      putProp(target, key, desc.value);
+  }
+}
+function mergeDefs(...defs) {
+  const mergedDescriptors = {};
+  for (const def of defs) {
+    const descriptors = Object.getOwnPropertyDescriptors(def);
+    Object.assign(mergedDescriptors, descriptors);
+  }
+  return Object.defineProperties({}, mergedDescriptors);
+}
+function cloneDef(schema) {
+  return mergeDefs(schema._zod.def);
+}
+function getElementAtPath(obj, path) {
+  if (!path)
+    return obj;
+  return path.reduce((acc, key) => acc?.[key], obj);
+}
+function promiseAllObject(promisesObj) {
+  const keys = Object.keys(promisesObj);
+  const promises = keys.map((key) => promisesObj[key]);
+  return Promise.all(promises).then((results) => {
+    const resolvedObj = {};
+    for (let i = 0; i < keys.length; i++) {
+      resolvedObj[keys[i]] = results[i];
+    }
+    return resolvedObj;
+  });
+}
+function randomString(length = 10) {
+  const chars = "abcdefghijklmnopqrstuvwxyz";
+  let str = "";
+  for (let i = 0; i < length; i++) {
+    str += chars[Math.floor(Math.random() * chars.length)];
+  }
+  return str;
+}
+function esc(str) {
+  return JSON.stringify(str);
+}
+function slugify(input) {
+  return input.toLowerCase().trim().replace(/[^\w\s-]/g, "").replace(/[\s_-]+/g, "-").replace(/^-+|-+$/g, "");
+}
+var captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {
+};
+function isObject(data) {
+  return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+var allowsEval = /* @__PURE__ */ cached(() => {
+  if (globalConfig.jitless) {
+    return false;
+  }
+  if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) {
+    return false;
+  }
+  try {
+    const F = Function;
+    new F("");
+    return true;
+  } catch (_) {
+    return false;
+  }
+});
+function isPlainObject(o) {
+  if (isObject(o) === false)
+    return false;
+  const ctor = o.constructor;
+  if (ctor === void 0)
+    return true;
+  if (typeof ctor !== "function")
+    return true;
+  const prot = ctor.prototype;
+  if (isObject(prot) === false)
+    return false;
+  if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) {
+    return false;
+  }
+  return true;
+}
+function shallowClone(o) {
+  if (isPlainObject(o))
+    return { ...o };
+  if (Array.isArray(o))
+    return [...o];
+  if (o instanceof Map)
+    return new Map(o);
+  if (o instanceof Set)
+    return new Set(o);
+  return o;
+}
+function numKeys(data) {
+  let keyCount = 0;
+  for (const key in data) {
+    if (Object.prototype.hasOwnProperty.call(data, key)) {
+      keyCount++;
+    }
+  }
+  return keyCount;
+}
+var getParsedType = (data) => {
+  const t = typeof data;
+  switch (t) {
+    case "undefined":
+      return "undefined";
+    case "string":
+      return "string";
+    case "number":
+      return Number.isNaN(data) ? "nan" : "number";
+    case "boolean":
+      return "boolean";
+    case "function":
+      return "function";
+    case "bigint":
+      return "bigint";
+    case "symbol":
+      return "symbol";
+    case "object":
+      if (Array.isArray(data)) {
+        return "array";
+      }
+      if (data === null) {
+        return "null";
+      }
+      if (data.then && typeof data.then === "function" && data.catch && typeof data.catch === "function") {
+        return "promise";
+      }
+      if (typeof Map !== "undefined" && data instanceof Map) {
+        return "map";
+      }
+      if (typeof Set !== "undefined" && data instanceof Set) {
+        return "set";
+      }
+      if (typeof Date !== "undefined" && data instanceof Date) {
+        return "date";
+      }
+      if (typeof File !== "undefined" && data instanceof File) {
+        return "file";
+      }
+      return "object";
+    default:
+      throw new Error(`Unknown data type: ${t}`);
+  }
+};
+var propertyKeyTypes = /* @__PURE__ */ new Set(["string", "number", "symbol"]);
+var primitiveTypes = /* @__PURE__ */ new Set([
+  "string",
+  "number",
+  "bigint",
+  "boolean",
+  "symbol",
+  "undefined"
+]);
+function escapeRegex(str) {
+  return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+function clone(inst, def, params) {
+  const cl = new inst._zod.constr(def ?? inst._zod.def);
+  if (!def || params?.parent)
+    cl._zod.parent = inst;
+  return cl;
+}
+function normalizeParams(_params) {
+  const params = _params;
+  if (!params)
+    return {};
+  if (typeof params === "string")
+    return { error: () => params };
+  if (params?.message !== void 0) {
+    if (params?.error !== void 0)
+      throw new Error("Cannot specify both `message` and `error` params");
+    params.error = params.message;
+  }
+  delete params.message;
+  if (typeof params.error === "string")
+    return { ...params, error: () => params.error };
+  return params;
+}
+function createTransparentProxy(getter) {
+  let target;
+  return new Proxy({}, {
+    get(_, prop, receiver) {
+      target ?? (target = getter());
+      return Reflect.get(target, prop, receiver);
+    },
+    set(_, prop, value, receiver) {
+      target ?? (target = getter());
+      return Reflect.set(target, prop, value, receiver);
+    },
+    has(_, prop) {
+      target ?? (target = getter());
+      return Reflect.has(target, prop);
+    },
+    deleteProperty(_, prop) {
+      target ?? (target = getter());
+      return Reflect.deleteProperty(target, prop);
+    },
+    ownKeys(_) {
+      target ?? (target = getter());
+      return Reflect.ownKeys(target);
+    },
+    getOwnPropertyDescriptor(_, prop) {
+      target ?? (target = getter());
+      return Reflect.getOwnPropertyDescriptor(target, prop);
+    },
+    defineProperty(_, prop, descriptor) {
+      target ?? (target = getter());
+      return Reflect.defineProperty(target, prop, descriptor);
+    }
+  });
+}
+function stringifyPrimitive(value) {
+  if (typeof value === "bigint")
+    return value.toString() + "n";
+  if (typeof value === "string")
+    return `"${value}"`;
+  return `${value}`;
+}
+function optionalKeys(shape) {
+  return Object.keys(shape).filter((k) => {
+    return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
+  });
+}
+var NUMBER_FORMAT_RANGES = /* @__PURE__ */ (() => ({
+  safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  int32: [-2147483648, 2147483647],
+  uint32: [0, 4294967295],
+  float32: [-34028234663852886e22, 34028234663852886e22],
+  float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
+}))();
+var BIGINT_FORMAT_RANGES = {
+  int64: [/* @__PURE__ */ BigInt("-9223372036854775808"), /* @__PURE__ */ BigInt("9223372036854775807")],
+  uint64: [/* @__PURE__ */ BigInt(0), /* @__PURE__ */ BigInt("18446744073709551615")]
+};
+function pick(schema, mask) {
+  const currDef = schema._zod.def;
+  const checks = currDef.checks;
+  const hasChecks = checks && checks.length > 0;
+  if (hasChecks) {
+    throw new Error(".pick() cannot be used on object schemas containing refinements");
+  }
+  const newShape = {};
+  mirrorShape(newShape, schema, maskedKeys(schema, mask));
+  return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
+}
+function maskedKeys(schema, mask) {
+  const raw = sourceShape(schema);
+  const keys = [];
+  for (const key of Reflect.ownKeys(mask)) {
+    if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) {
+      throw new Error(`Unrecognized key: "${String(key)}"`);
+    }
+    if (mask[key])
+      keys.push(key);
+  }
+  return keys;
+}
+function omit(schema, mask) {
+  const currDef = schema._zod.def;
+  const checks = currDef.checks;
+  const hasChecks = checks && checks.length > 0;
+  if (hasChecks) {
+    throw new Error(".omit() cannot be used on object schemas containing refinements");
+  }
+  const omitted = new Set(maskedKeys(schema, mask));
+  const newShape = {};
+  mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
+  return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
+}
+function extend(schema, shape) {
+  if (!isPlainObject(shape)) {
+    throw new Error("Invalid input to extend: expected a plain object");
+  }
+  const checks = schema._zod.def.checks;
+  const hasChecks = checks && checks.length > 0;
+  if (hasChecks) {
+    const existingShape = sourceShape(schema);
+    for (const key of Reflect.ownKeys(shape)) {
+      if (Object.getOwnPropertyDescriptor(existingShape, key) !== void 0) {
+        throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
+      }
+    }
+  }
+  return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+function extended(schema, shape) {
+  const newShape = {};
+  mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
+  mirrorProps(newShape, shape);
+  return newShape;
+}
+function safeExtend(schema, shape) {
+  if (!isPlainObject(shape)) {
+    throw new Error("Invalid input to safeExtend: expected a plain object");
+  }
+  return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+function merge(a, b) {
+  if (!b?._zod?.def) {
+    throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
+  }
+  if (a._zod.def.checks?.length) {
+    throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
+  }
+  const newShape = {};
+  mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
+  mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
+  const def = mergeDefs(a._zod.def, {
+    shape: newShape,
+    get catchall() {
+      return b._zod.def.catchall;
+    },
+    checks: b._zod.def.checks ?? []
+  });
+  return clone(a, def);
+}
+function partial(Class2, schema, mask, name = "partial") {
+  const currDef = schema._zod.def;
+  const checks = currDef.checks;
+  const hasChecks = checks && checks.length > 0;
+  if (hasChecks) {
+    throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
+  }
+  const selected = mask ? new Set(maskedKeys(schema, mask)) : void 0;
+  const newShape = {};
+  mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class2 && ((value, key) => selected && !selected.has(key) ? value : new Class2({ type: "optional", innerType: value })));
+  return clone(schema, mergeDefs(schema._zod.def, { shape: newShape, checks: [] }));
+}
+function required(Class2, schema, mask) {
+  const selected = mask ? new Set(maskedKeys(schema, mask)) : void 0;
+  const newShape = {};
+  mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => (
+    // overwrite with non-optional
+    selected && !selected.has(key) ? value : new Class2({ type: "nonoptional", innerType: value })
+  ));
+  return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
+}
+function aborted(x, startIndex = 0) {
+  if (x.aborted === true)
+    return true;
+  for (let i = startIndex; i < x.issues.length; i++) {
+    if (x.issues[i]?.continue !== true) {
+      return true;
+    }
+  }
+  return false;
+}
+function explicitlyAborted(x, startIndex = 0) {
+  if (x.aborted === true)
+    return true;
+  for (let i = startIndex; i < x.issues.length; i++) {
+    if (x.issues[i]?.continue === false) {
+      return true;
+    }
+  }
+  return false;
+}
+function prefixIssues(path, issues) {
+  return issues.map((iss) => {
+    var _a3;
+    (_a3 = iss).path ?? (_a3.path = []);
+    iss.path.unshift(path);
+    return iss;
+  });
+}
+function unwrapMessage(message) {
+  return typeof message === "string" ? message : message?.message;
+}
+function sizeCaps(defChecks) {
+  const caps = [];
+  for (const ch of defChecks ?? []) {
+    const d = ch._zod.def;
+    if (!/_(length|size)$|_equals$/.test(d.check))
+      break;
+    const max = d.maximum ?? d.length ?? d.size;
+    if (max >= 0)
+      caps.push([max, ch]);
+  }
+  return caps;
+}
+function attachSchema(issues, start, inst) {
+  var _a3;
+  for (let i = start; i < issues.length; i++) {
+    (_a3 = issues[i]).schema ?? (_a3.schema = inst);
+  }
+}
+function finalizeIssue(iss, ctx, config2) {
+  var _a3;
+  const traits = iss.inst?._zod?.traits;
+  if (traits?.has("$ZodType")) {
+    if (traits.has("$ZodCheck"))
+      (_a3 = iss).schema ?? (_a3.schema = iss.inst);
+    else
+      iss.schema = iss.inst;
+  }
+  const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
+  const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config2.customError?.(iss)) ?? unwrapMessage(config2.localeError?.(iss)) ?? "Invalid input";
+  const full = {};
+  for (const k of Object.keys(iss)) {
+    if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__")
+      continue;
+    full[k] = iss[k];
+  }
+  full.path ?? (full.path = []);
+  full.message = message;
+  if (ctx?.reportInput) {
+    full.input = iss.input;
+  }
+  return full;
+}
+function getSizableOrigin(input) {
+  if (input instanceof Set)
+    return "set";
+  if (input instanceof Map)
+    return "map";
+  if (input instanceof File)
+    return "file";
+  return "unknown";
+}
+var highSurrogate = /[\uD800-\uDBFF]/;
+function codePointLength(str) {
+  const units = str.length;
+  if (!highSurrogate.test(str))
+    return units;
+  let count = units;
+  for (let i = 0; i < units - 1; i++) {
+    if ((str.charCodeAt(i) & 64512) === 55296 && (str.charCodeAt(i + 1) & 64512) === 56320) {
+      count--;
+      i++;
+    }
+  }
+  return count;
+}
+function getLengthableOrigin(input) {
+  if (Array.isArray(input))
+    return "array";
+  if (typeof input === "string")
+    return "string";
+  return "unknown";
+}
+function parsedType(data) {
+  const t = typeof data;
+  switch (t) {
+    case "number": {
+      return Number.isNaN(data) ? "nan" : "number";
+    }
+    case "object": {
+      if (data === null) {
+        return "null";
+      }
+      if (Array.isArray(data)) {
+        return "array";
+      }
+      const obj = data;
+      if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) {
+        return obj.constructor.name;
+      }
+    }
+  }
+  return t;
+}
+function issue(...args) {
+  const [iss, input, inst] = args;
+  if (typeof iss === "string") {
+    return {
+      message: iss,
+      code: "custom",
+      input,
+      inst
+    };
+  }
+  return { ...iss };
+}
+function cleanEnum(obj) {
+  return Object.entries(obj).filter(([k, _]) => {
+    return Number.isNaN(Number.parseInt(k, 10));
+  }).map((el) => el[1]);
+}
+function base64ToUint8Array(base64) {
+  const binaryString = atob(base64);
+  const bytes = new Uint8Array(binaryString.length);
+  for (let i = 0; i < binaryString.length; i++) {
+    bytes[i] = binaryString.charCodeAt(i);
+  }
+  return bytes;
+}
+function uint8ArrayToBase64(bytes) {
+  let binaryString = "";
+  for (let i = 0; i < bytes.length; i++) {
+    binaryString += String.fromCharCode(bytes[i]);
+  }
+  return btoa(binaryString);
+}
+function base64urlToUint8Array(base64url) {
+  const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
+  const padding = "=".repeat((4 - base64.length % 4) % 4);
+  return base64ToUint8Array(base64 + padding);
+}
+function uint8ArrayToBase64url(bytes) {
+  return uint8ArrayToBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+}
+function hexToUint8Array(hex) {
+  const cleanHex = hex.replace(/^0x/, "");
+  if (cleanHex.length % 2 !== 0) {
+    throw new Error("Invalid hex string length");
+  }
+  const bytes = new Uint8Array(cleanHex.length / 2);
+  for (let i = 0; i < cleanHex.length; i += 2) {
+    bytes[i / 2] = Number.parseInt(cleanHex.slice(i, i + 2), 16);
+  }
+  return bytes;
+}
+function uint8ArrayToHex(bytes) {
+  return Array.from(bytes).map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+var Class = class {
+  constructor(..._args) {
+  }
+};
+function members(proto, table) {
+  for (const key in table) {
+    const desc = Object.getOwnPropertyDescriptor(table, key);
+    if (desc.get)
+      Object.defineProperty(proto, key, { ...desc, enumerable: false });
+    else
+      defineBound(proto, key, desc.value);
+  }
+}
+function own(inst, key, value, enumerable = true) {
+  Object.defineProperty(inst, key, { configurable: true, writable: true, enumerable, value });
+  return value;
+}
+function hide(inst, key, value) {
+  return own(inst, key, value, false);
+}
+// @__NO_SIDE_EFFECTS__
+function derived(computes, table) {
+  for (const key in computes) {
+    const compute = computes[key];
+    Object.defineProperty(table, key, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return own(this, key, compute(this));
+      },
+      set(value) {
+        own(this, key, value);
+      }
+    });
+  }
+  return table;
+}
+function defineBound(proto, key, fn) {
+  Object.defineProperty(proto, key, {
+    configurable: true,
+    get() {
+      return this == null ? fn : own(this, key, fn.bind(this));
+    },
+    set(value) {
+      own(this, key, value);
+    }
+  });
+}
+function claim(inst, sentinel) {
+  const proto = Object.getPrototypeOf(inst);
+  return sentinel in proto ? void 0 : proto;
+}
+var installing;
+var broke = false;
+var breaker = {
+  configurable: true,
+  get() {
+    broke = true;
+    return void 0;
+  }
+};
+function defineLazyInternal(inst, key, compute) {
+  const proto = Object.getPrototypeOf(inst._zod);
+  if (key in proto && installing !== inst._zod) {
+    installing = void 0;
+    return;
+  }
+  installing = inst._zod;
+  Object.defineProperty(proto, key, {
+    configurable: true,
+    get() {
+      Object.defineProperty(this, key, breaker);
+      const outer = broke;
+      broke = false;
+      try {
+        const value = compute(this);
+        if (broke)
+          delete this[key];
+        else
+          Object.defineProperty(this, key, { configurable: true, writable: true, value });
+        broke = broke || outer;
+        return value;
+      } catch (err) {
+        delete this[key];
+        broke = broke || outer;
+        throw err;
+      }
+    },
+    set(value) {
+      Object.defineProperty(this, key, { configurable: true, writable: true, value });
+    }
+  });
+}
+function installLazyProp(inst, key, make, enumerable) {
+  const proto = claim(inst, key);
+  if (!proto)
+    return;
+  Object.defineProperty(proto, key, {
+    configurable: true,
+    get() {
+      const desc = { configurable: true, writable: true, enumerable, value: void 0 };
+      Object.defineProperty(this, key, desc);
+      desc.value = make(this);
+      Object.defineProperty(this, key, desc);
+      return desc.value;
+    },
+    set(value) {
+      Object.defineProperty(this, key, { configurable: true, writable: true, enumerable, value });
+    }
+  });
+}
+var CONSTANT_CATCH = "~constantCatch";
+function constantCatch(value) {
+  const fn = () => value;
+  fn[CONSTANT_CATCH] = true;
+  return fn;
+}
+
+// node_modules/zod/v4/core/core.js
+var _a;
+var _zodDesc = { value: void 0, enumerable: false };
+var _E = "captureStackTrace" in Error ? Error : null;
+function newError(Definition) {
+  const E = _E;
+  if (E) {
+    const saved = E.stackTraceLimit;
+    if (typeof saved === "number") {
+      try {
+        E.stackTraceLimit = 0;
+      } catch {
+        _E = null;
+        return new Definition();
+      }
+      try {
+        return new Definition();
+      } finally {
+        E.stackTraceLimit = saved;
+      }
+    }
+  }
+  return new Definition();
+}
+// @__NO_SIDE_EFFECTS__
+function $constructor(name, initializer3, proto, params) {
+  const zodProto = {};
+  function Internals(def) {
+    this.def = def;
+    this.constr = _;
+    this.traits = /* @__PURE__ */ new Set();
+  }
+  Internals.prototype = zodProto;
+  const protoMembers = proto;
+  const initialized = protoMembers && /* @__PURE__ */ new WeakSet();
+  function init(inst, def) {
+    if (!inst._zod) {
+      _zodDesc.value = new Internals(def);
+      try {
+        Object.defineProperty(inst, "_zod", _zodDesc);
+      } finally {
+        _zodDesc.value = void 0;
+      }
+    } else if (inst._zod.traits.has(name)) {
+      return;
+    }
+    inst._zod.traits.add(name);
+    initializer3(inst, def);
+    if (initialized) {
+      const own2 = Object.getPrototypeOf(inst);
+      const ctorProto = inst._zod.constr.prototype;
+      let up = own2;
+      while (up && up !== ctorProto)
+        up = Object.getPrototypeOf(up);
+      const target = up ?? own2;
+      if (!initialized.has(target)) {
+        initialized.add(target);
+        members(target, protoMembers);
+      }
+    }
+    const proto2 = _.prototype;
+    for (const k in proto2) {
+      if (!Object.prototype.hasOwnProperty.call(proto2, k))
+        continue;
+      if (!(k in inst)) {
+        inst[k] = proto2[k].bind(inst);
+      }
+    }
+  }
+  const Parent = params?.Parent ?? Object;
+  class Definition extends Parent {
+  }
+  Object.defineProperty(Definition, "name", { value: name });
+  function _(def) {
+    const inst = params?.Parent ? newError(Definition) : this;
+    init(inst, def);
+    const deferred = inst._zod.deferred;
+    if (deferred) {
+      for (const fn of deferred) {
+        fn();
+      }
+      inst._zod.deferred = void 0;
+    }
+    const pp = globalThis.__zod_globalConfig?.postProcessor;
+    if (pp)
+      pp(inst);
+    return inst;
+  }
+  Object.defineProperty(_, "init", { value: init });
+  Object.defineProperty(_, Symbol.hasInstance, {
+    value: (inst) => {
+      if (params?.Parent && inst instanceof params.Parent)
+        return true;
+      return inst?._zod?.traits?.has(name);
+    }
+  });
+  Object.defineProperty(_, "name", { value: name });
+  return _;
+}
+var $ZodAsyncError = class extends Error {
+  constructor() {
+    super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
+  }
+};
+var $ZodEncodeError = class extends Error {
+  constructor(name) {
+    super(`Encountered unidirectional transform during encode: ${name}`);
+    this.name = "ZodEncodeError";
+  }
+};
+(_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
+var globalConfig = globalThis.__zod_globalConfig;
+function config(newConfig) {
+  if (newConfig)
+    Object.assign(globalConfig, newConfig);
+  return globalConfig;
+}
+
+// node_modules/zod/v4/core/errors.js
+function _getMessage() {
+  const internals = this._zod;
+  internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
+  return internals.message;
+}
+function _setMessage(value) {
+  this._zod.message = value;
+}
+var _messageDesc = {
+  get: _getMessage,
+  set: _setMessage,
+  enumerable: true,
+  configurable: true
+};
+var _issuesDesc = { value: void 0, enumerable: false };
+var _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+var initializer = (inst, def) => {
+  inst.name = "$ZodError";
+  _issuesDesc.value = def;
+  Object.defineProperty(inst, "issues", _issuesDesc);
+  _issuesDesc.value = void 0;
+  Object.defineProperty(inst, "message", _messageDesc);
+  const proto = Object.getPrototypeOf(inst);
+  if (!_installedToString.has(proto)) {
+    _installedToString.add(proto);
+    Object.defineProperty(proto, "toString", {
+      configurable: true,
+      enumerable: false,
+      get() {
+        const value = () => this.message;
+        Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+        return value;
+      },
+      set(value) {
+        Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+      }
+    });
+  }
+};
+var $ZodError = $constructor("$ZodError", initializer);
+var $ZodRealError = $constructor("$ZodError", initializer, void 0, {
+  Parent: Error
+});
+function node(obj, key, make) {
+  if (!Object.prototype.hasOwnProperty.call(obj, key)) {
+    if (key === "__proto__") {
+      Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
+    } else {
+      obj[key] = make();
+    }
+  }
+  return obj[key];
+}
+function flattenError(error2, mapper = (issue2) => issue2.message) {
+  const fieldErrors = {};
+  const formErrors = [];
+  for (const sub of error2.issues) {
+    if (sub.path.length > 0) {
+      node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
+    } else {
+      formErrors.push(mapper(sub));
+    }
+  }
+  return { formErrors, fieldErrors };
+}
+function formatError(error2, mapper = (issue2) => issue2.message) {
+  const fieldErrors = { _errors: [] };
+  const processError = (error3, path = []) => {
+    for (const issue2 of error3.issues) {
+      if (issue2.code === "invalid_union" && issue2.errors.length) {
+        issue2.errors.map((issues) => processError({ issues }, [...path, ...issue2.path]));
+      } else if (issue2.code === "invalid_key") {
+        processError({ issues: issue2.issues }, [...path, ...issue2.path]);
+      } else if (issue2.code === "invalid_element") {
+        processError({ issues: issue2.issues }, [...path, ...issue2.path]);
+      } else {
+        const fullpath = [...path, ...issue2.path];
+        if (fullpath.length === 0) {
+          fieldErrors._errors.push(mapper(issue2));
+        } else {
+          let curr = fieldErrors;
+          let i = 0;
+          while (i < fullpath.length) {
+            const el = fullpath[i];
+            const terminal = i === fullpath.length - 1;
+            if (el === "_errors") {
+              if (terminal)
+                curr._errors.push(mapper(issue2));
+              i++;
+              continue;
+            }
+            if (!Object.prototype.hasOwnProperty.call(curr, el)) {
+              Object.defineProperty(curr, el, {
+                value: { _errors: [] },
+                enumerable: true,
+                writable: true,
+                configurable: true
+              });
+            }
+            const node2 = curr[el];
+            if (terminal) {
+              node2._errors.push(mapper(issue2));
+            }
+            curr = node2;
+            i++;
+          }
+        }
+      }
+    }
+  };
+  processError(error2);
+  return fieldErrors;
+}
+
+// node_modules/zod/v4/core/parse.js
+function finalizeParams(callee, params) {
+  return { callee: params?.callee ?? callee, Err: params?.Err };
+}
+var _parse = (_Err) => {
+  const fn = (schema, value, _ctx, _params) => {
+    const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
+    const result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise) {
+      throw new $ZodAsyncError();
+    }
+    if (result.issues.length) {
+      const e = new (_params?.Err ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
+      captureStackTrace(e, _params?.callee ?? fn);
+      throw e;
+    }
+    return result.value;
+  };
+  return fn;
+};
+var _parseAsync = (_Err) => {
+  const fn = async (schema, value, _ctx, params) => {
+    const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
+    let result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise)
+      result = await result;
+    if (result.issues.length) {
+      const e = new (params?.Err ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
+      captureStackTrace(e, params?.callee ?? fn);
+      throw e;
+    }
+    return result.value;
+  };
+  return fn;
+};
+var _safeParse = (_Err) => (schema, value, _ctx) => {
+  const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
+  const result = schema._zod.run({ value, issues: [] }, ctx);
+  if (result instanceof Promise) {
+    throw new $ZodAsyncError();
+  }
+  return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
+};
+function failure(Err, issues, ctx) {
+  let error2;
+  return {
+    success: false,
+    get error() {
+      if (!error2) {
+        error2 = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
+        issues = void 0;
+        ctx = void 0;
+      }
+      return error2;
+    },
+    set error(e) {
+      error2 = e;
+      issues = void 0;
+      ctx = void 0;
+    }
+  };
+}
+var _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
+  const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
+  let result = schema._zod.run({ value, issues: [] }, ctx);
+  if (result instanceof Promise)
+    result = await result;
+  return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
+};
+var COMPILE_INVALID = /* @__PURE__ */ Symbol.for("zod.compile.invalid");
+var COMPILE_FALLBACK = /* @__PURE__ */ Symbol.for("zod.compile.fallback");
+var validate = ((schema, value, _ctx) => {
+  const validator = schema._zod.bag.validator;
+  if (validator !== void 0) {
+    if (validator(value) !== COMPILE_INVALID)
+      return true;
+    if (validator.definite === true && _ctx === void 0)
+      return false;
+  }
+  return validateFallback(schema, value, _ctx);
+});
+function validateFallback(schema, value, _ctx) {
+  const ctx = _ctx ? { ..._ctx, async: false, abortEarly: true } : { async: false, abortEarly: true };
+  const fallbackRun = schema._zod.bag.fallbackRun;
+  let result;
+  if (fallbackRun) {
+    ctx[COMPILE_FALLBACK] = true;
+    result = fallbackRun({ value, issues: [] }, ctx);
+  } else {
+    result = schema._zod.run({ value, issues: [] }, ctx);
+  }
+  if (result instanceof Promise) {
+    throw new $ZodAsyncError();
+  }
+  return result.issues.length === 0;
+}
+var validateAsync = async (schema, value, _ctx) => {
+  const ctx = _ctx ? { ..._ctx, async: true, abortEarly: true } : { async: true, abortEarly: true };
+  let result = schema._zod.run({ value, issues: [] }, ctx);
+  if (result instanceof Promise)
+    result = await result;
+  return result.issues.length === 0;
+};
+var _encode = (_Err) => {
+  const parse2 = _parse(_Err);
+  const fn = (schema, value, _ctx, _params) => {
+    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+    return parse2(schema, value, ctx, finalizeParams(fn, _params));
+  };
+  return fn;
+};
+var _decode = (_Err) => {
+  const parse2 = _parse(_Err);
+  const fn = (schema, value, _ctx, _params) => {
+    return parse2(schema, value, _ctx, finalizeParams(fn, _params));
+  };
+  return fn;
+};
+var _encodeAsync = (_Err) => {
+  const parseAsync2 = _parseAsync(_Err);
+  const fn = async (schema, value, _ctx, _params) => {
+    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+    return await parseAsync2(schema, value, ctx, finalizeParams(fn, _params));
+  };
+  return fn;
+};
+var _decodeAsync = (_Err) => {
+  const parseAsync2 = _parseAsync(_Err);
+  const fn = async (schema, value, _ctx, _params) => {
+    return await parseAsync2(schema, value, _ctx, finalizeParams(fn, _params));
+  };
+  return fn;
+};
+var _safeEncode = (_Err) => (schema, value, _ctx) => {
+  const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+  return _safeParse(_Err)(schema, value, ctx);
+};
+var _safeDecode = (_Err) => (schema, value, _ctx) => {
+  return _safeParse(_Err)(schema, value, _ctx);
+};
+var _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
+  const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+  return _safeParseAsync(_Err)(schema, value, ctx);
+};
+var _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
+  return _safeParseAsync(_Err)(schema, value, _ctx);
+};
+
+// node_modules/zod/v4/core/checks.js
+var $ZodCheck = /* @__PURE__ */ $constructor("$ZodCheck", (inst, def) => {
+  var _a3;
+  inst._zod ?? (inst._zod = {});
+  inst._zod.def = def;
+  (_a3 = inst._zod).onattach ?? (_a3.onattach = []);
+});
+var _whenHasLength = (payload) => {
+  const val = payload.value;
+  return !nullish(val) && val.length !== void 0;
+};
+var $ZodCheckMaxLength = /* @__PURE__ */ $constructor("$ZodCheckMaxLength", (inst, def) => {
+  var _a3;
+  $ZodCheck.init(inst, def);
+  (_a3 = inst._zod.def).when ?? (_a3.when = _whenHasLength);
+  inst._zod.check = (payload) => {
+    const input = payload.value;
+    const units = input.length;
+    const length = typeof input === "string" && units > def.maximum ? codePointLength(input) : units;
+    if (length <= def.maximum)
+      return;
+    const origin = getLengthableOrigin(input);
+    payload.issues.push({
+      origin,
+      code: "too_big",
+      maximum: def.maximum,
+      inclusive: true,
+      input,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckMinLength = /* @__PURE__ */ $constructor("$ZodCheckMinLength", (inst, def) => {
+  var _a3;
+  $ZodCheck.init(inst, def);
+  (_a3 = inst._zod.def).when ?? (_a3.when = _whenHasLength);
+  inst._zod.check = (payload) => {
+    const input = payload.value;
+    const units = input.length;
+    const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2 ? codePointLength(input) : units;
+    if (length >= def.minimum)
+      return;
+    const origin = getLengthableOrigin(input);
+    payload.issues.push({
+      origin,
+      code: "too_small",
+      minimum: def.minimum,
+      inclusive: true,
+      input,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckLengthEquals = /* @__PURE__ */ $constructor("$ZodCheckLengthEquals", (inst, def) => {
+  var _a3;
+  $ZodCheck.init(inst, def);
+  (_a3 = inst._zod.def).when ?? (_a3.when = _whenHasLength);
+  inst._zod.check = (payload) => {
+    const input = payload.value;
+    const units = input.length;
+    const length = typeof input === "string" && units >= def.length && units <= def.length * 2 ? codePointLength(input) : units;
+    if (length === def.length)
+      return;
+    const origin = getLengthableOrigin(input);
+    const tooBig = length > def.length;
+    payload.issues.push({
+      origin,
+      ...tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length },
+      inclusive: true,
+      exact: true,
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckOverwrite = /* @__PURE__ */ $constructor("$ZodCheckOverwrite", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  inst._zod.check = (payload) => {
+    payload.value = def.tx(payload.value);
+  };
+});
+
+// node_modules/zod/v4/core/versions.js
+var version = {
+  major: 4,
+  minor: 6,
+  patch: 7
+};
+
+// node_modules/zod/v4/core/schemas.js
+var $ZodType = /* @__PURE__ */ $constructor("$ZodType", (inst, def) => {
+  var _a3;
+  inst ?? (inst = {});
+  inst._zod.def = def;
+  inst._zod.bag = inst._zod.bag || {};
+  inst._zod.version = version;
+  const defChecks = inst._zod.def.checks;
+  const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
+  for (const ch of checks) {
+    for (const fn of ch._zod.onattach) {
+      fn(inst);
+    }
+  }
+  if (checks.length === 0) {
+    (_a3 = inst._zod).deferred ?? (_a3.deferred = []);
+    inst._zod.deferred?.push(() => {
+      inst._zod.run = inst._zod.parse;
+    });
+  } else {
+    const runChecks = (payload, checks2, ctx) => {
+      if (payload.memo)
+        return payload;
+      let isAborted = aborted(payload);
+      let asyncResult;
+      for (const ch of checks2) {
+        if (ch._zod.def.when) {
+          if (explicitlyAborted(payload))
+            continue;
+          const shouldRun = ch._zod.def.when(payload);
+          if (!shouldRun)
+            continue;
+        } else if (isAborted) {
+          continue;
+        }
+        const currLen = payload.issues.length;
+        const _ = ch._zod.check(payload);
+        if (_ instanceof Promise && ctx?.async === false) {
+          throw new $ZodAsyncError();
+        }
+        if (asyncResult || _ instanceof Promise) {
+          asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
+            await _;
+            const nextLen = payload.issues.length;
+            if (nextLen === currLen)
+              return;
+            attachSchema(payload.issues, currLen, inst);
+            if (!isAborted)
+              isAborted = aborted(payload, currLen);
+          });
+        } else {
+          const nextLen = payload.issues.length;
+          if (nextLen === currLen)
+            continue;
+          attachSchema(payload.issues, currLen, inst);
+          if (!isAborted)
+            isAborted = aborted(payload, currLen);
+        }
+      }
+      if (asyncResult) {
+        return asyncResult.then(() => {
+          return payload;
+        });
+      }
+      return payload;
+    };
+    const handleCanaryResult = (canary, payload, ctx) => {
+      if (aborted(canary)) {
+        canary.aborted = true;
+        return canary;
+      }
+      const checkResult = runChecks(payload, checks, ctx);
+      if (checkResult instanceof Promise) {
+        if (ctx.async === false)
+          throw new $ZodAsyncError();
+        return checkResult.then((checkResult2) => inst._zod.parse(checkResult2, ctx));
+      }
+      return inst._zod.parse(checkResult, ctx);
+    };
+    inst._zod.run = (payload, ctx) => {
+      if (ctx.skipChecks) {
+        return inst._zod.parse(payload, ctx);
+      }
+      if (ctx.direction === "backward") {
+        const canary = inst._zod.parse({ value: payload.value, issues: [] }, { ...ctx, skipChecks: true });
+        if (canary instanceof Promise) {
+          return canary.then((canary2) => {
+            return handleCanaryResult(canary2, payload, ctx);
+          });
+        }
+        return handleCanaryResult(canary, payload, ctx);
+      }
+      const result = inst._zod.parse(payload, ctx);
+      if (result instanceof Promise) {
+        if (ctx.async === false)
+          throw new $ZodAsyncError();
+        return result.then((result2) => runChecks(result2, checks, ctx));
+      }
+      return runChecks(result, checks, ctx);
+    };
+  }
+}, {
+  // Wrappers extend this by installing a richer factory over it; reading it eagerly would defeat the laziness.
+  get "~standard"() {
+    return hide(this, "~standard", standardProps(this));
+  },
+  set "~standard"(value) {
+    own(this, "~standard", value);
+  }
+});
+var toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
+async function validateAsync2(inst, value) {
+  const ctx = { async: true };
+  return toStandardResult(await inst._zod.run({ value, issues: [] }, ctx), ctx);
+}
+function standardProps(inst) {
+  return {
+    validate: (value) => {
+      const ctx = { async: false };
+      try {
+        const r = inst._zod.run({ value, issues: [] }, ctx);
+        if (!(r instanceof Promise))
+          return toStandardResult(r, ctx);
+      } catch (_) {
+      }
+      return validateAsync2(inst, value);
+    },
+    vendor: "zod",
+    version: 1
+  };
+}
+function capSize(inst, size2) {
+  const caps = sizeCaps(inst._zod.def.checks);
+  if (!caps.length)
+    return;
+  const cap = Math.min(...caps.map((c) => c[0]));
+  const parse2 = inst._zod.parse;
+  inst._zod.parse = (payload, ctx) => {
+    const n = size2(payload.value);
+    if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
+      for (const [max, ch] of sizeCaps(inst._zod.def.checks)) {
+        if (n > max && ch._zod.def.when(payload)) {
+          const start = payload.issues.length;
+          ch._zod.check(payload);
+          payload.issues[start].continue = false;
+          attachSchema(payload.issues, start, inst);
+          return payload;
+        }
+      }
+    }
+    return parse2(payload, ctx);
+  };
+}
+var arraySize = (input) => Array.isArray(input) ? input.length : -1;
+function handleArrayResult(result, final, index) {
+  if (result.issues.length) {
+    final.issues.push(...prefixIssues(index, result.issues));
+  }
+  final.value[index] = result.value;
+}
+var $ZodArray = /* @__PURE__ */ $constructor("$ZodArray", (inst, def) => {
+  $ZodType.init(inst, def);
+  const memo2 = globalConfig.memoizer;
+  memo2?.attach(inst);
+  inst._zod.parse = (payload, ctx) => {
+    const input = payload.value;
+    if (!Array.isArray(input)) {
+      payload.issues.push({
+        expected: "array",
+        code: "invalid_type",
+        input,
+        inst
+      });
+      return payload;
+    }
+    payload.value = memo2 ? memo2.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
+    const proms = [];
+    const abortEarly = ctx?.abortEarly;
+    for (let i = 0; i < input.length; i++) {
+      const item = input[i];
+      const result = def.element._zod.run({
+        value: item,
+        issues: []
+      }, ctx);
+      if (result instanceof Promise) {
+        proms.push(result.then((result2) => handleArrayResult(result2, payload, i)));
+      } else {
+        handleArrayResult(result, payload, i);
+        if (abortEarly && result.issues.length !== 0 && aborted(result))
+          break;
+      }
+    }
+    if (proms.length) {
+      return Promise.all(proms).then(() => payload);
+    }
+    return payload;
+  };
+  capSize(inst, arraySize);
+});
+function handleUnionResults(results, final, inst, ctx) {
+  for (const result of results) {
+    if (result.issues.length === 0) {
+      final.value = result.value;
+      return final;
+    }
+  }
+  const nonaborted = results.filter((r) => !aborted(r));
+  if (nonaborted.length === 1) {
+    final.value = nonaborted[0].value;
+    return nonaborted[0];
+  }
+  final.issues.push({
+    code: "invalid_union",
+    input: final.value,
+    inst,
+    errors: results.map((result) => result.issues.map((iss) => finalizeIssue(iss, ctx, config())))
+  });
+  return final;
+}
+var $ZodUnion = /* @__PURE__ */ $constructor("$ZodUnion", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "optin", (zod) => zod.def.options.some((o) => o._zod.optin === "defaulted") ? "defaulted" : zod.def.options.some((o) => o._zod.optin !== void 0) ? "optional" : void 0);
+  defineLazyInternal(inst, "optout", (zod) => zod.def.options.some((o) => o._zod.optout === "optional") ? "optional" : void 0);
+  defineLazyInternal(inst, "values", (zod) => {
+    if (zod.def.options.every((o) => o._zod.values)) {
+      return new Set(zod.def.options.flatMap((option) => Array.from(option._zod.values)));
+    }
+    return void 0;
+  });
+  defineLazyInternal(inst, "pattern", (zod) => {
+    if (zod.def.options.every((o) => o._zod.pattern)) {
+      const patterns = zod.def.options.map((o) => o._zod.pattern);
+      return new RegExp(`^(${patterns.map((p) => cleanRegex(p.source)).join("|")})$`);
+    }
+    return void 0;
+  });
+  const first = def.options.length === 1 ? def.options[0]._zod.run : null;
+  inst._zod.parse = (payload, ctx) => {
+    if (first) {
+      return first(payload, ctx);
+    }
+    let async = false;
+    const results = [];
+    for (const option of def.options) {
+      const result = option._zod.run({
+        value: payload.value,
+        issues: []
+      }, ctx);
+      if (result instanceof Promise) {
+        results.push(result);
+        async = true;
+      } else {
+        if (result.issues.length === 0)
+          return result;
+        results.push(result);
+      }
+    }
+    if (!async)
+      return handleUnionResults(results, payload, inst, ctx);
+    return Promise.all(results).then((results2) => {
+      return handleUnionResults(results2, payload, inst, ctx);
+    });
+  };
+});
+var $ZodIntersection = /* @__PURE__ */ $constructor("$ZodIntersection", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.parse = (payload, ctx) => {
+    const input = payload.value;
+    const left = def.left._zod.run({ value: input, issues: [] }, ctx);
+    const right = def.right._zod.run({ value: input, issues: [] }, ctx);
+    const async = left instanceof Promise || right instanceof Promise;
+    if (async) {
+      return Promise.all([left, right]).then(([left2, right2]) => {
+        return handleIntersectionResults(payload, left2, right2);
+      });
+    }
+    return handleIntersectionResults(payload, left, right);
+  };
+});
+function mergeValues(a, b) {
+  if (a === b) {
+    return { valid: true, data: a };
+  }
+  if (a instanceof Date && b instanceof Date && +a === +b) {
+    return { valid: true, data: a };
+  }
+  if (isPlainObject(a) && isPlainObject(b)) {
+    const bKeys = Object.keys(b);
+    const sharedKeys = Object.keys(a).filter((key) => bKeys.indexOf(key) !== -1);
+    const newObj = { ...a, ...b };
+    if (Object.prototype.hasOwnProperty.call(newObj, "__proto__"))
+      delete newObj.__proto__;
+    for (const key of sharedKeys) {
+      if (key === "__proto__")
+        continue;
+      const sharedValue = mergeValues(a[key], b[key]);
+      if (!sharedValue.valid) {
+        return {
+          valid: false,
+          mergeErrorPath: [key, ...sharedValue.mergeErrorPath]
+        };
+      }
+      newObj[key] = sharedValue.data;
+    }
+    return { valid: true, data: newObj };
+  }
+  if (Array.isArray(a) && Array.isArray(b)) {
+    if (a.length !== b.length) {
+      return { valid: false, mergeErrorPath: [] };
+    }
+    const newArray = [];
+    for (let index = 0; index < a.length; index++) {
+      const itemA = a[index];
+      const itemB = b[index];
+      const sharedValue = mergeValues(itemA, itemB);
+      if (!sharedValue.valid) {
+        return {
+          valid: false,
+          mergeErrorPath: [index, ...sharedValue.mergeErrorPath]
+        };
+      }
+      newArray.push(sharedValue.data);
+    }
+    return { valid: true, data: newArray };
+  }
+  return { valid: false, mergeErrorPath: [] };
+}
+function handleIntersectionResults(result, left, right) {
+  const unrecKeys = /* @__PURE__ */ new Map();
+  let unrecIssue;
+  const keyIssues = /* @__PURE__ */ new Map();
+  const collect = (iss, side) => {
+    let keys;
+    if (iss.code === "unrecognized_keys" && !iss.path?.length) {
+      unrecIssue ?? (unrecIssue = iss);
+      keys = iss.keys;
+    } else if (iss.code === "invalid_key" && iss.origin === "record" && iss.path?.length === 1) {
+      const k = String(iss.path[0]);
+      if (!keyIssues.has(k))
+        keyIssues.set(k, iss);
+      keys = [k];
+    } else {
+      return false;
+    }
+    for (const k of keys) {
+      if (!unrecKeys.has(k))
+        unrecKeys.set(k, {});
+      unrecKeys.get(k)[side] = true;
+    }
+    return true;
+  };
+  for (const iss of left.issues) {
+    if (!collect(iss, "l"))
+      result.issues.push(iss);
+  }
+  for (const iss of right.issues) {
+    if (!collect(iss, "r"))
+      result.issues.push(iss);
+  }
+  const bothKeys = [...unrecKeys].filter(([, f]) => f.l && f.r).map(([k]) => k);
+  if (bothKeys.length) {
+    const aggregated = unrecIssue ? bothKeys.filter((k) => unrecIssue.keys.includes(k)) : [];
+    if (aggregated.length)
+      result.issues.push({ ...unrecIssue, keys: aggregated });
+    for (const k of bothKeys) {
+      if (!aggregated.includes(k) && keyIssues.has(k))
+        result.issues.push(keyIssues.get(k));
+    }
+  }
+  const merged = mergeValues(left.value, right.value);
+  if (!merged.valid) {
+    if (aborted(result))
+      return result;
+    throw new Error(`Unmergable intersection. Error path: ${JSON.stringify(merged.mergeErrorPath)}`);
+  }
+  result.value = merged.data;
+  return result;
+}
+var $ZodEnum = /* @__PURE__ */ $constructor("$ZodEnum", (inst, def) => {
+  $ZodType.init(inst, def);
+  const values = getEnumValues(def.entries);
+  const valuesSet = new Set(values);
+  inst._zod.values = valuesSet;
+  defineLazyInternal(inst, "pattern", (zod) => {
+    const patternValues = getEnumValues(zod.def.entries).filter((k) => propertyKeyTypes.has(typeof k));
+    return new RegExp(patternValues.length ? `^(${patternValues.map((o) => escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
+  });
+  inst._zod.parse = (payload, _ctx) => {
+    const input = payload.value;
+    if (valuesSet.has(input)) {
+      return payload;
+    }
+    payload.issues.push({
+      code: "invalid_value",
+      values,
+      input,
+      inst
+    });
+    return payload;
+  };
+});
+var $ZodTransform = /* @__PURE__ */ $constructor("$ZodTransform", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.optin = "optional";
+  globalConfig.memoizer?.guard(inst);
+  inst._zod.parse = (payload, ctx) => {
+    if (ctx.direction === "backward") {
+      throw new $ZodEncodeError(inst.constructor.name);
+    }
+    const _out = def.transform(payload.value, payload);
+    if (ctx.async) {
+      const output = _out instanceof Promise ? _out : Promise.resolve(_out);
+      return output.then((output2) => {
+        payload.value = output2;
+        return payload;
+      });
+    }
+    if (_out instanceof Promise) {
+      throw new $ZodAsyncError();
+    }
+    payload.value = _out;
+    return payload;
+  };
+});
+function handleOptionalResult(payload, result) {
+  payload.value = result.issues.length ? void 0 : result.value;
+  return payload;
+}
+var $ZodOptional = /* @__PURE__ */ $constructor("$ZodOptional", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+  inst._zod.optout = "optional";
+  defineLazyInternal(inst, "values", (zod) => {
+    const values = zod.def.innerType._zod.values;
+    return values ? /* @__PURE__ */ new Set([...values, void 0]) : void 0;
+  });
+  defineLazyInternal(inst, "pattern", (zod) => {
+    const pattern = zod.def.innerType._zod.pattern;
+    return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
+  });
+  inst._zod.parse = (payload, ctx) => {
+    if (payload.value === void 0) {
+      if (def.innerType._zod.optin !== "defaulted")
+        return payload;
+      const result = def.innerType._zod.run({ value: payload.value, issues: [] }, ctx);
+      if (result instanceof Promise)
+        return result.then((result2) => handleOptionalResult(payload, result2));
+      return handleOptionalResult(payload, result);
+    }
+    return def.innerType._zod.run(payload, ctx);
+  };
+});
+var $ZodExactOptional = /* @__PURE__ */ $constructor("$ZodExactOptional", (inst, def) => {
+  $ZodOptional.init(inst, def);
+  defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+  defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
+  inst._zod.parse = (payload, ctx) => {
+    return def.innerType._zod.run(payload, ctx);
+  };
+});
+var $ZodNullable = /* @__PURE__ */ $constructor("$ZodNullable", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
+  defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+  defineLazyInternal(inst, "pattern", (zod) => {
+    const pattern = zod.def.innerType._zod.pattern;
+    return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
+  });
+  defineLazyInternal(inst, "values", (zod) => {
+    return zod.def.innerType._zod.values ? /* @__PURE__ */ new Set([...zod.def.innerType._zod.values, null]) : void 0;
+  });
+  inst._zod.parse = (payload, ctx) => {
+    if (payload.value === null)
+      return payload;
+    return def.innerType._zod.run(payload, ctx);
+  };
+});
+var $ZodDefault = /* @__PURE__ */ $constructor("$ZodDefault", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.optin = "defaulted";
+  defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+  inst._zod.parse = (payload, ctx) => {
+    if (ctx.direction === "backward") {
+      return def.innerType._zod.run(payload, ctx);
+    }
+    if (payload.value === void 0) {
+      payload.value = def.defaultValue;
+      return payload;
+    }
+    const result = def.innerType._zod.run(payload, ctx);
+    if (result instanceof Promise) {
+      return result.then((result2) => handleDefaultResult(result2, def));
+    }
+    return handleDefaultResult(result, def);
+  };
+});
+function handleDefaultResult(payload, def) {
+  if (payload.value === void 0) {
+    payload.value = def.defaultValue;
+  }
+  return payload;
+}
+var $ZodPrefault = /* @__PURE__ */ $constructor("$ZodPrefault", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.optin = "defaulted";
+  defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+  inst._zod.parse = (payload, ctx) => {
+    if (ctx.direction === "backward") {
+      return def.innerType._zod.run(payload, ctx);
+    }
+    if (payload.value === void 0) {
+      payload.value = def.defaultValue;
+    }
+    return def.innerType._zod.run(payload, ctx);
+  };
+});
+var $ZodNonOptional = /* @__PURE__ */ $constructor("$ZodNonOptional", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "values", (zod) => {
+    const v = zod.def.innerType._zod.values;
+    return v ? new Set([...v].filter((x) => x !== void 0)) : void 0;
+  });
+  inst._zod.parse = (payload, ctx) => {
+    const result = def.innerType._zod.run(payload, ctx);
+    if (result instanceof Promise) {
+      return result.then((result2) => handleNonOptionalResult(result2, inst));
+    }
+    return handleNonOptionalResult(result, inst);
+  };
+});
+function handleNonOptionalResult(payload, inst) {
+  if (!payload.issues.length && payload.value === void 0) {
+    payload.issues.push({
+      code: "invalid_type",
+      expected: "nonoptional",
+      input: payload.value,
+      inst
+    });
+  }
+  return payload;
+}
+function handleCatchResult(payload, result, def, ctx) {
+  if (!result.issues.length) {
+    payload.value = result.value;
+    if (result.memo)
+      payload.memo = true;
+    return payload;
+  }
+  payload.value = def.catchValue({
+    ...result,
+    value: payload.value,
+    error: {
+      issues: result.issues.map((iss) => finalizeIssue(iss, ctx, config()))
+    },
+    input: payload.value
+  });
+  return payload;
+}
+var $ZodCatch = /* @__PURE__ */ $constructor("$ZodCatch", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+  defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+  defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+  inst._zod.parse = (payload, ctx) => {
+    if (ctx.direction === "backward") {
+      return def.innerType._zod.run(payload, ctx);
+    }
+    const result = def.innerType._zod.run({ value: payload.value, issues: [] }, ctx);
+    if (result instanceof Promise) {
+      return result.then((result2) => handleCatchResult(payload, result2, def, ctx));
+    }
+    return handleCatchResult(payload, result, def, ctx);
+  };
+});
+var $ZodPipe = /* @__PURE__ */ $constructor("$ZodPipe", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
+  defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
+  defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
+  defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
+  inst._zod.parse = (payload, ctx) => {
+    if (ctx.direction === "backward") {
+      const right = def.out._zod.run(payload, ctx);
+      if (right instanceof Promise) {
+        return right.then((right2) => handlePipeResult(right2, def.in, ctx));
+      }
+      return handlePipeResult(right, def.in, ctx);
+    }
+    const left = def.in._zod.run(payload, ctx);
+    if (left instanceof Promise) {
+      return left.then((left2) => handlePipeResult(left2, def.out, ctx));
+    }
+    return handlePipeResult(left, def.out, ctx);
+  };
+});
+function handlePipeResult(left, next, ctx) {
+  if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
+    left.aborted = true;
+    return left;
+  }
+  return next._zod.run({ value: left.value, issues: left.issues }, ctx);
+}
+var $ZodReadonly = /* @__PURE__ */ $constructor("$ZodReadonly", (inst, def) => {
+  $ZodType.init(inst, def);
+  defineLazyInternal(inst, "propValues", (zod) => zod.def.innerType._zod.propValues);
+  defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+  defineLazyInternal(inst, "optin", (zod) => zod.def.innerType?._zod?.optin);
+  defineLazyInternal(inst, "optout", (zod) => zod.def.innerType?._zod?.optout);
+  inst._zod.parse = (payload, ctx) => {
+    if (ctx.direction === "backward") {
+      return def.innerType._zod.run(payload, ctx);
+    }
+    const result = def.innerType._zod.run(payload, ctx);
+    if (result instanceof Promise) {
+      return result.then(handleReadonlyResult);
+    }
+    return handleReadonlyResult(result);
+  };
+});
+function handleReadonlyResult(payload) {
+  if (!payload.memo)
+    payload.value = Object.freeze(payload.value);
+  return payload;
+}
+var $ZodCustom = /* @__PURE__ */ $constructor("$ZodCustom", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  $ZodType.init(inst, def);
+  inst._zod.parse = (payload, _) => {
+    return payload;
+  };
+  inst._zod.check = (payload) => {
+    const input = payload.value;
+    const r = def.fn(input);
+    if (r instanceof Promise) {
+      return r.then((r2) => handleRefineResult(r2, payload, input, inst));
+    }
+    handleRefineResult(r, payload, input, inst);
+    return;
+  };
+});
+function handleRefineResult(result, payload, input, inst) {
+  if (!result) {
+    const _iss = {
+      code: "custom",
+      input,
+      inst,
+      // incorporates params.error into issue reporting
+      path: [...inst._zod.def.path ?? []],
+      // incorporates params.error into issue reporting
+      continue: !inst._zod.def.abort
+      // params: inst._zod.def.params,
+    };
+    if (inst._zod.def.params)
+      _iss.params = inst._zod.def.params;
+    payload.issues.push(issue(_iss));
+  }
+}
+
+// node_modules/zod/v4/core/memoizer.js
+var $ZodCyclicError = class extends Error {
+  constructor() {
+    super(`Cannot parse a reference cycle that closes through a transform`);
+    this.name = "ZodCyclicError";
+  }
+};
+var STATE = "~memo";
+var NO_ISSUES = [];
+function isRef(value) {
+  return value !== null && typeof value === "object";
+}
+function cloneIssues(issues) {
+  return issues.map((iss) => iss.path ? { ...iss, path: iss.path.slice() } : { ...iss });
+}
+var recursive = /* @__PURE__ */ new WeakMap();
+var NONE = 0;
+var ASSUMED = 1;
+var PROVEN = 2;
+function isRecursive(inst, stack, resolve) {
+  const cached2 = recursive.get(inst);
+  if (cached2 !== void 0)
+    return cached2 ? PROVEN : NONE;
+  if (stack.has(inst))
+    return PROVEN;
+  stack.add(inst);
+  let result = NONE;
+  const check = (child) => {
+    if (result !== PROVEN && child?._zod) {
+      const answer = isRecursive(child, stack, resolve);
+      if (answer > result)
+        result = answer;
+    }
+  };
+  const shape = (sh, spread) => {
+    let answer = NONE;
+    for (const key of Reflect.ownKeys(sh)) {
+      const desc = Object.getOwnPropertyDescriptor(sh, key);
+      if (spread && !desc.enumerable)
+        continue;
+      const child = desc.get ? ASSUMED : desc.value?._zod ? isRecursive(desc.value, stack, resolve) : NONE;
+      if (child > answer)
+        answer = child;
+    }
+    return answer;
+  };
+  const merge2 = (answer) => {
+    if (answer > result)
+      result = answer;
+  };
+  const def = inst._zod.def;
+  const kind = def.type;
+  switch (kind) {
+    case "object": {
+      const raw = rawShape(def);
+      merge2(raw ? shape(raw, true) : ASSUMED);
+      check(def.catchall);
+      break;
+    }
+    case "array":
+      check(def.element);
+      break;
+    case "tuple":
+      for (const el of def.items)
+        check(el);
+      check(def.rest);
+      break;
+    case "record":
+    case "map":
+      check(def.keyType);
+      check(def.valueType);
+      break;
+    case "set":
+      check(def.valueType);
+      break;
+    case "union":
+      for (const el of def.options)
+        check(el);
+      break;
+    case "intersection":
+      check(def.left);
+      check(def.right);
+      break;
+    case "optional":
+    case "nullable":
+    case "default":
+    case "prefault":
+    case "catch":
+    case "readonly":
+    case "nonoptional":
+    case "promise":
+    case "success":
+      check(def.innerType);
+      break;
+    case "pipe":
+      check(def.in);
+      check(def.out);
+      break;
+    case "function":
+      check(def.input);
+      check(def.output);
+      break;
+    // `$ZodLazy` caches its inner on the def, so a resolved edge is followed exactly
+    case "lazy": {
+      const inner = def._cachedInner ?? (resolve ? inst._zod.innerType : void 0);
+      merge2(inner ? isRecursive(inner, stack, false) : ASSUMED);
+      break;
+    }
+    // a leaf by choice: `parts` are regex fragments, not data positions
+    case "template_literal":
+    // leaves
+    case "string":
+    case "number":
+    case "int":
+    case "boolean":
+    case "bigint":
+    case "symbol":
+    case "undefined":
+    case "null":
+    case "void":
+    case "never":
+    case "any":
+    case "unknown":
+    case "date":
+    case "nan":
+    case "enum":
+    case "literal":
+    case "file":
+    case "transform":
+    case "custom":
+      break;
+    default: {
+      kind;
+      for (const key in def) {
+        const desc = Object.getOwnPropertyDescriptor(def, key);
+        if (!desc || desc.get)
+          continue;
+        const value = desc.value;
+        if (!value || typeof value !== "object")
+          continue;
+        if (value._zod)
+          check(value);
+        else if (Array.isArray(value))
+          for (const el of value)
+            check(el);
+      }
+    }
+  }
+  stack.delete(inst);
+  return settle(inst, result);
+}
+function settle(inst, answer) {
+  if (answer !== ASSUMED)
+    recursive.set(inst, answer === PROVEN);
+  return answer;
+}
+function bucketFor(state, inst) {
+  let bucket = state.buckets.get(inst);
+  if (!bucket) {
+    bucket = /* @__PURE__ */ new WeakMap();
+    state.buckets.set(inst, bucket);
+  }
+  return bucket;
+}
+var handoff;
+var open = [];
+var memo = {
+  alloc(_inst, payload, empty) {
+    const bucket = handoff;
+    if (!bucket)
+      return empty;
+    handoff = void 0;
+    const entry = { value: empty, issues: null };
+    bucket.set(payload.value, entry);
+    open.push(entry);
+    return empty;
+  },
+  guard(inst) {
+    var _a3;
+    (_a3 = inst._zod).deferred ?? (_a3.deferred = []);
+    inst._zod.deferred.push(() => {
+      const base = inst._zod.parse;
+      const wrapped = (payload, ctx) => {
+        if (ctx.direction !== "backward" && isBackEdge(ctx, payload.value))
+          throw new $ZodCyclicError();
+        return base(payload, ctx);
+      };
+      inst._zod.parse = wrapped;
+      if (inst._zod.run === base)
+        inst._zod.run = wrapped;
+    });
+  },
+  attach(inst) {
+    var _a3;
+    let isRecursiveInst;
+    let rechecked = false;
+    let lastCtx;
+    let lastBucket;
+    (_a3 = inst._zod).deferred ?? (_a3.deferred = []);
+    inst._zod.deferred.push(() => {
+      const base = inst._zod.parse;
+      const wrapped = (payload, ctx) => {
+        if (isRecursiveInst === void 0) {
+          const walked = isRecursive(inst, /* @__PURE__ */ new Set(), false);
+          if (walked === NONE) {
+            inst._zod.parse = base;
+            if (inst._zod.run === wrapped)
+              inst._zod.run = base;
+            return base(payload, ctx);
+          }
+          if (walked === PROVEN || rechecked)
+            isRecursiveInst = true;
+          else
+            rechecked = true;
+        }
+        const input = payload.value;
+        if (!isRef(input))
+          return base(payload, ctx);
+        let state = ctx[STATE];
+        if (!state) {
+          state = { buckets: /* @__PURE__ */ new WeakMap(), backEdges: void 0 };
+          ctx[STATE] = state;
+        }
+        let bucket;
+        if (lastCtx === ctx) {
+          bucket = lastBucket;
+        } else {
+          bucket = bucketFor(state, inst);
+          lastCtx = ctx;
+          lastBucket = bucket;
+        }
+        const hit = bucket.get(input);
+        if (hit) {
+          payload.value = hit.value;
+          if (hit.issues) {
+            if (hit.issues.length)
+              payload.issues.push(...cloneIssues(hit.issues));
+          } else {
+            payload.memo = true;
+            state.backEdges ?? (state.backEdges = /* @__PURE__ */ new WeakSet());
+            state.backEdges.add(hit.value);
+          }
+          return payload;
+        }
+        handoff = bucket;
+        const depth = open.length;
+        const result = base(payload, ctx);
+        handoff = void 0;
+        const entry = open.length > depth ? open.pop() : void 0;
+        if (result instanceof Promise) {
+          return result.then((r) => {
+            if (entry)
+              entry.issues = r.issues.length ? cloneIssues(r.issues) : NO_ISSUES;
+            return r;
+          });
+        }
+        if (entry)
+          entry.issues = result.issues.length ? cloneIssues(result.issues) : NO_ISSUES;
+        return result;
+      };
+      inst._zod.parse = wrapped;
+      if (inst._zod.run === base)
+        inst._zod.run = wrapped;
+    });
+  }
+};
+function memoizer() {
+  return memo;
+}
+function isBackEdge(ctx, value) {
+  const backEdges = ctx[STATE]?.backEdges;
+  return backEdges !== void 0 && isRef(value) && backEdges.has(value);
+}
+
+// node_modules/zod/v4/locales/en.js
+var error = () => {
+  const Sizable = {
+    string: { unit: "characters", verb: "to have" },
+    file: { unit: "bytes", verb: "to have" },
+    array: { unit: "items", verb: "to have" },
+    set: { unit: "items", verb: "to have" },
+    map: { unit: "entries", verb: "to have" }
+  };
+  function getSizing(origin) {
+    return Sizable[origin] ?? null;
+  }
+  const FormatDictionary = {
+    regex: "input",
+    email: "email address",
+    url: "URL",
+    emoji: "emoji",
+    uuid: "UUID",
+    uuidv4: "UUIDv4",
+    uuidv6: "UUIDv6",
+    nanoid: "nanoid",
+    guid: "GUID",
+    cuid: "cuid",
+    cuid2: "cuid2",
+    ulid: "ULID",
+    xid: "XID",
+    ksuid: "KSUID",
+    datetime: "ISO datetime",
+    date: "ISO date",
+    time: "ISO time",
+    duration: "ISO duration",
+    ipv4: "IPv4 address",
+    ipv6: "IPv6 address",
+    mac: "MAC address",
+    cidrv4: "IPv4 range",
+    cidrv6: "IPv6 range",
+    base64: "base64-encoded string",
+    base64url: "base64url-encoded string",
+    json_string: "JSON string",
+    e164: "E.164 number",
+    currency_code: "currency code",
+    credit_card: "credit card number",
+    iban: "IBAN",
+    jwt: "JWT",
+    template_literal: "input"
+  };
+  const TypeDictionary = {
+    // Compatibility: "nan" -> "NaN" for display
+    nan: "NaN"
+    // All other type names omitted - they fall back to raw values via ?? operator
+  };
+  function getTypeName(type, input) {
+    if (type === "number" && typeof input === "number" && !Number.isFinite(input)) {
+      return String(input);
+    }
+    return TypeDictionary[type] ?? type;
+  }
+  return (issue2) => {
+    switch (issue2.code) {
+      case "invalid_type": {
+        const expected = getTypeName(issue2.expected);
+        const receivedType = parsedType(issue2.input);
+        const received = getTypeName(receivedType, issue2.input);
+        return `Invalid input: expected ${expected}, received ${received}`;
+      }
+      case "invalid_value":
+        if (issue2.values.length === 1)
+          return `Invalid input: expected ${stringifyPrimitive(issue2.values[0])}`;
+        return `Invalid option: expected one of ${joinValues(issue2.values, "|")}`;
+      case "too_big": {
+        const adj = issue2.exact ? "exactly " : issue2.inclusive ? "<=" : "<";
+        const sizing = getSizing(issue2.origin);
+        if (sizing)
+          return `Too big: expected ${issue2.origin ?? "value"} to have ${adj}${issue2.maximum.toString()} ${sizing.unit ?? "elements"}`;
+        return `Too big: expected ${issue2.origin ?? "value"} to be ${adj}${issue2.maximum.toString()}`;
+      }
+      case "too_small": {
+        const adj = issue2.exact ? "exactly " : issue2.inclusive ? ">=" : ">";
+        const sizing = getSizing(issue2.origin);
+        if (sizing) {
+          return `Too small: expected ${issue2.origin} to have ${adj}${issue2.minimum.toString()} ${sizing.unit}`;
+        }
+        return `Too small: expected ${issue2.origin} to be ${adj}${issue2.minimum.toString()}`;
+      }
+      case "invalid_format": {
+        const _issue = issue2;
+        if (_issue.format === "starts_with") {
+          return `Invalid string: must start with "${_issue.prefix}"`;
+        }
+        if (_issue.format === "ends_with")
+          return `Invalid string: must end with "${_issue.suffix}"`;
+        if (_issue.format === "includes")
+          return `Invalid string: must include "${_issue.includes}"`;
+        if (_issue.format === "regex")
+          return `Invalid string: must match pattern ${_issue.pattern}`;
+        return `Invalid ${FormatDictionary[_issue.format] ?? issue2.format}`;
+      }
+      case "not_multiple_of":
+        return `Invalid number: must be a multiple of ${issue2.divisor}`;
+      case "unrecognized_keys":
+        return `Unrecognized key${issue2.keys.length > 1 ? "s" : ""}: ${joinValues(issue2.keys, ", ")}`;
+      case "invalid_key":
+        return `Invalid key in ${issue2.origin}`;
+      case "invalid_union":
+        if (issue2.options && Array.isArray(issue2.options) && issue2.options.length > 0) {
+          const opts = issue2.options.map((o) => `'${o}'`).join(" | ");
+          return `Invalid discriminator value. Expected ${opts}`;
+        }
+        if (issue2.inclusive === false) {
+          return "Invalid input: more than one option matched";
+        }
+        return "Invalid input";
+      case "invalid_element":
+        return `Invalid value in ${issue2.origin}`;
+      default:
+        return `Invalid input`;
+    }
+  };
+};
+function en_default() {
+  return {
+    localeError: error()
+  };
+}
+
+// node_modules/zod/v4/core/registries.js
+var _a2;
+var $ZodRegistry = class {
+  constructor() {
+    this._map = /* @__PURE__ */ new WeakMap();
+    this._idmap = /* @__PURE__ */ new Map();
+  }
+  add(schema, ..._meta) {
+    const meta2 = _meta[0];
+    this._map.set(schema, meta2);
+    if (meta2 && typeof meta2 === "object" && "id" in meta2) {
+      this._idmap.set(meta2.id, schema);
+    }
+    return this;
+  }
+  clear() {
+    this._map = /* @__PURE__ */ new WeakMap();
+    this._idmap = /* @__PURE__ */ new Map();
+    return this;
+  }
+  remove(schema) {
+    const meta2 = this._map.get(schema);
+    if (meta2 && typeof meta2 === "object" && "id" in meta2) {
+      this._idmap.delete(meta2.id);
+    }
+    this._map.delete(schema);
+    return this;
+  }
+  get(schema) {
+    const p = schema._zod.parent;
+    if (p) {
+      const pm = { ...this.get(p) ?? {} };
+      delete pm.id;
+      const f = { ...pm, ...this._map.get(schema) };
+      return Object.keys(f).length ? f : void 0;
+    }
+    return this._map.get(schema);
+  }
+  has(schema) {
+    return this._map.has(schema);
+  }
+};
+function registry() {
+  return new $ZodRegistry();
+}
+(_a2 = globalThis).__zod_globalRegistry ?? (_a2.__zod_globalRegistry = registry());
+var globalRegistry = globalThis.__zod_globalRegistry;
+
+// node_modules/zod/v4/core/api.js
+// @__NO_SIDE_EFFECTS__
+function _maxLength(maximum, params) {
+  const ch = new $ZodCheckMaxLength({
+    check: "max_length",
+    ...normalizeParams(params),
+    maximum
+  });
+  return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _minLength(minimum, params) {
+  return new $ZodCheckMinLength({
+    check: "min_length",
+    ...normalizeParams(params),
+    minimum
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _length(length, params) {
+  return new $ZodCheckLengthEquals({
+    check: "length_equals",
+    ...normalizeParams(params),
+    length
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _overwrite(tx) {
+  return new $ZodCheckOverwrite({
+    check: "overwrite",
+    tx
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _array(Class2, element, params) {
+  return new Class2({
+    type: "array",
+    element,
+    // get element() {
+    //   return element;
+    // },
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _refine(Class2, fn, _params) {
+  const schema = new Class2({
+    type: "custom",
+    check: "custom",
+    fn,
+    ...normalizeParams(_params)
+  });
+  return schema;
+}
+// @__NO_SIDE_EFFECTS__
+function _superRefine(fn, params) {
+  const ch = /* @__PURE__ */ _check((payload) => {
+    payload.addIssue = (issue2) => {
+      if (typeof issue2 === "string") {
+        payload.issues.push(issue(issue2, payload.value, ch._zod.def));
+      } else {
+        const _issue = issue2;
+        if (_issue.fatal)
+          _issue.continue = false;
+        _issue.code ?? (_issue.code = "custom");
+        if (!("input" in _issue))
+          _issue.input = payload.value;
+        _issue.inst ?? (_issue.inst = ch);
+        _issue.continue ?? (_issue.continue = !ch._zod.def.abort);
+        payload.issues.push(issue(_issue));
+      }
+    };
+    return fn(payload.value, payload);
+  }, params);
+  return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _check(fn, params) {
+  const ch = new $ZodCheck({
+    check: "custom",
+    ...normalizeParams(params)
+  });
+  ch._zod.check = fn;
+  return ch;
+}
+
+// node_modules/zod/v4/core/to-json-schema.js
+function assignProps(target, ...sources) {
+  for (const source of sources) {
+    for (const key of Reflect.ownKeys(source)) {
+      if (Object.prototype.propertyIsEnumerable.call(source, key)) {
+        assignProp(target, key, source[key]);
+      }
+    }
+  }
+  return target;
+}
+function initializeContext(params) {
+  let target = params?.target ?? "draft-2020-12";
+  if (target === "draft-4")
+    target = "draft-04";
+  if (target === "draft-7")
+    target = "draft-07";
+  return {
+    processors: params.processors ?? {},
+    metadataRegistry: params?.metadata ?? globalRegistry,
+    target,
+    unrepresentable: params?.unrepresentable ?? "throw",
+    override: params?.override ?? (() => {
+    }),
+    io: params?.io ?? "output",
+    counter: 0,
+    seen: /* @__PURE__ */ new Map(),
+    sharedDefsExtractedFor: void 0,
+    sharedEmitDoneFor: void 0,
+    cycles: params?.cycles ?? "ref",
+    reused: params?.reused ?? "inline",
+    intersections: [],
+    deferred: [],
+    external: params?.external ?? void 0
+  };
+}
+function handleUnrepresentable(schema, ctx, json, params, message) {
+  const result = typeof ctx.unrepresentable === "function" ? ctx.unrepresentable({ zodSchema: schema, path: params.path, message }) : ctx.unrepresentable;
+  if (result === "any")
+    return false;
+  if (result === void 0 || result === "throw")
+    throw new Error(message);
+  Object.assign(json, result);
+  return true;
+}
+function processSchema(schema, ctx, _params = { path: [], schemaPath: [] }) {
+  var _a3;
+  const def = schema._zod.def;
+  const seen = ctx.seen.get(schema);
+  if (seen) {
+    seen.count++;
+    const isCycle = _params.schemaPath.includes(schema);
+    if (isCycle) {
+      seen.cycle = _params.path;
+    }
+    return seen.schema;
+  }
+  const result = { schema: {}, count: 1, cycle: void 0, path: _params.path };
+  ctx.seen.set(schema, result);
+  ctx.sharedDefsExtractedFor = void 0;
+  ctx.sharedEmitDoneFor = void 0;
+  const overrideSchema = schema._zod.toJSONSchema?.();
+  if (overrideSchema) {
+    result.schema = overrideSchema;
+  } else {
+    const params = {
+      ..._params,
+      schemaPath: [..._params.schemaPath, schema],
+      path: _params.path
+    };
+    if (schema._zod.processJSONSchema) {
+      schema._zod.processJSONSchema(ctx, result.schema, params);
+    } else {
+      const _json = result.schema;
+      const processor = ctx.processors[def.type];
+      if (!processor) {
+        throw new Error(`[toJSONSchema]: Non-representable type encountered: ${def.type}`);
+      }
+      processor(schema, ctx, _json, params);
+    }
+    const parent = schema._zod.parent;
+    if (parent) {
+      if (!result.ref)
+        result.ref = parent;
+      processSchema(parent, ctx, params);
+      ctx.seen.get(parent).isParent = true;
+    }
+  }
+  const meta2 = ctx.metadataRegistry.get(schema);
+  if (meta2)
+    assignProps(result.schema, meta2);
+  if (ctx.io === "input" && isTransforming(schema)) {
+    delete result.schema.examples;
+    delete result.schema.default;
+  }
+  if (ctx.io === "input" && "_prefault" in result.schema)
+    (_a3 = result.schema).default ?? (_a3.default = result.schema._prefault);
+  delete result.schema._prefault;
+  const _result = ctx.seen.get(schema);
+  return _result.schema;
+}
+function encodeJSONPointerSegment(segment) {
+  return segment.replace(/~/g, "~0").replace(/\//g, "~1");
+}
+function extractDefs(ctx, schema) {
+  const root = ctx.seen.get(schema);
+  if (!root)
+    throw new Error("Unprocessed schema. This is a bug in Zod.");
+  if (ctx.external && ctx.sharedDefsExtractedFor === ctx.external)
+    return;
+  const idToSchema = /* @__PURE__ */ new Map();
+  for (const entry of ctx.seen.entries()) {
+    const id = ctx.metadataRegistry.get(entry[0])?.id;
+    if (id) {
+      const existing = idToSchema.get(id);
+      if (existing && existing !== entry[0]) {
+        throw new Error(`Duplicate schema id "${id}" detected during JSON Schema conversion. Two different schemas cannot share the same id when converted together.`);
+      }
+      idToSchema.set(id, entry[0]);
+    }
+  }
+  const makeURI = (entry) => {
+    const defsSegment = ctx.target === "draft-2020-12" ? "$defs" : "definitions";
+    if (ctx.external) {
+      const externalId = ctx.external.registry.get(entry[0])?.id;
+      const uriGenerator = ctx.external.uri ?? ((id2) => id2);
+      if (externalId) {
+        return { ref: uriGenerator(externalId) };
+      }
+      const id = entry[1].defId ?? entry[1].schema.id ?? `schema${ctx.counter++}`;
+      entry[1].defId = id;
+      return { defId: id, ref: `${uriGenerator("__shared")}#/${defsSegment}/${encodeJSONPointerSegment(id)}` };
+    }
+    const uriPrefix = `#`;
+    const defUriPrefix = `${uriPrefix}/${defsSegment}/`;
+    if (entry[1] === root && !entry[1].schema.id) {
+      return { ref: uriPrefix };
+    }
+    const defId = entry[1].schema.id ?? `__schema${ctx.counter++}`;
+    return { defId, ref: defUriPrefix + encodeJSONPointerSegment(defId) };
+  };
+  const extractToDef = (entry) => {
+    if (entry[1].schema.$ref) {
+      return;
+    }
+    const seen = entry[1];
+    const { ref, defId } = makeURI(entry);
+    seen.def = { ...seen.schema };
+    if (defId)
+      seen.defId = defId;
+    const schema2 = seen.schema;
+    for (const key in schema2) {
+      delete schema2[key];
+    }
+    schema2.$ref = ref;
+  };
+  if (ctx.cycles === "throw") {
+    for (const entry of ctx.seen.entries()) {
+      const seen = entry[1];
+      if (seen.cycle) {
+        throw new Error(`Cycle detected: #/${seen.cycle?.join("/")}/<root>
+
+Set the \`cycles\` parameter to \`"ref"\` to resolve cyclical schemas with defs.`);
+      }
+    }
+  }
+  for (const entry of ctx.seen.entries()) {
+    const seen = entry[1];
+    if (schema === entry[0]) {
+      extractToDef(entry);
+      continue;
+    }
+    if (ctx.external) {
+      const ext = ctx.external.registry.get(entry[0])?.id;
+      if (schema !== entry[0] && ext) {
+        extractToDef(entry);
+        continue;
+      }
+    }
+    const id = ctx.metadataRegistry.get(entry[0])?.id;
+    if (id) {
+      extractToDef(entry);
+      continue;
+    }
+    if (seen.cycle) {
+      extractToDef(entry);
+      continue;
+    }
+    if (seen.count > 1) {
+      if (ctx.reused === "ref") {
+        extractToDef(entry);
+      }
+    }
+  }
+  if (ctx.external)
+    ctx.sharedDefsExtractedFor = ctx.external;
+}
+function compactTypeUnion(schema) {
+  const options = schema.anyOf;
+  if (!Array.isArray(options) || options.length === 0 || schema.type !== void 0)
+    return;
+  const types = [];
+  for (const option of options) {
+    if (!option || typeof option !== "object")
+      return;
+    compactTypeUnion(option);
+    const keys = Object.keys(option);
+    if (keys.length !== 1 || keys[0] !== "type")
+      return;
+    const type = option.type;
+    for (const member of Array.isArray(type) ? type : [type]) {
+      if (typeof member !== "string")
+        return;
+      if (!types.includes(member))
+        types.push(member);
+    }
+  }
+  delete schema.anyOf;
+  schema.type = types.length === 1 ? types[0] : types;
+}
+var FOLDABLE_KEYS = /* @__PURE__ */ new Set(["type", "properties", "required", "additionalProperties"]);
+var UNION_KEYS = ["oneOf", "anyOf"];
+function undeclaredConstraint(member) {
+  const extra = member.additionalProperties;
+  if (extra === void 0 || extra === false || typeof extra !== "object" || extra === null)
+    return null;
+  return Object.keys(extra).length ? extra : null;
+}
+function foldObjects(members2) {
+  const objects = [];
+  for (const member of members2) {
+    if (typeof member !== "object" || member.type !== "object")
+      return null;
+    for (const key in member) {
+      if (!FOLDABLE_KEYS.has(key))
+        return null;
+    }
+    objects.push(member);
+  }
+  const properties = {};
+  const required2 = /* @__PURE__ */ new Set();
+  for (const object of objects) {
+    for (const key in object.properties) {
+      if (Object.prototype.hasOwnProperty.call(properties, key))
+        continue;
+      const parts = [];
+      for (const other of objects) {
+        const part = other.properties?.[key] ?? undeclaredConstraint(other);
+        if (part === null || part === void 0)
+          continue;
+        if (!parts.some((seen) => JSON.stringify(seen) === JSON.stringify(part)))
+          parts.push(part);
+      }
+      const merged = parts.length === 1 ? parts[0] : foldObjects(parts) ?? { allOf: parts };
+      assignProp(properties, key, merged);
+    }
+    for (const key of object.required ?? [])
+      required2.add(key);
+  }
+  const folded = { type: "object", properties };
+  if (required2.size)
+    folded.required = [...required2];
+  if (objects.every((object) => object.additionalProperties === false)) {
+    folded.additionalProperties = false;
+  } else {
+    const constraints = [];
+    for (const object of objects) {
+      const constraint = undeclaredConstraint(object);
+      if (constraint && !constraints.some((seen) => JSON.stringify(seen) === JSON.stringify(constraint)))
+        constraints.push(constraint);
+    }
+    if (constraints.length === 1)
+      folded.additionalProperties = constraints[0];
+    else if (constraints.length > 1)
+      folded.additionalProperties = { allOf: constraints };
+  }
+  return folded;
+}
+function foldIntersection(json) {
+  const allOf = json.allOf;
+  if (!Array.isArray(allOf) || allOf.length < 2)
+    return;
+  for (const key of FOLDABLE_KEYS)
+    if (key in json)
+      return;
+  const unions = allOf.filter((m) => UNION_KEYS.some((k) => Array.isArray(m[k])));
+  let folded = null;
+  if (!unions.length) {
+    folded = foldObjects(allOf);
+  } else {
+    const union2 = unions[0];
+    const keyword = UNION_KEYS.find((k) => Array.isArray(union2[k]));
+    if (Object.keys(union2).length !== 1)
+      return;
+    const rest = allOf.filter((m) => m !== union2);
+    const branches = union2[keyword].map((branch) => foldObjects([...rest, branch]));
+    if (branches.some((b) => !b))
+      return;
+    folded = { [keyword]: branches };
+  }
+  if (!folded)
+    return;
+  delete json.allOf;
+  assignProps(json, folded);
+}
+function finalize(ctx, schema) {
+  const root = ctx.seen.get(schema);
+  if (!root)
+    throw new Error("Unprocessed schema. This is a bug in Zod.");
+  const flattenRef = (zodSchema) => {
+    const seen = ctx.seen.get(zodSchema);
+    if (seen.ref === null)
+      return;
+    const schema2 = seen.def ?? seen.schema;
+    const _cached = { ...schema2 };
+    const ref = seen.ref;
+    seen.ref = null;
+    if (ref) {
+      flattenRef(ref);
+      const refSeen = ctx.seen.get(ref);
+      const refSchema = refSeen.schema;
+      if (refSchema.$ref && (ctx.target === "draft-07" || ctx.target === "draft-04" || ctx.target === "openapi-3.0")) {
+        schema2.allOf = schema2.allOf ?? [];
+        schema2.allOf.push(refSchema);
+      } else {
+        assignProps(schema2, refSchema);
+      }
+      assignProps(schema2, _cached);
+      const isParentRef = zodSchema._zod.parent === ref;
+      if (isParentRef) {
+        for (const key in schema2) {
+          if (key === "$ref" || key === "allOf")
+            continue;
+          if (!(key in _cached)) {
+            delete schema2[key];
+          }
+        }
+      }
+      if (refSchema.$ref && refSeen.def) {
+        for (const key in schema2) {
+          if (key === "$ref" || key === "allOf")
+            continue;
+          if (key in refSeen.def && JSON.stringify(schema2[key]) === JSON.stringify(refSeen.def[key])) {
+            delete schema2[key];
+          }
+        }
+      }
+    }
+    const parent = zodSchema._zod.parent;
+    if (parent && parent !== ref) {
+      flattenRef(parent);
+      const parentSeen = ctx.seen.get(parent);
+      if (parentSeen?.schema.$ref) {
+        schema2.$ref = parentSeen.schema.$ref;
+        if (parentSeen.def) {
+          for (const key in schema2) {
+            if (key === "$ref" || key === "allOf")
+              continue;
+            if (key in parentSeen.def && JSON.stringify(schema2[key]) === JSON.stringify(parentSeen.def[key])) {
+              delete schema2[key];
+            }
+          }
+        }
+      }
+    }
+    ctx.override({
+      zodSchema,
+      jsonSchema: schema2,
+      path: seen.path ?? []
+    });
+  };
+  if (!ctx.external || ctx.sharedEmitDoneFor !== ctx.external) {
+    for (const entry of [...ctx.seen.entries()].reverse()) {
+      flattenRef(entry[0]);
+    }
+    if (ctx.target !== "openapi-3.0") {
+      for (const entry of ctx.seen.entries()) {
+        compactTypeUnion(entry[1].def ?? entry[1].schema);
+      }
+    }
+    for (const rewrite of ctx.deferred)
+      rewrite();
+    if (ctx.intersections.length) {
+      const carriers = /* @__PURE__ */ new Map();
+      for (const seen of ctx.seen.values()) {
+        for (const json of [seen.schema, seen.def]) {
+          const allOf = json?.allOf;
+          if (!Array.isArray(allOf))
+            continue;
+          const existing = carriers.get(allOf);
+          if (existing)
+            existing.push(json);
+          else
+            carriers.set(allOf, [json]);
+        }
+      }
+      for (const allOf of ctx.intersections) {
+        for (const json of carriers.get(allOf) ?? [])
+          foldIntersection(json);
+      }
+    }
+  }
+  const result = {};
+  if (ctx.target === "draft-2020-12") {
+    result.$schema = "https://json-schema.org/draft/2020-12/schema";
+  } else if (ctx.target === "draft-07") {
+    result.$schema = "http://json-schema.org/draft-07/schema#";
+  } else if (ctx.target === "draft-04") {
+    result.$schema = "http://json-schema.org/draft-04/schema#";
+  } else if (ctx.target === "openapi-3.0") {
+  } else {
+  }
+  if (ctx.external?.uri) {
+    const id = ctx.external.registry.get(schema)?.id;
+    if (!id)
+      throw new Error("Schema is missing an `id` property");
+    result.$id = ctx.external.uri(id);
+  }
+  assignProps(result, root.defId ? root.schema : root.def ?? root.schema);
+  const rootMetaId = ctx.metadataRegistry.get(schema)?.id;
+  if (rootMetaId !== void 0 && result.id === rootMetaId)
+    delete result.id;
+  const defs = ctx.external?.defs ?? {};
+  if (!ctx.external || ctx.sharedEmitDoneFor !== ctx.external) {
+    for (const entry of ctx.seen.entries()) {
+      const seen = entry[1];
+      if (seen.def && seen.defId) {
+        if (seen.def.id === seen.defId)
+          delete seen.def.id;
+        assignProp(defs, seen.defId, seen.def);
+      }
+    }
+  }
+  if (ctx.external)
+    ctx.sharedEmitDoneFor = ctx.external;
+  if (ctx.external) {
+  } else {
+    if (Object.keys(defs).length > 0) {
+      if (ctx.target === "draft-2020-12") {
+        result.$defs = defs;
+      } else {
+        result.definitions = defs;
+      }
+    }
+  }
+  try {
+    const finalized = JSON.parse(JSON.stringify(result));
+    Object.defineProperty(finalized, "~standard", {
+      value: {
+        ...schema["~standard"],
+        jsonSchema: {
+          input: createStandardJSONSchemaMethod(schema, "input", ctx.processors),
+          output: createStandardJSONSchemaMethod(schema, "output", ctx.processors)
+        }
+      },
+      enumerable: false,
+      writable: false
+    });
+    return finalized;
+  } catch (_err) {
+    throw new Error("Error converting schema to JSON.");
+  }
+}
+function isTransforming(_schema, _ctx) {
+  const ctx = _ctx ?? { seen: /* @__PURE__ */ new Set() };
+  if (ctx.seen.has(_schema))
+    return false;
+  ctx.seen.add(_schema);
+  const def = _schema._zod.def;
+  if (def.type === "transform")
+    return true;
+  if (def.type === "array")
+    return isTransforming(def.element, ctx);
+  if (def.type === "set")
+    return isTransforming(def.valueType, ctx);
+  if (def.type === "lazy")
+    return isTransforming(def.getter(), ctx);
+  if (def.type === "promise" || def.type === "optional" || def.type === "nonoptional" || def.type === "nullable" || def.type === "readonly" || def.type === "default" || def.type === "prefault" || def.type === "catch") {
+    return isTransforming(def.innerType, ctx);
+  }
+  if (def.type === "intersection") {
+    return isTransforming(def.left, ctx) || isTransforming(def.right, ctx);
+  }
+  if (def.type === "record" || def.type === "map") {
+    return isTransforming(def.keyType, ctx) || isTransforming(def.valueType, ctx);
+  }
+  if (def.type === "pipe") {
+    if (_schema._zod.traits.has("$ZodCodec"))
+      return true;
+    return isTransforming(def.in, ctx) || isTransforming(def.out, ctx);
+  }
+  if (def.type === "object") {
+    for (const key in def.shape) {
+      if (isTransforming(def.shape[key], ctx))
+        return true;
+    }
+    return false;
+  }
+  if (def.type === "union") {
+    for (const option of def.options) {
+      if (isTransforming(option, ctx))
+        return true;
+    }
+    return false;
+  }
+  if (def.type === "tuple") {
+    for (const item of def.items) {
+      if (isTransforming(item, ctx))
+        return true;
+    }
+    if (def.rest && isTransforming(def.rest, ctx))
+      return true;
+    return false;
+  }
+  return false;
+}
+var createToJSONSchemaMethod = (schema, processors = {}) => (params) => {
+  const ctx = initializeContext({ ...params, processors });
+  processSchema(schema, ctx);
+  extractDefs(ctx, schema);
+  return finalize(ctx, schema);
+};
+var createStandardJSONSchemaMethod = (schema, io, processors = {}) => (params) => {
+  const { libraryOptions, target } = params ?? {};
+  const ctx = initializeContext({ ...libraryOptions ?? {}, target, io, processors });
+  processSchema(schema, ctx);
+  extractDefs(ctx, schema);
+  return finalize(ctx, schema);
+};
+
+// node_modules/zod/v4/core/json-schema-processors.js
+var narrowMin = (agg, key, value) => {
+  if (agg[key] === void 0 || value > agg[key])
+    agg[key] = value;
+};
+var narrowMax = (agg, key, value) => {
+  if (agg[key] === void 0 || value < agg[key])
+    agg[key] = value;
+};
+var narrowBoth = (agg, value) => {
+  narrowMin(agg, "minimum", value);
+  narrowMax(agg, "maximum", value);
+};
+var addDivisor = (agg, value) => {
+  agg.multipleOf ?? (agg.multipleOf = []);
+  if (!agg.multipleOf.includes(value))
+    agg.multipleOf.push(value);
+};
+var addPattern = (agg, pattern) => {
+  agg.patterns ?? (agg.patterns = /* @__PURE__ */ new Set());
+  agg.patterns.add(pattern);
+};
+var intersectMime = (agg, mime) => {
+  agg.mime = agg.mime ? agg.mime.filter((m) => mime.includes(m)) : [...mime];
+};
+var setFormat = (agg, format) => {
+  agg.format = format;
+  if (format.includes("int"))
+    agg.isInt = true;
+};
+var minContributor = (agg, def) => narrowMin(agg, "minimum", def.minimum);
+var maxContributor = (agg, def) => narrowMax(agg, "maximum", def.maximum);
+var formatContributor = (ranges) => (agg, def) => {
+  setFormat(agg, def.format);
+  const [minimum, maximum] = ranges[def.format];
+  narrowMin(agg, "minimum", minimum);
+  narrowMax(agg, "maximum", maximum);
+};
+var contributors = {
+  greater_than: (agg, def) => narrowMin(agg, def.inclusive ? "minimum" : "exclusiveMinimum", def.value),
+  less_than: (agg, def) => narrowMax(agg, def.inclusive ? "maximum" : "exclusiveMaximum", def.value),
+  multiple_of: (agg, def) => addDivisor(agg, def.value),
+  number_format: formatContributor(NUMBER_FORMAT_RANGES),
+  bigint_format: formatContributor(BIGINT_FORMAT_RANGES),
+  min_length: minContributor,
+  max_length: maxContributor,
+  length_equals: (agg, def) => narrowBoth(agg, def.length),
+  min_size: minContributor,
+  max_size: maxContributor,
+  size_equals: (agg, def) => narrowBoth(agg, def.size),
+  string_format: (agg, def) => {
+    setFormat(agg, def.format);
+    if (def.pattern)
+      addPattern(agg, def.pattern);
+    if (def.format === "base64" || def.format === "base64url")
+      agg.contentEncoding = def.format;
+    if (def.local || def.precision === -1)
+      agg.laxFormat = true;
+  },
+  mime_type: (agg, def) => intersectMime(agg, def.mime)
+};
+function aggregateChecks(schema) {
+  const agg = {};
+  const def = schema._zod.def;
+  const list = schema._zod.traits.has("$ZodCheck") ? [schema, ...def.checks ?? []] : def.checks ?? [];
+  for (const ch of list)
+    contributors[ch._zod.def.check]?.(agg, ch._zod.def);
+  const bag = schema._zod.bag;
+  if (bag.minimum !== void 0)
+    narrowMin(agg, "minimum", bag.minimum);
+  if (bag.exclusiveMinimum !== void 0)
+    narrowMin(agg, "exclusiveMinimum", bag.exclusiveMinimum);
+  if (bag.maximum !== void 0)
+    narrowMax(agg, "maximum", bag.maximum);
+  if (bag.exclusiveMaximum !== void 0)
+    narrowMax(agg, "exclusiveMaximum", bag.exclusiveMaximum);
+  if (bag.multipleOf !== void 0)
+    addDivisor(agg, bag.multipleOf);
+  if (bag.format !== void 0) {
+    agg.format ?? (agg.format = bag.format);
+    if (bag.format.includes("int"))
+      agg.isInt = true;
+  }
+  if (bag.mime)
+    intersectMime(agg, bag.mime);
+  for (const pattern of bag.patterns ?? [])
+    addPattern(agg, pattern);
+  return agg;
+}
+var enumProcessor = (schema, _ctx, json, _params) => {
+  const def = schema._zod.def;
+  const values = getEnumValues(def.entries);
+  if (values.length === 0) {
+    json.not = {};
+    return;
+  }
+  if (values.every((v) => typeof v === "number"))
+    json.type = "number";
+  if (values.every((v) => typeof v === "string"))
+    json.type = "string";
+  json.enum = values;
+};
+var customProcessor = (schema, ctx, json, params) => {
+  handleUnrepresentable(schema, ctx, json, params, "Custom types cannot be represented in JSON Schema");
+};
+var transformProcessor = (schema, ctx, json, params) => {
+  handleUnrepresentable(schema, ctx, json, params, "Transforms cannot be represented in JSON Schema");
+};
+var arrayProcessor = (schema, ctx, _json, params) => {
+  const json = _json;
+  const def = schema._zod.def;
+  const { minimum, maximum } = aggregateChecks(schema);
+  if (typeof minimum === "number")
+    json.minItems = minimum;
+  if (typeof maximum === "number")
+    json.maxItems = maximum;
+  json.type = "array";
+  json.items = processSchema(def.element, ctx, {
+    ...params,
+    path: [...params.path, "items"]
+  });
+};
+var unionProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  const isExclusive = def.inclusive === false;
+  const options = def.options.map((x, i) => processSchema(x, ctx, {
+    ...params,
+    path: [...params.path, isExclusive ? "oneOf" : "anyOf", i]
+  }));
+  if (isExclusive) {
+    json.oneOf = options;
+  } else {
+    json.anyOf = options;
+  }
+};
+var intersectionProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  const a = processSchema(def.left, ctx, {
+    ...params,
+    path: [...params.path, "allOf", 0]
+  });
+  const b = processSchema(def.right, ctx, {
+    ...params,
+    path: [...params.path, "allOf", 1]
+  });
+  const isSimpleIntersection = (val) => "allOf" in val && Object.keys(val).length === 1;
+  const allOf = [
+    ...isSimpleIntersection(a) ? a.allOf : [a],
+    ...isSimpleIntersection(b) ? b.allOf : [b]
+  ];
+  json.allOf = allOf;
+  ctx.intersections.push(allOf);
+};
+var nullableProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  const inner = processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  if (ctx.target === "openapi-3.0") {
+    seen.ref = def.innerType;
+    json.nullable = true;
+  } else {
+    json.anyOf = [inner, { type: "null" }];
+  }
+};
+var nonoptionalProcessor = (schema, ctx, _json, params) => {
+  const def = schema._zod.def;
+  processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = def.innerType;
+};
+var UNREPRESENTABLE_DEFAULT = /* @__PURE__ */ Symbol();
+function serializeDefaultValue(value, schema, ctx, json, params) {
+  let unrepresentable = false;
+  const serialized = JSON.stringify(value, (_, val) => {
+    if (typeof val !== "bigint")
+      return val;
+    unrepresentable = true;
+    return null;
+  });
+  if (!unrepresentable)
+    return JSON.parse(serialized);
+  handleUnrepresentable(schema, ctx, json, params, "BigInt defaults cannot be represented in JSON Schema");
+  return UNREPRESENTABLE_DEFAULT;
+}
+var defaultProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = def.innerType;
+  const value = serializeDefaultValue(def.defaultValue, schema, ctx, json, params);
+  if (value !== UNREPRESENTABLE_DEFAULT)
+    json.default = value;
+};
+var prefaultProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = def.innerType;
+  if (ctx.io !== "input")
+    return;
+  const value = serializeDefaultValue(def.defaultValue, schema, ctx, json, params);
+  if (value !== UNREPRESENTABLE_DEFAULT)
+    json._prefault = value;
+};
+var catchProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = def.innerType;
+  let catchValue;
+  try {
+    catchValue = def.catchValue(void 0);
+  } catch {
+    handleUnrepresentable(schema, ctx, json, params, "Dynamic catch values are not supported in JSON Schema");
+    return;
+  }
+  json.default = catchValue;
+};
+var pipeProcessor = (schema, ctx, _json, params) => {
+  const def = schema._zod.def;
+  const inIsTransform = def.in._zod.traits.has("$ZodTransform");
+  const innerType = ctx.io === "input" ? inIsTransform ? def.out : def.in : def.out;
+  processSchema(innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = innerType;
+};
+var readonlyProcessor = (schema, ctx, json, params) => {
+  const def = schema._zod.def;
+  processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = def.innerType;
+  json.readOnly = true;
+};
+var optionalProcessor = (schema, ctx, _json, params) => {
+  const def = schema._zod.def;
+  processSchema(def.innerType, ctx, params);
+  const seen = ctx.seen.get(schema);
+  seen.ref = def.innerType;
+};
+
+// node_modules/zod/v4/classic/errors.js
+var _installedErrorProtos = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+function _lazyMethod(proto, key, make) {
+  Object.defineProperty(proto, key, {
+    configurable: true,
+    enumerable: false,
+    get() {
+      const value = make(this);
+      Object.defineProperty(this, key, { value, configurable: true, writable: true });
+      return value;
+    },
+    set(value) {
+      Object.defineProperty(this, key, { value, configurable: true, writable: true });
+    }
+  });
+}
+var initializer2 = (inst, issues) => {
+  $ZodError.init(inst, issues);
+  inst.name = "ZodError";
+  const proto = Object.getPrototypeOf(inst);
+  if (_installedErrorProtos.has(proto))
+    return;
+  _installedErrorProtos.add(proto);
+  _lazyMethod(proto, "format", (self) => (mapper) => formatError(self, mapper));
+  _lazyMethod(proto, "flatten", (self) => (mapper) => flattenError(self, mapper));
+  _lazyMethod(proto, "addIssue", (self) => (issue2) => {
+    self.issues.push(issue2);
+    self.message = JSON.stringify(self.issues, jsonStringifyReplacer, 2);
+  });
+  _lazyMethod(proto, "addIssues", (self) => (issues2) => {
+    self.issues.push(...issues2);
+    self.message = JSON.stringify(self.issues, jsonStringifyReplacer, 2);
+  });
+  Object.defineProperty(proto, "isEmpty", {
+    configurable: true,
+    enumerable: false,
+    get() {
+      return this.issues.length === 0;
+    }
+  });
+};
+var ZodRealError = /* @__PURE__ */ $constructor("ZodError", initializer2, void 0, {
+  Parent: Error
+});
+
+// node_modules/zod/v4/classic/parse.js
+var parse = /* @__PURE__ */ _parse(ZodRealError);
+var parseAsync = /* @__PURE__ */ _parseAsync(ZodRealError);
+var safeParse = /* @__PURE__ */ _safeParse(ZodRealError);
+var safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
+var encode = /* @__PURE__ */ _encode(ZodRealError);
+var decode = /* @__PURE__ */ _decode(ZodRealError);
+var encodeAsync = /* @__PURE__ */ _encodeAsync(ZodRealError);
+var decodeAsync = /* @__PURE__ */ _decodeAsync(ZodRealError);
+var safeEncode = /* @__PURE__ */ _safeEncode(ZodRealError);
+var safeDecode = /* @__PURE__ */ _safeDecode(ZodRealError);
+var safeEncodeAsync = /* @__PURE__ */ _safeEncodeAsync(ZodRealError);
+var safeDecodeAsync = /* @__PURE__ */ _safeDecodeAsync(ZodRealError);
+
+// node_modules/zod/v4/classic/schemas.js
+function _ensureDefaultLocale() {
+  if (!globalConfig.localeError)
+    config(en_default());
+}
+function _ensureDefaultMemoizer() {
+  if (!globalConfig.memoizer)
+    config({ memoizer: memoizer() });
+}
+var ZodType = /* @__PURE__ */ $constructor("ZodType", (inst, def) => {
+  _ensureDefaultLocale();
+  $ZodType.init(inst, def);
+  inst.def = def;
+  inst.type = def.type;
+  return inst;
+}, {
+  check(...chks) {
+    const def = this.def;
+    return this.clone(util_exports.mergeDefs(def, {
+      checks: [
+        ...def.checks ?? [],
+        ...chks.map((ch) => typeof ch === "function" ? { _zod: { check: ch, def: { check: "custom" }, onattach: [] } } : ch)
+      ]
+    }), { parent: true });
+  },
+  with(...chks) {
+    return this.check(...chks);
+  },
+  clone(def, params) {
+    return clone(this, def, params);
+  },
+  brand() {
+    return this;
+  },
+  register(reg, meta2) {
+    reg.add(this, meta2);
+    return this;
+  },
+  refine(check, params) {
+    return this.check(refine(check, params));
+  },
+  superRefine(refinement, params) {
+    return this.check(superRefine(refinement, params));
+  },
+  overwrite(fn) {
+    return this.check(_overwrite(fn));
+  },
+  optional() {
+    return optional(this);
+  },
+  exactOptional() {
+    return exactOptional(this);
+  },
+  nullable() {
+    return nullable(this);
+  },
+  nullish() {
+    return optional(nullable(this));
+  },
+  nonoptional(params) {
+    return nonoptional(this, params);
+  },
+  array() {
+    return array(this);
+  },
+  or(arg) {
+    return union([this, arg]);
+  },
+  and(arg) {
+    return intersection(this, arg);
+  },
+  transform(tx) {
+    return pipe(this, transform(tx));
+  },
+  default(d) {
+    return _default(this, d);
+  },
+  prefault(d) {
+    return prefault(this, d);
+  },
+  catch(params) {
+    return _catch(this, params);
+  },
+  pipe(target) {
+    return pipe(this, target);
+  },
+  readonly() {
+    return readonly(this);
+  },
+  describe(description) {
+    const cl = this.clone();
+    globalRegistry.add(cl, { description });
+    return cl;
+  },
+  meta(...args) {
+    if (args.length === 0)
+      return globalRegistry.get(this);
+    const cl = this.clone();
+    globalRegistry.add(cl, args[0]);
+    return cl;
+  },
+  isOptional() {
+    return this.safeParse(void 0).success;
+  },
+  isNullable() {
+    return this.safeParse(null).success;
+  },
+  apply(fn, ...args) {
+    return args.length === 0 ? fn(this) : fn(this, ...args);
+  },
+  // Overrides core's `~standard` to add `jsonSchema`. Must stay a prototype entry: redefining it per instance demotes instances to dictionary mode.
+  get "~standard"() {
+    return util_exports.hide(this, "~standard", {
+      ...standardProps(this),
+      jsonSchema: {
+        input: createStandardJSONSchemaMethod(this, "input"),
+        output: createStandardJSONSchemaMethod(this, "output")
+      }
+    });
+  },
+  set "~standard"(value) {
+    util_exports.own(this, "~standard", value);
+  },
+  parse: function _parse2(data, params) {
+    return parse(this, data, params, { callee: _parse2 });
+  },
+  parseAsync: async function _parseAsync2(data, params) {
+    return await parseAsync(this, data, params, { callee: _parseAsync2 });
+  },
+  safeParse(data, params) {
+    return safeParse(this, data, params);
+  },
+  async safeParseAsync(data, params) {
+    return safeParseAsync(this, data, params);
+  },
+  // `spa` is an alias: same function object as `safeParseAsync`, as before.
+  get spa() {
+    return this?.safeParseAsync;
+  },
+  set spa(value) {
+    util_exports.own(this, "spa", value);
+  },
+  validate(data, params) {
+    return validate(this, data, params);
+  },
+  validateAsync(data, params) {
+    return validateAsync(this, data, params);
+  },
+  encode: function _encode2(data, params) {
+    return encode(this, data, params, { callee: _encode2 });
+  },
+  decode: function _decode2(data, params) {
+    return decode(this, data, params, { callee: _decode2 });
+  },
+  encodeAsync: async function _encodeAsync2(data, params) {
+    return await encodeAsync(this, data, params, { callee: _encodeAsync2 });
+  },
+  decodeAsync: async function _decodeAsync2(data, params) {
+    return await decodeAsync(this, data, params, { callee: _decodeAsync2 });
+  },
+  safeEncode(data, params) {
+    return safeEncode(this, data, params);
+  },
+  safeDecode(data, params) {
+    return safeDecode(this, data, params);
+  },
+  async safeEncodeAsync(data, params) {
+    return safeEncodeAsync(this, data, params);
+  },
+  async safeDecodeAsync(data, params) {
+    return safeDecodeAsync(this, data, params);
+  },
+  toJSONSchema(params) {
+    return createToJSONSchemaMethod(this, {})(params);
+  },
+  // Reads through to the registry on every access, so it must not cache.
+  get description() {
+    return globalRegistry.get(this)?.description;
+  },
+  // No setter: `schema._def = x` throws, as it did when `_def` was a non-writable own property.
+  get _def() {
+    return this._zod.def;
+  }
+});
+var ZodArray = /* @__PURE__ */ $constructor("ZodArray", (inst, def) => {
+  _ensureDefaultMemoizer();
+  $ZodArray.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => arrayProcessor(inst, ctx, json, params);
+  inst.element = def.element;
+}, {
+  min(n, params) {
+    return this.check(_minLength(n, params));
+  },
+  nonempty(params) {
+    return this.check(_minLength(1, params));
+  },
+  max(n, params) {
+    return this.check(_maxLength(n, params));
+  },
+  length(n, params) {
+    return this.check(_length(n, params));
+  },
+  unwrap() {
+    return this.element;
+  }
+});
+function array(element, params) {
+  return _array(ZodArray, element, params);
+}
+var ZodUnion = /* @__PURE__ */ $constructor("ZodUnion", (inst, def) => {
+  $ZodUnion.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => unionProcessor(inst, ctx, json, params);
+  inst.options = def.options;
+});
+function union(options, params) {
+  return new ZodUnion({
+    type: "union",
+    options,
+    ...util_exports.normalizeParams(params)
+  });
+}
+var ZodIntersection = /* @__PURE__ */ $constructor("ZodIntersection", (inst, def) => {
+  $ZodIntersection.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => intersectionProcessor(inst, ctx, json, params);
+});
+function intersection(left, right) {
+  return new ZodIntersection({
+    type: "intersection",
+    left,
+    right
+  });
+}
+var ZodEnum = /* @__PURE__ */ $constructor("ZodEnum", (inst, def) => {
+  $ZodEnum.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => enumProcessor(inst, ctx, json, params);
+  inst.enum = def.entries;
+  inst.options = [...inst._zod.values];
+  const keys = new Set(Object.keys(def.entries));
+  inst.extract = (values, params) => {
+    const newEntries = {};
+    for (const value of values) {
+      if (keys.has(value)) {
+        newEntries[value] = def.entries[value];
+      } else
+        throw new Error(`Key ${value} not found in enum`);
+    }
+    return new ZodEnum({
+      ...def,
+      checks: [],
+      ...util_exports.normalizeParams(params),
+      entries: newEntries
+    });
+  };
+  inst.exclude = (values, params) => {
+    const newEntries = { ...def.entries };
+    for (const value of values) {
+      if (keys.has(value)) {
+        delete newEntries[value];
+      } else
+        throw new Error(`Key ${value} not found in enum`);
+    }
+    return new ZodEnum({
+      ...def,
+      checks: [],
+      ...util_exports.normalizeParams(params),
+      entries: newEntries
+    });
+  };
+});
+function _enum(values, params) {
+  const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
+  return new ZodEnum({
+    type: "enum",
+    entries,
+    ...util_exports.normalizeParams(params)
+  });
+}
+var ZodTransform = /* @__PURE__ */ $constructor("ZodTransform", (inst, def) => {
+  _ensureDefaultMemoizer();
+  $ZodTransform.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => transformProcessor(inst, ctx, json, params);
+  inst._zod.parse = (payload, _ctx) => {
+    if (_ctx.direction === "backward") {
+      throw new $ZodEncodeError(inst.constructor.name);
+    }
+    payload.addIssue = (issue2) => {
+      if (typeof issue2 === "string") {
+        payload.issues.push(util_exports.issue(issue2, payload.value, def));
+      } else {
+        const _issue = issue2;
+        if (_issue.fatal)
+          _issue.continue = false;
+        _issue.code ?? (_issue.code = "custom");
+        if (!("input" in _issue))
+          _issue.input = payload.value;
+        _issue.inst ?? (_issue.inst = inst);
+        payload.issues.push(util_exports.issue(_issue));
+      }
+    };
+    const output = def.transform(payload.value, payload);
+    if (output instanceof Promise) {
+      return output.then((output2) => {
+        payload.value = output2;
+        return payload;
+      });
+    }
+    payload.value = output;
+    return payload;
+  };
+});
+function transform(fn) {
+  return new ZodTransform({
+    type: "transform",
+    transform: fn
+  });
+}
+var ZodOptional = /* @__PURE__ */ $constructor("ZodOptional", (inst, def) => {
+  $ZodOptional.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+});
+function optional(innerType) {
+  return new ZodOptional({
+    type: "optional",
+    innerType
+  });
+}
+var ZodExactOptional = /* @__PURE__ */ $constructor("ZodExactOptional", (inst, def) => {
+  $ZodExactOptional.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+});
+function exactOptional(innerType) {
+  return new ZodExactOptional({
+    type: "optional",
+    innerType
+  });
+}
+var ZodNullable = /* @__PURE__ */ $constructor("ZodNullable", (inst, def) => {
+  $ZodNullable.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => nullableProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+});
+function nullable(innerType) {
+  return new ZodNullable({
+    type: "nullable",
+    innerType
+  });
+}
+var ZodDefault = /* @__PURE__ */ $constructor("ZodDefault", (inst, def) => {
+  $ZodDefault.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => defaultProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+  inst.removeDefault = inst.unwrap;
+});
+function _default(innerType, defaultValue) {
+  return new ZodDefault({
+    type: "default",
+    innerType,
+    get defaultValue() {
+      return typeof defaultValue === "function" ? defaultValue() : util_exports.shallowClone(defaultValue);
+    }
+  });
+}
+var ZodPrefault = /* @__PURE__ */ $constructor("ZodPrefault", (inst, def) => {
+  $ZodPrefault.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => prefaultProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+});
+function prefault(innerType, defaultValue) {
+  return new ZodPrefault({
+    type: "prefault",
+    innerType,
+    get defaultValue() {
+      return typeof defaultValue === "function" ? defaultValue() : util_exports.shallowClone(defaultValue);
+    }
+  });
+}
+var ZodNonOptional = /* @__PURE__ */ $constructor("ZodNonOptional", (inst, def) => {
+  $ZodNonOptional.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => nonoptionalProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+});
+function nonoptional(innerType, params) {
+  return new ZodNonOptional({
+    type: "nonoptional",
+    innerType,
+    ...util_exports.normalizeParams(params)
+  });
+}
+var ZodCatch = /* @__PURE__ */ $constructor("ZodCatch", (inst, def) => {
+  $ZodCatch.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => catchProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+  inst.removeCatch = inst.unwrap;
+});
+function _catch(innerType, catchValue) {
+  return new ZodCatch({
+    type: "catch",
+    innerType,
+    catchValue: typeof catchValue === "function" ? catchValue : util_exports.constantCatch(catchValue)
+  });
+}
+var ZodPipe = /* @__PURE__ */ $constructor("ZodPipe", (inst, def) => {
+  $ZodPipe.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => pipeProcessor(inst, ctx, json, params);
+  inst.in = def.in;
+  inst.out = def.out;
+});
+function pipe(in_, out) {
+  return new ZodPipe({
+    type: "pipe",
+    in: in_,
+    out
+    // ...util.normalizeParams(params),
+  });
+}
+var ZodReadonly = /* @__PURE__ */ $constructor("ZodReadonly", (inst, def) => {
+  $ZodReadonly.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => readonlyProcessor(inst, ctx, json, params);
+  inst.unwrap = () => inst._zod.def.innerType;
+});
+function readonly(innerType) {
+  return new ZodReadonly({
+    type: "readonly",
+    innerType
+  });
+}
+var ZodCustom = /* @__PURE__ */ $constructor("ZodCustom", (inst, def) => {
+  $ZodCustom.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => customProcessor(inst, ctx, json, params);
+});
+function refine(fn, _params = {}) {
+  return _refine(ZodCustom, fn, _params);
+}
+function superRefine(fn, params) {
+  return _superRefine(fn, params);
+}
+
+// src/model/hooks/cgroup-skb.ts
+var ATTACH_TYPES = { ingress: 0, egress: 1 };
+var cgroupSkb = {
+  name: "cgroup_skb",
+  description: "packets that arrive at the sockets of a cgroup, or leave them",
+  since: "5.7",
+  programTypes: ["cgroup_skb"],
+  options: { direction: _enum(["ingress", "egress"]) },
+  variants: [{ direction: "ingress" }, { direction: "egress" }],
+  empty: () => "nop_cgroup_skb",
+  drop: () => "drop_cgroup_skb",
+  stimuli: ["udp"],
+  attach: (port, fd, { direction }) => port.linkToCgroup(fd, ATTACH_TYPES[direction])
+};
+
+// src/model/hooks/socket-filter.ts
+var socketFilter = {
+  name: "socket_filter",
+  description: "packets that arrive at one socket (SO_ATTACH_BPF)",
+  since: "3.19",
+  programTypes: ["socket_filter"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_socket_filter",
+  drop: () => "drop_socket_filter",
+  stimuli: ["udp"],
+  attach: (port, fd) => port.giveToSocket(fd, "receiver")
+};
+
+// src/model/hooks/tc.ts
+var tc = {
+  name: "tc",
+  description: "a filter at a device's clsact queueing discipline, with direct action",
+  since: "4.5",
+  programTypes: ["sched_cls"],
+  options: { direction: _enum(["ingress", "egress"]) },
+  variants: [{ direction: "ingress" }, { direction: "egress" }],
+  empty: () => "nop_sched_cls",
+  drop: () => "drop_sched_cls",
+  stimuli: ["udp"],
+  attach: (port, fd, { direction }) => direction === "egress" ? port.filterOnDevice(fd, "sender", "egress") : port.filterOnDevice(fd, "receiver", "ingress")
+};
+
+// src/model/hooks/tcx.ts
+var [BPF_TCX_INGRESS, BPF_TCX_EGRESS] = [46, 47];
+var tcx = {
+  name: "tcx",
+  description: "a device's receive or send path, linked without a queueing discipline",
+  since: "6.6",
+  programTypes: ["sched_cls"],
+  options: { direction: _enum(["ingress", "egress"]) },
+  variants: [{ direction: "ingress" }, { direction: "egress" }],
+  empty: () => "nop_sched_cls",
+  drop: () => "drop_sched_cls",
+  stimuli: ["udp"],
+  attach: (port, fd, { direction }) => direction === "egress" ? port.linkToDevice(fd, "sender", BPF_TCX_EGRESS) : port.linkToDevice(fd, "receiver", BPF_TCX_INGRESS)
+};
+
+// src/model/hooks/xdp.ts
+var BPF_XDP = 37;
+var FLAGS = { native: 1 << 2, generic: 1 << 1 };
+var xdp = {
+  name: "xdp",
+  description: "a device's receive path: in its driver (native) or behind it (generic), on veth",
+  since: "5.9",
+  programTypes: ["xdp"],
+  options: { mode: _enum(["native", "generic"]) },
+  variants: [{ mode: "native" }, { mode: "generic" }],
+  empty: () => "nop_xdp",
+  drop: () => "drop_xdp",
+  stimuli: ["udp"],
+  attach: (port, fd, { mode }) => port.linkToDevice(fd, "receiver", BPF_XDP, FLAGS[mode])
+};
+
+// src/model/hooks/index.ts
+var HOOKS = [xdp, tc, tcx, cgroupSkb, socketFilter];
+function hookByName(name) {
+  return HOOKS.find((hook) => hook.name === name);
+}
+
+// src/model/since.ts
+function isOlder(release, than) {
+  const [a, b] = [release, than].map((text) => text.split(".").map((part) => Number.parseInt(part, 10)));
+  return a[0] !== b[0] ? a[0] < b[0] : a[1] < b[1];
+}
+
+// src/guest/libbpf/attach.ts
 var import_node_fs = require("node:fs");
 
 // src/guest/libbpf/ffi.ts
@@ -77,8 +3987,8 @@ function cString(text) {
 function errno() {
   return import_koffi.default.errno();
 }
-function errorName(error) {
-  const code = Math.abs(error);
+function errorName(error2) {
+  const code = Math.abs(error2);
   if (code === 524) return "ENOTSUPP";
   return Object.entries(import_koffi.default.os.errno).find(([, value]) => value === code)?.[0] ?? `error ${code}`;
 }
@@ -102,7 +4012,15 @@ function loadClock(path) {
     gaps: library.func("int tollgate_gaps(ulong, void*, int)"),
     ratio: library.func("void tollgate_clock_ratio(ulong, void*, void*)"),
     align: library.func("ulong tollgate_align(ulong, ulong)"),
-    runs: library.func("void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)")
+    runs: library.func("void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)"),
+    markSubject: library.func("void tollgate_mark_subject()")
+  };
+}
+function loadVisitsLibrary(path) {
+  const library = import_koffi.default.load(path);
+  return {
+    open: library.func("long tollgate_visits_open(ulong, void*, ulong, void*)"),
+    close: library.func("void tollgate_visits_close(void*, void*)")
   };
 }
 var LIBBPF = {
@@ -140,6 +4058,9 @@ var LIBBPF = {
   bpf_map__inner_map: "void* bpf_map__inner_map(void*)",
   bpf_obj_get_info_by_fd: "int bpf_obj_get_info_by_fd(int, void*, void*)",
   bpf_map_update_elem: "int bpf_map_update_elem(int, void*, void*, uint64)",
+  bpf_tc_hook_create: "int bpf_tc_hook_create(void*)",
+  bpf_tc_attach: "int bpf_tc_attach(void*, void*)",
+  bpf_tc_detach: "int bpf_tc_detach(void*, void*)",
   bpf_prog_load: "int bpf_prog_load(int, const char*, const char*, void*, size_t, void*)"
 };
 var MESSAGES_CAP = 64 * 1024;
@@ -175,7 +4096,478 @@ function once(make) {
   };
 }
 
+// src/guest/libbpf/attach.ts
+var SYS_BPF = 321;
+var SYS_SETNS = 308;
+var SYS_UNSHARE = 272;
+var CLONE_NEWNET = 1073741824;
+var BPF_LINK_CREATE = 28;
+var ROOT_CGROUP = "/sys/fs/cgroup";
+var OWN_NAMESPACE = "/proc/self/ns/net";
+function hookPort(places, give) {
+  return {
+    linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
+    linkToCgroup: (fd, attachType) => {
+      const cgroup = (0, import_node_fs.openSync)(ROOT_CGROUP, "r");
+      try {
+        return createLink(fd, cgroup, attachType, 0);
+      } finally {
+        (0, import_node_fs.closeSync)(cgroup);
+      }
+    },
+    filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
+    giveToSocket: (fd, side) => {
+      give({ fd, to: side });
+      return () => give(void 0);
+    }
+  };
+}
+function newNamespace() {
+  const own2 = (0, import_node_fs.openSync)(OWN_NAMESPACE, "r");
+  try {
+    must(libc().syscall4(SYS_UNSHARE, CLONE_NEWNET, 0, 0), "unshare");
+    const fd = (0, import_node_fs.openSync)(OWN_NAMESPACE, "r");
+    must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
+    return fd;
+  } finally {
+    (0, import_node_fs.closeSync)(own2);
+  }
+}
+function inNamespace(fd, work) {
+  const own2 = (0, import_node_fs.openSync)(OWN_NAMESPACE, "r");
+  try {
+    must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), "setns");
+    return work();
+  } finally {
+    must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
+    (0, import_node_fs.closeSync)(own2);
+  }
+}
+function createLink(fd, target, attachType, flags) {
+  const attr = memory(64);
+  for (const [i, value] of [fd, target, attachType, flags].entries()) attr.writeUInt32LE(value, 4 * i);
+  const link = libc().syscall4(SYS_BPF, BPF_LINK_CREATE, addressOf(attr), attr.length);
+  if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
+  return () => (0, import_node_fs.closeSync)(Number(link));
+}
+function createFilter(fd, { index, namespaceFd }, direction) {
+  const hook = memory(24);
+  hook.writeBigUInt64LE(24n, 0);
+  hook.writeInt32LE(index, 8);
+  hook.writeUInt32LE(direction === "ingress" ? 1 : 2, 12);
+  const options = memory(32);
+  options.writeBigUInt64LE(32n, 0);
+  options.writeInt32LE(fd, 8);
+  options.writeUInt32LE(1, 20);
+  options.writeUInt32LE(1, 24);
+  for (const [step, error2] of [
+    ["make a clsact queueing discipline", Number(libbpf().bpf_tc_hook_create(hook))],
+    ["attach a filter", Number(libbpf().bpf_tc_attach(hook, options))]
+  ])
+    if (error2 !== 0) throw new HookRefused(`the kernel does not ${step}: ${errorName(error2)}`);
+  return () => {
+    options.writeInt32LE(0, 8);
+    options.writeUInt32LE(0, 12);
+    options.writeUInt32LE(0, 16);
+    inNamespace(namespaceFd, () => must(Number(libbpf().bpf_tc_detach(hook, options)), "bpf_tc_detach"));
+  };
+}
+function must(result, what) {
+  if (result < 0) throw new Error(`${what}: ${errorName(errno())}`);
+}
+
+// src/model/errors.ts
+var EXIT = { pass: 0, over: 1, usage: 2, infrastructure: 3 };
+var TollgateError = class extends Error {
+  name = "TollgateError";
+  kind;
+  details;
+  constructor(kind, message, details = {}) {
+    super(message, { cause: details.cause });
+    this.kind = kind;
+    this.details = details;
+  }
+  get exitCode() {
+    return this.kind === "infrastructure" ? EXIT.infrastructure : EXIT.usage;
+  }
+};
+function messageOf(cause) {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+// src/model/hex.ts
+var HEX_MAX_BYTES = 65536;
+var HEX_PATTERN = /^hex:(?:[0-9a-fA-F]{2})*$/;
+function isHex(text) {
+  return text.length <= 4 + 2 * HEX_MAX_BYTES && HEX_PATTERN.test(text);
+}
+function decodeHex(text) {
+  if (!isHex(text)) throw new RangeError(`not raw bytes: '${text.slice(0, 40)}'`);
+  return Uint8Array.from(text.slice(4).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+// src/model/mapvalue.ts
+var MAP_VALUE_PATTERN = /^(?:-?[0-9]{1,40}|0[xX][0-9a-fA-F]{1,64}|hex:(?:[0-9a-fA-F]{2})*)$/;
+function encodeMapBytes(text, sizeBytes) {
+  if (!MAP_VALUE_PATTERN.test(text)) {
+    throw refusal(text, "expected an integer (decimal or 0x...) or 'hex:' and two hexadecimal digits a byte");
+  }
+  if (isHex(text)) {
+    const bytes = decodeHex(text);
+    if (bytes.length === sizeBytes) return bytes;
+    throw refusal(text, `expected ${sizeBytes} bytes, got ${bytes.length}`);
+  }
+  const value = BigInt(text);
+  const bits = BigInt(8 * sizeBytes);
+  const fits = value < 0n ? value >= -(1n << bits - 1n) : value < 1n << bits;
+  if (sizeBytes === 0 || !fits) throw refusal(text, `it does not fit in ${sizeBytes} bytes`);
+  const unsigned = BigInt.asUintN(Number(bits), value);
+  return Uint8Array.from({ length: sizeBytes }, (_, i) => Number(unsigned >> BigInt(8 * i) & 0xffn));
+}
+function refusal(text, reason) {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return new TollgateError("config", `Cannot encode map value '${shown}': ${reason}`);
+}
+
+// src/guest/libbpf/object.ts
+var ObjectRejected = class extends Error {
+};
+var LOG_STATS = 4;
+var LOG_TRACE = 1;
+var LOG_VISITS = 2;
+var STATS_LOG_BYTES = 64 << 10;
+var TRACE_LOG_BYTES = 16 << 20;
+var TRACE_SHOWN = 32e3;
+var MAP_UPDATE_ANY = 0;
+var ZERO_SEED = 64;
+var SEEDED_MAP_TYPES = /* @__PURE__ */ new Set([1, 5, 9, 10, 13, 30]);
+var UNSPEC = 0;
+var PROG_ARRAY = 3;
+var PER_CPU_MAP_TYPES = /* @__PURE__ */ new Set([5, 6, 10, 21]);
+function findLoadable(job, elf) {
+  const refusedPrograms = [];
+  const refusedMaps = [];
+  for (; ; ) {
+    const object = open2(job, elf, { refusedPrograms, refusedMaps });
+    const error2 = Number(libbpf().bpf_object__load(object.pointer));
+    const messages = libbpf().takeMessages();
+    if (error2 === 0) {
+      const loadable = { refusedPrograms, refusedMaps, programs: object.programs };
+      return { loadable, object: withoutRefused(object, loadable) };
+    }
+    const failed = whatFailed(messages, object);
+    const said = textOf(object.programs.find(({ name }) => name === failed?.name)?.log ?? memory(1));
+    object.close();
+    if (failed?.kind === "map" && !refusedMaps.some((map) => map.name === failed.name))
+      refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
+    else if (failed?.kind === "program" && !refusedPrograms.some((program) => program.name === failed.name))
+      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, { ...failed, said }));
+    else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error2)}`);
+  }
+}
+function loadObject(job, elf, loadable, setUp) {
+  const object = open2(job, elf, loadable);
+  const error2 = Number(libbpf().bpf_object__load(object.pointer));
+  const messages = libbpf().takeMessages();
+  if (error2 !== 0) {
+    object.close();
+    throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error2)}`);
+  }
+  const loaded = withoutRefused(object, loadable);
+  try {
+    if (setUp) setUpObject(loaded, loadable, setUp);
+  } catch (cause) {
+    loaded.close();
+    throw cause;
+  }
+  return loaded;
+}
+function setUpObject(loaded, { refusedPrograms }, setUp) {
+  fillMaps(setUp, loaded);
+  fillTailCalls(setUp, loaded, new Set(refusedPrograms.map((program) => program.name)));
+}
+function withoutRefused(object, { refusedPrograms, refusedMaps }) {
+  const programs = new Set(refusedPrograms.map((program) => program.name));
+  const maps = new Set(refusedMaps.map((map) => map.name));
+  return {
+    programs: object.programs.filter((program) => !programs.has(program.name)),
+    maps: object.maps.filter((map) => !maps.has(map.name)),
+    canTailCall: object.canTailCall,
+    close: object.close
+  };
+}
+function open2(job, elf, leaveOut) {
+  const bpf = libbpf();
+  bpf.takeMessages();
+  const name = cString(job.object.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, ""));
+  const options = memory(16);
+  options.writeBigUInt64LE(16n, 0);
+  options.writeBigUInt64LE(addressOf(name), 8);
+  const pointer = bpf.bpf_object__open_mem(elf, elf.length, options);
+  if (pointer === null) throw new ObjectRejected(bpf.takeMessages().trim() || "libbpf cannot open it");
+  const programs = listPrograms(pointer);
+  const maps = listMaps(pointer);
+  const withoutProgram = new Set(leaveOut.refusedPrograms.map((program) => program.name));
+  const withoutMap = new Set(leaveOut.refusedMaps.map((map) => map.name));
+  for (const program of programs) {
+    const wanted = job.programs.find((candidate) => candidate.name === program.name);
+    if (wanted?.type && (!wanted.type.onlyIfUnknown || program.typeId === UNSPEC)) {
+      bpf.bpf_program__set_type(program.pointer, wanted.type.id);
+      if (wanted.type.expectedAttachType !== void 0)
+        bpf.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
+    }
+    if (withoutProgram.has(program.name)) bpf.bpf_program__set_autoload(program.pointer, false);
+    else bpf.bpf_program__set_autoload(program.pointer, true);
+    bpf.bpf_program__set_log_level(program.pointer, LOG_STATS);
+    bpf.bpf_program__set_log_buf(program.pointer, program.log, program.log.length);
+  }
+  for (const map of maps) {
+    setZeroSeed(map.pointer);
+    bpf.bpf_map__set_pin_path(map.pointer, null);
+    const size2 = job.mapSizes[map.name];
+    if (size2 !== void 0) bpf.bpf_map__set_max_entries(map.pointer, size2);
+    if (withoutMap.has(map.name)) bpf.bpf_map__set_autocreate(map.pointer, false);
+  }
+  return {
+    pointer,
+    programs: programs.map((program) => ({
+      ...program,
+      typeId: bpf.bpf_program__type(program.pointer),
+      expectedAttachType: bpf.bpf_program__expected_attach_type(program.pointer)
+    })),
+    maps,
+    canTailCall: maps.some(({ pointer: pointer2 }) => Number(bpf.bpf_map__type(pointer2)) === PROG_ARRAY),
+    close: () => bpf.bpf_object__close(pointer)
+  };
+}
+function listPrograms(object) {
+  const bpf = libbpf();
+  const found = [];
+  for (let at = null; ; ) {
+    at = bpf.bpf_object__next_program(object, at);
+    if (at === null) return found;
+    found.push({
+      pointer: at,
+      name: bpf.bpf_program__name(at),
+      section: bpf.bpf_program__section_name(at),
+      typeId: bpf.bpf_program__type(at),
+      expectedAttachType: bpf.bpf_program__expected_attach_type(at),
+      flags: bpf.bpf_program__flags(at),
+      log: memory(STATS_LOG_BYTES)
+    });
+  }
+}
+function listMaps(object) {
+  const bpf = libbpf();
+  const found = [];
+  for (let at = null; ; ) {
+    at = bpf.bpf_object__next_map(object, at);
+    if (at === null) return found;
+    found.push({ pointer: at, name: bpf.bpf_map__name(at) });
+  }
+}
+function setZeroSeed(map) {
+  const bpf = libbpf();
+  if (SEEDED_MAP_TYPES.has(bpf.bpf_map__type(map)))
+    bpf.bpf_map__set_map_flags(map, bpf.bpf_map__map_flags(map) | ZERO_SEED);
+  const inner = bpf.bpf_map__inner_map(map);
+  if (inner !== null) setZeroSeed(inner);
+}
+function whatFailed(messages, object) {
+  for (const line of messages.split("\n")) {
+    const map = /map '([^']+)': failed to create(?:[^:]*): (.*)$/.exec(line);
+    if (map?.[1] && object.maps.some((candidate) => candidate.name === map[1]))
+      return { kind: "map", name: map[1], reason: `map '${map[1]}' cannot be created: ${map[2]}` };
+    const program = /prog '([^']+)': (.*)$/.exec(line);
+    if (program?.[1] && object.programs.some((candidate) => candidate.name === program[1]))
+      return { kind: "program", name: program[1], reason: program[2] ?? "" };
+  }
+  return void 0;
+}
+function traceRejection(job, elf, name, refusedMaps, { reason, said }) {
+  const log = memory(TRACE_LOG_BYTES);
+  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, {
+    address: addressOf(log),
+    sizeBytes: log.length
+  });
+  const trace = textOf(log);
+  const isCut = trace.length >= log.length - 2;
+  return { name, reason, log: isCut ? `${trace.slice(-TRACE_SHOWN)}
+${said}` : trace || messages };
+}
+function traceVisits(job, elf, name, refusedMaps, log) {
+  return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
+}
+function loadAlone(job, elf, name, refusedMaps, level, log) {
+  const bpf = libbpf();
+  const object = open2(job, elf, { refusedPrograms: [], refusedMaps });
+  for (const program of object.programs) {
+    if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
+    else {
+      bpf.bpf_program__set_log_level(program.pointer, level);
+      bpf.bpf_program__set_log_buf(program.pointer, log.address, log.sizeBytes);
+    }
+  }
+  const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
+  const messages = bpf.takeMessages();
+  object.close();
+  return { isLoaded, messages };
+}
+function textOf(bytes) {
+  const end = bytes.indexOf(0);
+  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+}
+function fillMaps(setUp, object) {
+  const bpf = libbpf();
+  for (const [name, entries] of Object.entries(setUp.maps)) {
+    const map = object.maps.find((candidate) => candidate.name === name);
+    if (!map) continue;
+    const keySize = bpf.bpf_map__key_size(map.pointer);
+    const valueSize = bpf.bpf_map__value_size(map.pointer);
+    const perCpu = PER_CPU_MAP_TYPES.has(bpf.bpf_map__type(map.pointer));
+    const copies = perCpu ? Number(bpf.libbpf_num_possible_cpus()) : 1;
+    const stride = perCpu ? Math.ceil(valueSize / 8) * 8 : valueSize;
+    for (const [keyText, valueText] of entries) {
+      const key = memory(keySize);
+      key.set(encodeMapBytes(keyText, keySize));
+      const value = memory(stride * copies);
+      for (let copy = 0; copy < copies; copy++)
+        value.set(encodeMapBytes(valueText, valueSize), copy * stride);
+      const error2 = Number(bpf.bpf_map_update_elem(bpf.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
+      if (error2 !== 0)
+        throw new ObjectRejected(`map '${name}' does not take key ${keyText}: ${errorName(error2)}`);
+    }
+  }
+}
+function fillTailCalls(setUp, object, refused) {
+  const bpf = libbpf();
+  for (const [mapName, slots] of Object.entries(setUp.tailCalls)) {
+    const map = object.maps.find((candidate) => candidate.name === mapName);
+    if (!map) continue;
+    if (bpf.bpf_map__type(map.pointer) !== PROG_ARRAY)
+      throw new ObjectRejected(`map '${mapName}' is no prog array: tail_calls cannot fill it`);
+    for (const [slot, programName] of Object.entries(slots)) {
+      if (refused.has(programName)) continue;
+      const program = object.programs.find((candidate) => candidate.name === programName);
+      if (!program) throw new ObjectRejected(`tail_calls: the object has no program '${programName}'`);
+      const key = memory(4);
+      key.writeUInt32LE(Number(slot));
+      const value = memory(4);
+      value.writeUInt32LE(bpf.bpf_program__fd(program.pointer));
+      const error2 = Number(bpf.bpf_map_update_elem(bpf.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
+      if (error2 !== 0)
+        throw new ObjectRejected(
+          `'${mapName}' slot ${slot} does not take '${programName}': ${errorName(error2)}`
+        );
+    }
+  }
+}
+
+// src/guest/stimulus.ts
+var import_node_child_process = require("node:child_process");
+var INDEX = { sender: 10, receiver: 11 };
+function makeBed(helper) {
+  const bed = {
+    sender: { namespaceFd: newNamespace(), index: INDEX.sender },
+    receiver: { namespaceFd: newNamespace(), index: INDEX.receiver },
+    helper
+  };
+  try {
+    run(bed, { name: "bed", device: "veth" });
+  } catch (cause) {
+    return { reason: `this kernel gives no link to measure on: ${messageOf(cause)}` };
+  }
+  return bed;
+}
+function stimulate(bed, task, gift) {
+  const out = run(bed, task, gift);
+  const words = new Uint32Array(out.buffer, out.byteOffset, out.length / 4);
+  if (words.length !== 2 * task.count) throw new Error(`${bed.helper} tells of ${words.length / 2} events`);
+  return {
+    sent: Array.from({ length: task.count }, (_, i) => words[2 * i]),
+    done: Array.from({ length: task.count }, (_, i) => words[2 * i + 1] === LOST ? -1 : words[2 * i + 1])
+  };
+}
+var LOST = 4294967295;
+var NAME_BYTES = 16;
+var TASK_BYTES = 128;
+function run({ helper, sender, receiver }, task, gift) {
+  const input = Buffer.alloc(TASK_BYTES);
+  for (const [i, name] of [task.name, task.device ?? "", gift?.to ?? ""].entries())
+    input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
+  const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
+  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 3 * NAME_BYTES + 4 * i);
+  const ended = (0, import_node_child_process.spawnSync)(helper, [], {
+    input,
+    env: {},
+    stdio: ["pipe", "pipe", "pipe", sender.namespaceFd, receiver.namespaceFd, gift?.fd ?? "ignore"],
+    maxBuffer: 1 << 20
+  });
+  if (ended.error) throw ended.error;
+  if (ended.status !== 0)
+    throw new Error(`${helper} on '${task.name}': ${ended.stderr.toString("utf8").trim() || ended.signal}`);
+  return ended.stdout;
+}
+
+// src/guest/hooks.ts
+function runHookJob(guest, job) {
+  const absent2 = measureArm(guest, job);
+  if (!absent2) return;
+  for (const { name } of job.stimuli)
+    guest.channel.send({ type: "events", stimulus: name, sent: [], done: [], absent: absent2 });
+}
+function measureArm(guest, job) {
+  const { bed } = guest;
+  const absent2 = job.attach && whyNotHere(job.attach.hook);
+  if (absent2) return absent2;
+  if ("reason" in bed) return bed;
+  let gift;
+  const port = hookPort(bed, (given) => {
+    gift = given;
+  });
+  let object;
+  let detach;
+  try {
+    object = load(guest, job);
+    const program = object.programs.find(({ name }) => name === job.program);
+    if (!program) return { reason: "the kernel does not load it" };
+    if (job.attach)
+      detach = hookNamed(job.attach.hook).attach(
+        port,
+        libbpf().bpf_program__fd(program.pointer),
+        job.attach.options
+      );
+    for (const task of job.stimuli) {
+      const events = stimulate(bed, task, gift);
+      guest.channel.send({ type: "events", stimulus: task.name, ...events });
+    }
+    return void 0;
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
+    return { reason: cause.message.slice(0, 2e3) };
+  } finally {
+    detach?.();
+    object?.close();
+  }
+}
+function hookNamed(name) {
+  const hook = hookByName(name);
+  if (!hook) throw new Error(`no hook '${name}'`);
+  return hook;
+}
+function whyNotHere(name) {
+  const { since } = hookNamed(name);
+  const release = (0, import_node_fs2.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : void 0;
+}
+function load({ window }, job) {
+  const { loadable, object } = findLoadable(job, window.subarray(job.elf.at, job.elf.at + job.elf.size));
+  setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program));
+  return object;
+}
+
 // src/guest/init.ts
+var import_node_fs3 = require("node:fs");
 function mountAll() {
   for (const [type, target, needed] of [
     ["proc", "/proc", true],
@@ -191,12 +4583,12 @@ function mountAll() {
 function loadModules(listPath) {
   const warnings = [];
   const noParameters = cString("");
-  if (!(0, import_node_fs.existsSync)(listPath)) return warnings;
-  for (const path of (0, import_node_fs.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
-    const fd = (0, import_node_fs.openSync)(path, "r");
+  if (!(0, import_node_fs3.existsSync)(listPath)) return warnings;
+  for (const path of (0, import_node_fs3.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
+    const fd = (0, import_node_fs3.openSync)(path, "r");
     if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST)
       warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
-    (0, import_node_fs.closeSync)(fd);
+    (0, import_node_fs3.closeSync)(fd);
   }
   return warnings;
 }
@@ -211,20 +4603,20 @@ function setUpKernel() {
     ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
   ]) {
     try {
-      (0, import_node_fs.writeFileSync)(path, value);
+      (0, import_node_fs3.writeFileSync)(path, value);
     } catch {
     }
   }
 }
 function restartLockupDetector() {
   try {
-    (0, import_node_fs.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+    (0, import_node_fs3.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
   } catch {
   }
 }
 function becomeRealTime() {
   try {
-    (0, import_node_fs.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+    (0, import_node_fs3.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
   } catch {
   }
   const priority = memory(4);
@@ -234,15 +4626,15 @@ function becomeRealTime() {
 }
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
-  for (const name of (0, import_node_fs.readdirSync)(root)) {
+  for (const name of (0, import_node_fs3.readdirSync)(root)) {
     const device = `${root}/${name}`;
-    const id = `${(0, import_node_fs.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs.readFileSync)(`${device}/device`, "utf8").trim()}`;
+    const id = `${(0, import_node_fs3.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs3.readFileSync)(`${device}/device`, "utf8").trim()}`;
     if (id !== "0x1b36:0x0011") continue;
-    (0, import_node_fs.writeFileSync)(`${device}/enable`, "1");
-    const start = BigInt((0, import_node_fs.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
-    const fd = (0, import_node_fs.openSync)(`${device}/resource0`, "r+");
+    (0, import_node_fs3.writeFileSync)(`${device}/enable`, "1");
+    const start = BigInt((0, import_node_fs3.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const fd = (0, import_node_fs3.openSync)(`${device}/resource0`, "r+");
     const register = mapShared(fd, 4096, 0);
-    (0, import_node_fs.closeSync)(fd);
+    (0, import_node_fs3.closeSync)(fd);
     const offset = Number(start & 0xfffn);
     return () => {
       register[offset] = 1;
@@ -251,24 +4643,24 @@ function findPauseDevice() {
   throw new Error("no pvpanic-pci device: the VM cannot be paused");
 }
 function findRetainedInitramfs() {
-  const log = (0, import_node_fs.openSync)("/dev/kmsg", import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK);
+  const log = (0, import_node_fs3.openSync)("/dev/kmsg", import_node_fs3.constants.O_RDONLY | import_node_fs3.constants.O_NONBLOCK);
   const line = Buffer.alloc(8192);
   try {
     for (; ; ) {
-      const text = line.toString("utf8", 0, (0, import_node_fs.readSync)(log, line));
+      const text = line.toString("utf8", 0, (0, import_node_fs3.readSync)(log, line));
       const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
       if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
     }
   } catch {
     return void 0;
   } finally {
-    (0, import_node_fs.closeSync)(log);
+    (0, import_node_fs3.closeSync)(log);
   }
 }
 function mapWindow(physicalAddress, sizeBytes) {
-  const fd = (0, import_node_fs.openSync)("/dev/mem", "r+");
+  const fd = (0, import_node_fs3.openSync)("/dev/mem", "r+");
   const window = mapShared(fd, sizeBytes, physicalAddress);
-  (0, import_node_fs.closeSync)(fd);
+  (0, import_node_fs3.closeSync)(fd);
   return window;
 }
 var SYS_FINIT_MODULE = 313;
@@ -277,7 +4669,7 @@ var SCHED_FIFO = 1;
 var EEXIST = 17;
 
 // src/guest/libbpf/runs.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var ATTR_BYTES = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock) {
@@ -317,14 +4709,14 @@ function loadEmpty(type, expectedAttachType, flags) {
   options.writeUInt32LE(expectedAttachType, 12);
   options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
   const value = instruction(183, type.emptyReturns);
-  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", twoInsns(value, EXIT), 2, options));
+  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", twoInsns(value, EXIT2), 2, options));
 }
 function seedRandomNumbers() {
   const draw = instruction(133, BPF_FUNC_GET_PRANDOM_U32);
   const fd = Number(
-    libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT), 2, null)
+    libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs2.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs4.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -334,7 +4726,7 @@ function instruction(code, immediate) {
   bytes.writeInt32LE(immediate, 4);
   return bytes;
 }
-var EXIT = instruction(149, 0);
+var EXIT2 = instruction(149, 0);
 function twoInsns(first, second) {
   const insns = memory(16);
   first.copy(insns);
@@ -355,7 +4747,7 @@ function findTicks(clockLibrary) {
 }
 
 // src/guest/runner.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -404,7 +4796,7 @@ var MANY_PACKETS = [
   "run_insns_p99",
   "run_insns_max"
 ];
-var run = {
+var run2 = {
   name: "run",
   runs: true,
   metrics: MANY_PACKETS,
@@ -477,22 +4869,6 @@ var size = {
       bytes.every((n) => n !== void 0) ? { metric: "map_bytes", value: bytes.reduce((sum, n) => sum + n, 0) } : { metric: "map_bytes", absent: { reason: "the kernel does not account for a map it uses" } },
       { metric: "map_count", value: program.maps.length }
     ];
-  }
-};
-
-// src/model/errors.ts
-var EXIT2 = { pass: 0, over: 1, usage: 2, infrastructure: 3 };
-var TollgateError = class extends Error {
-  name = "TollgateError";
-  kind;
-  details;
-  constructor(kind, message, details = {}) {
-    super(message, { cause: details.cause });
-    this.kind = kind;
-    this.details = details;
-  }
-  get exitCode() {
-    return this.kind === "infrastructure" ? EXIT2.infrastructure : EXIT2.usage;
   }
 };
 
@@ -658,7 +5034,7 @@ var verifier = {
 };
 
 // src/measurements/index.ts
-var MEASUREMENTS = [verifier, size, run];
+var MEASUREMENTS = [verifier, size, run2];
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -846,267 +5222,24 @@ function programTypeById(id) {
   return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
 }
 
-// src/guest/libbpf/info.ts
-var import_node_fs3 = require("node:fs");
-
-// src/model/hex.ts
-var HEX_MAX_BYTES = 65536;
-var HEX_PATTERN = /^hex:(?:[0-9a-fA-F]{2})*$/;
-function isHex(text) {
-  return text.length <= 4 + 2 * HEX_MAX_BYTES && HEX_PATTERN.test(text);
-}
-function decodeHex(text) {
-  if (!isHex(text)) throw new RangeError(`not raw bytes: '${text.slice(0, 40)}'`);
-  return Uint8Array.from(text.slice(4).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-// src/model/mapvalue.ts
-var MAP_VALUE_PATTERN = /^(?:-?[0-9]{1,40}|0[xX][0-9a-fA-F]{1,64}|hex:(?:[0-9a-fA-F]{2})*)$/;
-function encodeMapBytes(text, sizeBytes) {
-  if (!MAP_VALUE_PATTERN.test(text)) {
-    throw refusal(text, "expected an integer (decimal or 0x...) or 'hex:' and two hexadecimal digits a byte");
-  }
-  if (isHex(text)) {
-    const bytes = decodeHex(text);
-    if (bytes.length === sizeBytes) return bytes;
-    throw refusal(text, `expected ${sizeBytes} bytes, got ${bytes.length}`);
-  }
-  const value = BigInt(text);
-  const bits = BigInt(8 * sizeBytes);
-  const fits = value < 0n ? value >= -(1n << bits - 1n) : value < 1n << bits;
-  if (sizeBytes === 0 || !fits) throw refusal(text, `it does not fit in ${sizeBytes} bytes`);
-  const unsigned = BigInt.asUintN(Number(bits), value);
-  return Uint8Array.from({ length: sizeBytes }, (_, i) => Number(unsigned >> BigInt(8 * i) & 0xffn));
-}
-function refusal(text, reason) {
-  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
-  return new TollgateError("config", `Cannot encode map value '${shown}': ${reason}`);
-}
-
-// src/guest/libbpf/object.ts
-var ObjectRejected = class extends Error {
-};
-var LOG_STATS = 4;
-var LOG_TRACE = 1;
-var LOG_VISITS = 2;
-var STATS_LOG_BYTES = 64 << 10;
-var TRACE_LOG_BYTES = 16 << 20;
-var MAP_UPDATE_ANY = 0;
-var ZERO_SEED = 64;
-var SEEDED_MAP_TYPES = /* @__PURE__ */ new Set([1, 5, 9, 10, 13, 30]);
-var UNSPEC = 0;
-var PROG_ARRAY = 3;
-var PER_CPU_MAP_TYPES = /* @__PURE__ */ new Set([5, 6, 10, 21]);
-function findLoadable(job, elf) {
-  const refusedPrograms = [];
-  const refusedMaps = [];
-  for (; ; ) {
-    const object = open(job, elf, { refusedPrograms, refusedMaps });
-    const error = Number(libbpf().bpf_object__load(object.pointer));
-    const messages = libbpf().takeMessages();
-    if (error === 0) {
-      const loadable = { refusedPrograms, refusedMaps, programs: object.programs };
-      return { loadable, object: withoutRefused(object, loadable) };
-    }
-    const failed = whatFailed(messages, object);
-    object.close();
-    if (failed?.kind === "map" && !refusedMaps.some((map) => map.name === failed.name))
-      refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
-    else if (failed?.kind === "program" && !refusedPrograms.some((program) => program.name === failed.name))
-      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, failed.reason));
-    else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error)}`);
-  }
-}
-function loadObject(job, elf, loadable, setUp) {
-  const object = open(job, elf, loadable);
-  const error = Number(libbpf().bpf_object__load(object.pointer));
-  const messages = libbpf().takeMessages();
-  if (error !== 0) {
-    object.close();
-    throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error)}`);
-  }
-  const loaded = withoutRefused(object, loadable);
+// src/guest/guards.ts
+var import_node_fs5 = require("node:fs");
+var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
+function hardened({ jitHarden }, load2) {
+  if (!jitHarden) return load2();
+  (0, import_node_fs5.writeFileSync)(HARDEN, String(jitHarden));
   try {
-    if (setUp) {
-      fillMaps(setUp, loaded);
-      fillTailCalls(setUp, loaded, new Set(loadable.refusedPrograms.map((program) => program.name)));
-    }
-  } catch (cause) {
-    loaded.close();
-    throw cause;
-  }
-  return loaded;
-}
-function withoutRefused(object, { refusedPrograms, refusedMaps }) {
-  const programs = new Set(refusedPrograms.map((program) => program.name));
-  const maps = new Set(refusedMaps.map((map) => map.name));
-  return {
-    programs: object.programs.filter((program) => !programs.has(program.name)),
-    maps: object.maps.filter((map) => !maps.has(map.name)),
-    close: object.close
-  };
-}
-function open(job, elf, leaveOut) {
-  const bpf = libbpf();
-  bpf.takeMessages();
-  const name = cString(job.object.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, ""));
-  const options = memory(16);
-  options.writeBigUInt64LE(16n, 0);
-  options.writeBigUInt64LE(addressOf(name), 8);
-  const pointer = bpf.bpf_object__open_mem(elf, elf.length, options);
-  if (pointer === null) throw new ObjectRejected(bpf.takeMessages().trim() || "libbpf cannot open it");
-  const programs = listPrograms(pointer);
-  const maps = listMaps(pointer);
-  const withoutProgram = new Set(leaveOut.refusedPrograms.map((program) => program.name));
-  const withoutMap = new Set(leaveOut.refusedMaps.map((map) => map.name));
-  for (const program of programs) {
-    const wanted = job.programs.find((candidate) => candidate.name === program.name);
-    if (wanted?.type && (!wanted.type.onlyIfUnknown || program.typeId === UNSPEC)) {
-      bpf.bpf_program__set_type(program.pointer, wanted.type.id);
-      if (wanted.type.expectedAttachType !== void 0)
-        bpf.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
-    }
-    if (withoutProgram.has(program.name)) bpf.bpf_program__set_autoload(program.pointer, false);
-    else bpf.bpf_program__set_autoload(program.pointer, true);
-    bpf.bpf_program__set_log_level(program.pointer, LOG_STATS);
-    bpf.bpf_program__set_log_buf(program.pointer, program.log, program.log.length);
-  }
-  for (const map of maps) {
-    setZeroSeed(map.pointer);
-    bpf.bpf_map__set_pin_path(map.pointer, null);
-    const size2 = job.mapSizes[map.name];
-    if (size2 !== void 0) bpf.bpf_map__set_max_entries(map.pointer, size2);
-    if (withoutMap.has(map.name)) bpf.bpf_map__set_autocreate(map.pointer, false);
-  }
-  return {
-    pointer,
-    programs: programs.map((program) => ({
-      ...program,
-      typeId: bpf.bpf_program__type(program.pointer),
-      expectedAttachType: bpf.bpf_program__expected_attach_type(program.pointer)
-    })),
-    maps,
-    close: () => bpf.bpf_object__close(pointer)
-  };
-}
-function listPrograms(object) {
-  const bpf = libbpf();
-  const found = [];
-  for (let at = null; ; ) {
-    at = bpf.bpf_object__next_program(object, at);
-    if (at === null) return found;
-    found.push({
-      pointer: at,
-      name: bpf.bpf_program__name(at),
-      section: bpf.bpf_program__section_name(at),
-      typeId: bpf.bpf_program__type(at),
-      expectedAttachType: bpf.bpf_program__expected_attach_type(at),
-      flags: bpf.bpf_program__flags(at),
-      log: memory(STATS_LOG_BYTES)
-    });
+    return load2();
+  } finally {
+    (0, import_node_fs5.writeFileSync)(HARDEN, "0");
   }
 }
-function listMaps(object) {
-  const bpf = libbpf();
-  const found = [];
-  for (let at = null; ; ) {
-    at = bpf.bpf_object__next_map(object, at);
-    if (at === null) return found;
-    found.push({ pointer: at, name: bpf.bpf_map__name(at) });
-  }
-}
-function setZeroSeed(map) {
-  const bpf = libbpf();
-  if (SEEDED_MAP_TYPES.has(bpf.bpf_map__type(map)))
-    bpf.bpf_map__set_map_flags(map, bpf.bpf_map__map_flags(map) | ZERO_SEED);
-  const inner = bpf.bpf_map__inner_map(map);
-  if (inner !== null) setZeroSeed(inner);
-}
-function whatFailed(messages, object) {
-  for (const line of messages.split("\n")) {
-    const map = /map '([^']+)': failed to create(?:[^:]*): (.*)$/.exec(line);
-    if (map?.[1] && object.maps.some((candidate) => candidate.name === map[1]))
-      return { kind: "map", name: map[1], reason: `map '${map[1]}' cannot be created: ${map[2]}` };
-    const program = /prog '([^']+)': (.*)$/.exec(line);
-    if (program?.[1] && object.programs.some((candidate) => candidate.name === program[1]))
-      return { kind: "program", name: program[1], reason: program[2] ?? "" };
-  }
-  return void 0;
-}
-function traceRejection(job, elf, name, refusedMaps, reason) {
-  const log = memory(TRACE_LOG_BYTES);
-  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
-  return { name, reason, log: textOf(log) || messages };
-}
-function traceVisits(job, elf, name, refusedMaps, log) {
-  return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
-}
-function loadAlone(job, elf, name, refusedMaps, level, log) {
-  const bpf = libbpf();
-  const object = open(job, elf, { refusedPrograms: [], refusedMaps });
-  for (const program of object.programs) {
-    if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
-    else {
-      bpf.bpf_program__set_log_level(program.pointer, level);
-      bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
-    }
-  }
-  const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
-  const messages = bpf.takeMessages();
-  object.close();
-  return { isLoaded, messages };
-}
-function textOf(bytes) {
-  const end = bytes.indexOf(0);
-  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
-}
-function fillMaps(setUp, object) {
-  const bpf = libbpf();
-  for (const [name, entries] of Object.entries(setUp.maps)) {
-    const map = object.maps.find((candidate) => candidate.name === name);
-    if (!map) continue;
-    const keySize = bpf.bpf_map__key_size(map.pointer);
-    const valueSize = bpf.bpf_map__value_size(map.pointer);
-    const perCpu = PER_CPU_MAP_TYPES.has(bpf.bpf_map__type(map.pointer));
-    const copies = perCpu ? Number(bpf.libbpf_num_possible_cpus()) : 1;
-    const stride = perCpu ? Math.ceil(valueSize / 8) * 8 : valueSize;
-    for (const [keyText, valueText] of entries) {
-      const key = memory(keySize);
-      key.set(encodeMapBytes(keyText, keySize));
-      const value = memory(stride * copies);
-      for (let copy = 0; copy < copies; copy++)
-        value.set(encodeMapBytes(valueText, valueSize), copy * stride);
-      const error = Number(bpf.bpf_map_update_elem(bpf.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
-      if (error !== 0)
-        throw new ObjectRejected(`map '${name}' does not take key ${keyText}: ${errorName(error)}`);
-    }
-  }
-}
-function fillTailCalls(setUp, object, refused) {
-  const bpf = libbpf();
-  for (const [mapName, slots] of Object.entries(setUp.tailCalls)) {
-    const map = object.maps.find((candidate) => candidate.name === mapName);
-    if (!map) continue;
-    if (bpf.bpf_map__type(map.pointer) !== PROG_ARRAY)
-      throw new ObjectRejected(`map '${mapName}' is no prog array: tail_calls cannot fill it`);
-    for (const [slot, programName] of Object.entries(slots)) {
-      if (refused.has(programName)) continue;
-      const program = object.programs.find((candidate) => candidate.name === programName);
-      if (!program) throw new ObjectRejected(`tail_calls: the object has no program '${programName}'`);
-      const key = memory(4);
-      key.writeUInt32LE(Number(slot));
-      const value = memory(4);
-      value.writeUInt32LE(bpf.bpf_program__fd(program.pointer));
-      const error = Number(bpf.bpf_map_update_elem(bpf.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
-      if (error !== 0)
-        throw new ObjectRejected(
-          `'${mapName}' slot ${slot} does not take '${programName}': ${errorName(error)}`
-        );
-    }
-  }
+function spectreV2() {
+  return (0, import_node_fs5.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/libbpf/info.ts
+var import_node_fs6 = require("node:fs");
 var INFO_BYTES = 232;
 var JITED_LENGTH = 16;
 var XLATED_LENGTH = 20;
@@ -1128,7 +5261,7 @@ var LINE_BYTES = 16;
 var LINE_COL = 12;
 var MAP_INFO_BYTES = 88;
 var MAP_NAME = 24;
-var SYS_BPF = 321;
+var SYS_BPF2 = 321;
 var BPF_MAP_GET_FD_BY_ID = 14;
 function programInfo(fd) {
   const sizes = getInfo(fd, memory(INFO_BYTES));
@@ -1187,17 +5320,17 @@ function programImages(fd, linesLimit) {
 function getInfo(fd, info) {
   const size2 = memory(4);
   size2.writeUInt32LE(info.length);
-  const error = Number(libbpf().bpf_obj_get_info_by_fd(fd, info, size2));
-  if (error !== 0) throw new Error(`bpf_obj_get_info_by_fd: ${errorName(error)}`);
+  const error2 = Number(libbpf().bpf_obj_get_info_by_fd(fd, info, size2));
+  if (error2 !== 0) throw new Error(`bpf_obj_get_info_by_fd: ${errorName(error2)}`);
   return info;
 }
 function mapOf(id) {
   const attr = memory(16);
   attr.writeUInt32LE(id);
-  const fd = Number(libc().syscall4(SYS_BPF, BPF_MAP_GET_FD_BY_ID, addressOf(attr), attr.length));
+  const fd = Number(libc().syscall4(SYS_BPF2, BPF_MAP_GET_FD_BY_ID, addressOf(attr), attr.length));
   if (fd < 0) return { name: `id ${id}`, bytes: void 0 };
   const name = textOf(getInfo(fd, memory(MAP_INFO_BYTES)).subarray(MAP_NAME, MAP_NAME + 16));
-  const accounted = /^memlock:\s*(\d+)$/m.exec((0, import_node_fs3.readFileSync)(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
+  const accounted = /^memlock:\s*(\d+)$/m.exec((0, import_node_fs6.readFileSync)(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
   closeFd(fd);
   return { name, bytes: accounted === void 0 ? void 0 : Number(accounted) };
 }
@@ -1206,59 +5339,84 @@ function closeFd(fd) {
   libc().syscall4(SYS_CLOSE, fd, 0, 0);
 }
 
-// src/measurements/verifier-visits.ts
-function parseVisits(log) {
-  const visits = /* @__PURE__ */ new Map();
-  let processed = 0;
-  for (const line of linesOf(log)) {
-    const insn = visitedInsn(line);
-    if (insn !== void 0) visits.set(insn, (visits.get(insn) ?? 0) + 1);
-    else if (line.startsWith("processed "))
-      processed = Number(/^processed (\d+) insns/.exec(line)?.[1] ?? processed);
-  }
-  return { visits, processed };
+// src/guest/tail-calls.ts
+var CODE_BYTES = 4096;
+function tailCallsIn(pointer, program, sites) {
+  const fd = libbpf().bpf_program__fd(pointer);
+  const { jited } = programInfo(fd);
+  let from = 0;
+  return programImages(fd, LINES_LIMIT).flatMap(({ sizeBytes, lines }, part) => {
+    const code = jited.subarray(from, from + sizeBytes);
+    from += sizeBytes;
+    const offsets = lines.map(({ offset }) => offset).sort((a, b) => a - b);
+    return lines.filter(({ lineCol }) => sites.includes(lineCol)).map(({ lineCol, offset }) => {
+      const end = offsets.find((next) => next > offset) ?? sizeBytes;
+      const own2 = code.subarray(offset, Math.min(end, offset + CODE_BYTES));
+      return {
+        type: "tail-call",
+        ...{ program, part, lineCol, offset, sizeBytes },
+        code: Buffer.from(own2).toString("hex")
+      };
+    });
+  });
 }
-function visitedInsn(line) {
-  const first = line.charCodeAt(0);
-  if (first >= DIGIT_0 && first <= DIGIT_9) {
-    const found = /^(\d+): (?:\([0-9a-f]{2}\) |safe$)/.exec(line);
-    return found ? Number(found[1]) : void 0;
-  }
-  const cut = line.startsWith("from ") ? /^from \d+ to (\d+)(?: \(speculative execution\))?: safe$/.exec(line) : null;
-  return cut ? Number(cut[1]) : void 0;
+var XDP = 6;
+var PACKET = new Uint8Array(new ArrayBuffer(64));
+function runEmpty({ clock, grid }) {
+  const { id, testRun } = programTypeById(XDP);
+  const fd = loadEmpty({ id, ...testRun }, 0, 0);
+  if (fd >= 0) testRuns(clock, grid, fd, [{ packet: PACKET }], 1, testRun.clock);
 }
-var DIGIT_0 = 48;
-var DIGIT_9 = 57;
-var NEWLINE = 10;
-var CHUNK_BYTES = 1 << 20;
-function* linesOf(log) {
-  const bytes = Buffer.from(log.buffer, log.byteOffset, log.byteLength);
-  const end = bytes.indexOf(0);
-  const size2 = end < 0 ? bytes.length : end;
-  for (let at = 0; at < size2; ) {
-    const last = bytes.lastIndexOf(NEWLINE, Math.min(at + CHUNK_BYTES, size2) - 1);
-    const to = last < at ? size2 : last + 1;
-    yield* bytes.toString("latin1", at, to).split("\n");
-    at = to;
-  }
+
+// src/guest/libbpf/visits-log.ts
+var LOG_LIMIT_BYTES = 1073741823;
+var HELD_BYTES = 192 << 20;
+var INSNS = 1e6;
+function openVisitsLog(libraryPath) {
+  const library = loadVisitsLibrary(libraryPath);
+  const [counts, streams] = [memory(4 * INSNS), memory(4)];
+  const address = BigInt(library.open(LOG_LIMIT_BYTES, counts, INSNS, streams));
+  if (address < 0n) throw new Error(`no memory for the verifier's log: error ${-address}`);
+  const isStreamed = streams.readUInt32LE() !== 0;
+  return {
+    address,
+    sizeBytes: isStreamed ? LOG_LIMIT_BYTES : HELD_BYTES,
+    isStreamed,
+    close: () => {
+      const [processed, bytes] = [memory(8), memory(8)];
+      library.close(processed, bytes);
+      const all = new Uint32Array(counts.buffer);
+      const visits = [];
+      for (let insn = 0; insn < INSNS; insn++) if (all[insn] > 0) visits.push([insn, all[insn]]);
+      return {
+        visits,
+        processed: Number(processed.readBigUInt64LE()),
+        logBytes: Number(bytes.readBigUInt64LE())
+      };
+    }
+  };
 }
 
 // src/guest/visits.ts
-var LOG_BYTES = [16 << 20, 256 << 20];
-function countVisits(job, elf, loadable, program) {
-  let processed = 0;
-  let counted = 0;
-  for (const size2 of LOG_BYTES) {
-    const log = memory(size2);
-    const isLoaded = traceVisits(job, elf, program, loadable.refusedMaps, log);
-    const found = parseVisits(log);
-    processed = found.processed;
-    counted = [...found.visits.values()].reduce((sum, count) => sum + count, 0);
-    if (processed > 0 && (counted === processed || !isLoaded && counted === processed - 1))
-      return { type: "visits", program, processed, visits: [...found.visits].flat() };
-  }
-  const absent2 = processed === 0 ? `the verifier's log exceeds ${LOG_BYTES.at(-1)} bytes, or ends without its statistics` : `the verifier's log tells of ${counted} visits, its statistics of ${processed}`;
+function countVisits(job, elf, program, libraryPath) {
+  const count = (refusedMaps) => {
+    const log = openVisitsLog(libraryPath);
+    const isLoaded2 = traceVisits(job, elf, program, refusedMaps, log);
+    return { ...log.close(), isLoaded: isLoaded2, sizeBytes: log.sizeBytes };
+  };
+  const whole = count([]);
+  const found = whole.logBytes > 0 ? whole : count(findRefusedMaps(job, elf));
+  const { visits, processed, isLoaded, sizeBytes } = found;
+  const counted = visits.reduce((sum, [, times]) => sum + times, 0);
+  if (processed > 0 && (counted === processed || !isLoaded && counted === processed - 1))
+    return { type: "visits", program, processed, visits: visits.flat() };
+  const absent2 = processed === 0 ? `the verifier's log exceeds ${sizeBytes} bytes, or ends without its statistics` : `the verifier's log tells of ${counted} visits, its statistics of ${processed}`;
   return { type: "visits", program, processed, visits: [], absent: absent2 };
+}
+function findRefusedMaps(job, elf) {
+  const { loadable, object } = findLoadable(job, elf);
+  object.close();
+  return loadable.refusedMaps;
 }
 
 // src/guest/runner.ts
@@ -1267,11 +5425,17 @@ function runJob(guest, job) {
   const elf = bytesOf(guest, job.elf);
   try {
     guest.channel.send({ type: "progress", step: "load" });
+    if (job.reportVisits !== void 0) {
+      guest.channel.send(countVisits(job, elf, job.reportVisits, guest.visitsPath));
+      return;
+    }
     const { loadable, object } = findLoadable(job, elf);
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
-    measureAll(guest, job, elf, loadable, loaded);
-    if (job.reportVisits !== void 0) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
+    const runs = measureAll(guest, job, elf, loadable, loaded);
+    const sequel = decodeSequel(guest.window);
+    if (job.jitHarden !== void 0) guest.channel.send({ type: "guards", spectreV2: spectreV2() });
+    if (sequel) reportCode(guest, job, loadable, runs, sequel);
     guest.channel.send({
       type: "seconds",
       load: seconds(loadedAt - started),
@@ -1303,13 +5467,13 @@ function takeStatics({ channel }, job, loadable, object) {
       });
   }
   try {
-    return object.programs.map((program) => describe(program));
+    return object.programs.map((program) => describe2(program));
   } finally {
     object.close();
   }
 }
 var LOG_TAIL_CHARACTERS = 64e3;
-function describe(program) {
+function describe2(program) {
   return {
     name: program.name,
     section: program.section,
@@ -1320,7 +5484,8 @@ function describe(program) {
   };
 }
 function measureAll(guest, job, elf, loadable, programs) {
-  const port = runPort(guest, job, elf, loadable);
+  const runs = [];
+  const port = runPort(guest, job, elf, loadable, runs);
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
     if (!wanted || !job.reportStatics && wanted.inputs.length === 0) continue;
@@ -1336,6 +5501,7 @@ function measureAll(guest, job, elf, loadable, programs) {
     for (const kind of MEASUREMENTS.filter((each) => each.runs || job.reportStatics))
       for (const figure of kind.measure(subject)) guest.channel.send(recordOf(program.name, figure));
   }
+  return runs;
 }
 function recordOf(program, { value, ...figure }) {
   return {
@@ -1345,14 +5511,14 @@ function recordOf(program, { value, ...figure }) {
     ...value === void 0 ? {} : { value: String(value) }
   };
 }
-function runPort(guest, job, elf, loadable) {
+function runPort(guest, job, elf, loadable, ran) {
   const emptyRuns = /* @__PURE__ */ new Map();
   return {
     run: (programName, input, passes) => {
       const setUp = job.programs.find((candidate) => candidate.name === programName);
       let object;
       try {
-        object = loadObject(job, elf, loadable, setUp);
+        object = hardened(job, () => loadObject(job, elf, loadable, setUp));
       } catch (cause) {
         if (cause instanceof ObjectRejected) return { reason: cause.message.slice(0, 2e3) };
         throw cause;
@@ -1376,18 +5542,22 @@ function runPort(guest, job, elf, loadable) {
         }
         if ("reason" in empty) return empty;
         const { overhead } = empty;
+        const images = imagesOf(object, program);
+        announce(guest, images, data.length, passes);
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
-        if (job.reportCode?.program === programName && job.reportCode.input === input.name)
-          reportCode(guest, object, {
-            type: "runs",
-            program: programName,
-            input: input.name,
-            passes,
-            insns: raw.map(({ error, insns }) => error === 0 ? insns - overhead : -1)
-          });
-        const failed = raw.findIndex((run2) => run2.error !== 0);
-        if (raw.every((run2) => run2.error !== 0)) return refusal2(raw[0].error, testRun.since);
-        const refused = new Set(raw.flatMap((run2, i) => run2.error === 0 ? [] : [i % data.length]));
+        announce(guest, [], 0, 0);
+        ran.push({
+          type: "runs",
+          number: ran.length,
+          program: programName,
+          input: input.name,
+          passes,
+          insns: raw.map(({ error: error2, insns }) => error2 === 0 ? insns - overhead : -1),
+          images: images.map(({ address, ...image }) => ({ ...image, address: address.toString(16) }))
+        });
+        const failed = raw.findIndex((run3) => run3.error !== 0);
+        if (raw.every((run3) => run3.error !== 0)) return refusal2(raw[0].error, testRun.since);
+        const refused = new Set(raw.flatMap((run3, i) => run3.error === 0 ? [] : [i % data.length]));
         const taken = data.map((_, packet2) => packet2).filter((packet2) => !refused.has(packet2));
         return {
           passes: Array.from(
@@ -1407,21 +5577,57 @@ function runPort(guest, job, elf, loadable) {
     }
   };
 }
-function reportCode({ channel }, object, runs) {
-  channel.send(runs);
-  for (const program of object.programs)
-    for (const [part, image] of programImages(
-      libbpf().bpf_program__fd(program.pointer),
-      LINES_LIMIT
-    ).entries())
+function imagesOf(object, entry) {
+  return reachable(object, entry).flatMap(
+    (program) => programImages(libbpf().bpf_program__fd(program.pointer), 0).map(({ address, sizeBytes }, part) => ({
+      program: program.name,
+      part,
+      address,
+      sizeBytes
+    }))
+  );
+}
+function reachable(object, entry) {
+  return object.canTailCall ? [entry, ...object.programs.filter((each) => each !== entry)] : [entry];
+}
+function announce({ window, clock }, images, packets, passes) {
+  const at = new DataView(window.buffer, window.byteOffset + SUBJECT_AT);
+  const numbers = [images.length, packets, passes].map(BigInt);
+  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
+    numbers.push(address, address + BigInt(sizeBytes));
+  for (const [i, number] of numbers.entries()) at.setBigUint64(8 * i, number, true);
+  clock.markSubject();
+}
+function reportCode(guest, job, loadable, runs, sequel) {
+  const { channel } = guest;
+  for (const record of runs) if (sequel.reportCode.includes(record.program)) channel.send(record);
+  if (!sequel.probed) return;
+  let object;
+  try {
+    const { probed } = sequel;
+    object = hardened(job, () => loadObject(job, bytesOf(guest, probed), loadable));
+  } catch (cause) {
+    if (cause instanceof ObjectRejected) return;
+    throw cause;
+  }
+  if (sequel.tailCalls) {
+    for (const { pointer, name } of object.programs)
+      for (const record of tailCallsIn(pointer, name, sequel.tailCalls)) channel.send(record);
+    object.close();
+    runEmpty(guest);
+    return;
+  }
+  const wanted = (name) => object.canTailCall || sequel.reportCode.includes(name);
+  for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), LINES_LIMIT).entries())
       channel.send({
-        type: "image",
-        program: program.name,
+        type: "lines",
+        program: name,
         part,
-        address: image.address.toString(16),
         sizeBytes: image.sizeBytes,
         lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset])
       });
+  object.close();
 }
 var EMPTY_RUNS = 9;
 function measureEmpty(guest, like, data) {
@@ -1432,22 +5638,18 @@ function measureEmpty(guest, like, data) {
       reason: `the kernel does not load an empty program of the type, to compare with: ${errorName(fd)}`
     };
   const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun.clock);
-  const error = runs.find((run2) => run2.error !== 0)?.error;
-  if (error !== void 0) return refusal2(error, testRun.since);
-  const own = straightLineLength(programInfo(fd).jited);
-  return { overhead: steadyValue(runs.slice(1).map((run2) => run2.insns)) - own };
+  const error2 = runs.find((run3) => run3.error !== 0)?.error;
+  if (error2 !== void 0) return refusal2(error2, testRun.since);
+  const own2 = straightLineLength(programInfo(fd).jited);
+  return { overhead: steadyValue(runs.slice(1).map((run3) => run3.insns)) - own2 };
 }
-function refusal2(error, since) {
-  const name = errorName(error);
+function refusal2(error2, since) {
+  const name = errorName(error2);
   if (name !== "ENOTSUPP") return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
-function isOlder(release, than) {
-  const [a, b] = [release, than].map((text) => text.split(".").map((part) => Number.parseInt(part, 10)));
-  return a[0] !== b[0] ? a[0] < b[0] : a[1] < b[1];
-}
+var kernelRelease = () => (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && bytesOf(guest, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -1455,10 +5657,10 @@ function runData(guest, input) {
 }
 
 // src/guest/symbols.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var CHUNK_CHARACTERS = 6e4;
 function reportSymbols(channel) {
-  const all = (0, import_node_fs5.readFileSync)("/proc/kallsyms", "latin1");
+  const all = (0, import_node_fs8.readFileSync)("/proc/kallsyms", "latin1");
   let text = "";
   for (const [, address, name] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})/gm)) {
     if (text.length > CHUNK_CHARACTERS) {
@@ -1474,8 +5676,8 @@ function reportSymbols(channel) {
 // src/guest.ts
 var here = (0, import_node_path.dirname)(process.argv[1] ?? "/app/guest.js");
 function main() {
-  process.on("uncaughtException", (error) => {
-    say(`tollgate guest: ${error.stack ?? error}`);
+  process.on("uncaughtException", (error2) => {
+    say(`tollgate guest: ${error2.stack ?? error2}`);
     process.exit(1);
   });
   mountAll();
@@ -1484,18 +5686,20 @@ function main() {
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
   const clock = loadClock((0, import_node_path.join)(here, "native/clock.so"));
-  settle();
+  const bed = makeBed((0, import_node_path.join)(here, "native/stimulus"));
+  settle2();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest = { window, channel, clock, grid };
+  const guest = { window, channel, clock, grid, visitsPath: (0, import_node_path.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
+  if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs6.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs9.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -1512,30 +5716,31 @@ function main() {
   const job = decodeJob(window);
   if (!job) throw new Error("the window holds no job");
   try {
-    if ("task" in job) reportSymbols(channel);
-    else runJob(guest, job);
-  } catch (error) {
+    if (!("task" in job)) runJob(guest, job);
+    else if (job.task === "hook") runHookJob({ ...guest, bed }, job);
+    else reportSymbols(channel);
+  } catch (error2) {
     channel.send({
       type: "error",
-      message: String(error instanceof Error ? error.stack : error).slice(0, 6e4)
+      message: String(error2 instanceof Error ? error2.stack : error2).slice(0, 6e4)
     });
   }
   channel.send({ type: "end" });
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs6.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs9.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
 var SETTLE_MS = 3e3;
 var SECOND_NS = 1e9;
-function settle() {
+function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
 }
 function warmUp(guest) {
   const path = (0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs6.readFileSync)(path);
+  const elf = (0, import_node_fs9.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -1571,16 +5776,16 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs6.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs9.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
 }
 function selfTest() {
   loadClock((0, import_node_path.join)(here, "native/clock.so"));
-  const version = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs6.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
-  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}
+  const version2 = String(libbpf().libbpf_version_string());
+  const objects = (0, import_node_fs9.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
 if (process.pid === 1) main();

@@ -2,24 +2,30 @@
 // TCG plugin: which code runs, how often, and by which path of calls, from an eBPF program's first instruction to its
 // return. It follows calls and returns by the stack slots they write and read, so no count is a sample or a guess.
 // Build: gcc -O2 -shared -fPIC -DAPI=1 callpaths.c -o callpaths-1.so  (QEMU to 8.x; -DAPI=2: 9.0; -DAPI=3: from 9.1 on)
-// Use:   -plugin file=callpaths-1.so,spec=FILE,out=FILE
+// Use:   -plugin file=callpaths-1.so,window=FILE,at=BYTES,out=FILE
 // The declarations follow QEMU's include/qemu/qemu-plugin.h, which Debian does not package.
 //
-// spec, lines:  entry HEX            the program's first instruction
-//               image HEX HEX        machine code of eBPF: its begin and its end
-//               runs N               how many times the program is run
-//               cold N, warm N       count run N (from 0, ascending) in that column
-// out, lines:   r RUN INSNS          every run, and the instructions it took
+// The guest says itself what is to be counted, by instructions that do nothing else (native/clock.c): before the runs of
+// a program it puts into the window, at BYTES, 64-bit numbers: how many images of machine code there are (0: no more
+// runs), how many packets are run in turn and how many times over, then begin and end of each image, the program's own
+// first. So an address is never another boot's, nor another load's.
+//
+// out, lines:   s PACKETS PASSES     the runs of one program begin
+//               r RUN INSNS          a run (from 0), and the instructions it took; none where the kernel refused the packet
+//               w RUN                one of those that are summed up as warm: of each packet the first that took what most
+//                                    runs of it do but the first
 //               b ID HEX...          a block of code: the addresses of its instructions
 //               n ID PARENT HEX      a call path: that of its caller, and the calling (or leaving) instruction
 //               c PATH BLOCK COLD WARM
 //               t HEX HEX COLD WARM DIRECT  a tail call: where from, where to, and 1 where one jump leads there
 //               x TEXT               what kept it from counting
 //               end
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef uint64_t plugin_id;
 struct tb;
@@ -33,6 +39,7 @@ QEMU uint64_t qemu_plugin_insn_vaddr(const struct insn *);
 QEMU size_t qemu_plugin_insn_size(const struct insn *);
 QEMU void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, void (*)(plugin_id, struct tb *));
 QEMU void qemu_plugin_register_vcpu_tb_exec_cb(struct tb *, void (*)(unsigned, void *), int flags, void *);
+QEMU void qemu_plugin_register_vcpu_insn_exec_cb(struct insn *, void (*)(unsigned, void *), int flags, void *);
 QEMU void qemu_plugin_register_vcpu_mem_cb(struct insn *, void (*)(unsigned, uint32_t, uint64_t, void *), int flags,
 					   int rw, void *);
 QEMU _Bool qemu_plugin_mem_is_store(uint32_t info);
@@ -48,23 +55,27 @@ static void read_code(struct insn *insn, uint8_t *to, size_t size) { qemu_plugin
 
 #define INSN_BYTES_MAX 15
 #define PAGE_BITS 12
+#define KERNEL_SPACE (1ull << 63)
 #define FRAMES_MAX 1024
 #define NODES_MAX (1u << 18)
 #define COUNTS_MAX (1u << 20)
 #define JUMPS_MAX 4096
 #define IMAGES_MAX 4096
+#define RUNS_MAX 2000000
+#define ENTRIES_MAX (1u << 25)
 #define BUCKETS (1u << 16)
 #define TAIL_CALL_LANDING_MAX 16 /* bytes into an image: X86_TAIL_CALL_OFFSET, endbr64 included */
 #define ABANDONED_BYTES 16384	 /* a frame this far below a call's slot is of the same stack, and was left */
 
-enum column { NONE = -1, COLD, WARM };
+enum column { COLD, WARM };
 
 struct block {
 	struct block *next;
 	uint64_t start, last;
 	uint32_t id, insns;
-	int image; /* its number from 1, or 0 */
-	int is_entry;
+	uint32_t subject; /* of which the two below are */
+	int image;	  /* its number from 1, or 0 */
+	uint32_t counter; /* the one counted last */
 	int is_written;
 	int ends_in_jump; /* to an address that it names itself */
 	/* Its last instruction may go on in the next page: then QEMU has left it out, and begins the next block with it. */
@@ -81,11 +92,13 @@ struct node {
 struct counter {
 	uint32_t node, next;
 	struct block *block;
+	uint32_t now; /* in this run */
 	uint64_t n[2];
 };
 
 struct jump {
 	uint64_t site, target, n[2];
+	uint32_t now;
 	int is_direct;
 };
 
@@ -96,21 +109,49 @@ struct frame {
 	int last_image;
 };
 
+/* What a run counted: most runs do what another has done, and are the same profile. */
+struct entry {
+	uint32_t id, n; /* a counter's, or a jump's above JUMP_IDS */
+};
+#define JUMP_IDS COUNTS_MAX
+
+struct profile {
+	uint64_t hash;
+	uint32_t first, entries, next;
+};
+
+struct run {
+	uint64_t insns;
+	uint32_t profile; /* from 1; 0 where none was taken */
+	int is_taken;
+};
+
 static FILE *out;
-static uint64_t entry, runs, *taken_run, image_start[IMAGES_MAX], image_end[IMAGES_MAX];
-static signed char *taken_column;
-static unsigned images, taken, next_taken;
+static int window = -1;
+static uint64_t window_at;
+
+/* The subject: the program whose runs are counted, and in which images it may run. */
+static uint32_t subject;
+static unsigned images;
+static uint64_t image_start[IMAGES_MAX], image_end[IMAGES_MAX];
+static uint64_t packets, passes, runs;
+static struct run *run;
+
 static struct block *block_bucket[BUCKETS];
-static uint32_t blocks, nodes = 1, counters = 1, jumps, node_bucket[BUCKETS], counter_bucket[BUCKETS];
-static struct node *node;	 /* 0: the program itself */
+static uint32_t blocks, nodes, counters, jumps, node_bucket[BUCKETS], counter_bucket[BUCKETS];
+static struct node *node;	/* 0: the program itself */
 static struct counter *counter; /* from 1 */
 static struct jump jump[JUMPS_MAX];
+static struct entry *entry;
+static struct profile *profile; /* from 1 */
+static uint32_t entries, profiles, profile_bucket[BUCKETS];
 
 static uint64_t stack_pointer;	/* as the last call or return left it */
 static struct block *executing; /* until its call or return is seen: QEMU up to 7.2 tells of later accesses, too */
-static int is_running, is_done;
-static enum column column;
-static uint64_t run, run_insns;
+static int is_counting;		/* a subject's runs, and nothing has failed */
+static int is_running, is_profiled;
+static int64_t current_run; /* -1 before the first */
+static uint64_t run_insns;
 static struct frame frame[FRAMES_MAX];
 static unsigned depth;
 static uint32_t current, counted;
@@ -118,10 +159,17 @@ static struct block *previous;
 
 static void fail(const char *what)
 {
-	if (!is_done)
-		fprintf(out, "x %s\n", what), fflush(out);
-	is_done = 1;
+	if (is_counting)
+		fprintf(out, "x %s\nend\n", what), fflush(out);
+	is_counting = 0;
 	is_running = 0;
+}
+
+static void *must(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
 }
 
 static uint32_t hash(uint64_t a, uint64_t b)
@@ -146,24 +194,40 @@ static uint32_t node_of(uint32_t parent, uint64_t site)
 	return *bucket = nodes++;
 }
 
-static void count_block(uint32_t at, struct block *block)
+/* Where the run's profile will have the counter or jump of that number. */
+static void touch(uint32_t id)
 {
-	uint32_t *bucket = &counter_bucket[hash(at, block->id)], id;
+	if (entries == ENTRIES_MAX) {
+		fail("too many different runs");
+		return;
+	}
+	entry[entries++].id = id;
+}
 
+static uint32_t counter_of(uint32_t at, struct block *block)
+{
+	uint32_t *bucket, id = block->counter;
+
+	if (id && counter[id].node == at)
+		return id;
+	bucket = &counter_bucket[hash(at, block->id)];
 	for (id = *bucket; id; id = counter[id].next)
 		if (counter[id].node == at && counter[id].block == block)
-			break;
-	if (!id) {
-		if (counters == COUNTS_MAX) {
-			fail("too many blocks of code");
-			return;
-		}
-		id = counters++;
-		counter[id] = (struct counter){ .node = at, .next = *bucket, .block = block };
-		*bucket = id;
+			return block->counter = id;
+	if (counters == COUNTS_MAX) {
+		fail("too many blocks of code");
+		return 0;
 	}
-	counter[id].n[column]++;
-	counted = id;
+	id = counters++;
+	counter[id] = (struct counter){ .node = at, .next = *bucket, .block = block };
+	return block->counter = *bucket = id;
+}
+
+static void count_block(uint32_t at, struct block *block)
+{
+	counted = counter_of(at, block);
+	if (!counter[counted].now++)
+		touch(counted);
 }
 
 static void count_jump(uint64_t site, uint64_t target, int is_direct)
@@ -179,7 +243,8 @@ static void count_jump(uint64_t site, uint64_t target, int is_direct)
 	}
 	if (i == jumps)
 		jump[jumps++] = (struct jump){ .site = site, .target = target, .is_direct = is_direct };
-	jump[i].n[column]++;
+	if (!jump[i].now++)
+		touch(JUMP_IDS + i);
 }
 
 static void write_block(struct block *block)
@@ -193,8 +258,63 @@ static void write_block(struct block *block)
 	fputc('\n', out);
 }
 
-static void write_all(void)
+static void add_profile(uint32_t id, enum column column)
 {
+	const struct profile *from = &profile[id];
+
+	for (uint32_t i = from->first; i < from->first + from->entries; i++)
+		if (entry[i].id < JUMP_IDS)
+			counter[entry[i].id].n[column] += entry[i].n;
+		else
+			jump[entry[i].id - JUMP_IDS].n[column] += entry[i].n;
+}
+
+/* Of a packet's runs but the first: the first of those that took what most do, the smaller number on a tie. */
+static uint64_t steady_run(uint64_t packet)
+{
+	uint64_t steady = 0, most = 0;
+
+	for (uint64_t a = packets + packet; a < runs; a += packets) {
+		uint64_t alike = 0;
+
+		for (uint64_t b = packets + packet; b < runs; b += packets)
+			alike += run[b].insns == run[a].insns;
+		if (alike > most || (alike == most && run[a].insns < run[steady].insns)) {
+			most = alike;
+			steady = a;
+		}
+	}
+	return steady;
+}
+
+static int is_taken(uint64_t packet)
+{
+	for (uint64_t i = packet; i < runs; i += packets)
+		if (!run[i].is_taken)
+			return 0;
+	return 1;
+}
+
+static void end_subject(void)
+{
+	int has_cold = 0;
+
+	if (!is_counting)
+		return;
+	for (uint64_t i = 0; i < runs; i++)
+		if (run[i].is_taken)
+			fprintf(out, "r %lu %lu\n", i, run[i].insns);
+	for (uint64_t packet = 0; packet < packets; packet++) {
+		uint64_t warm;
+
+		if (!is_taken(packet))
+			continue;
+		if (!has_cold++)
+			add_profile(run[packet].profile, COLD);
+		warm = steady_run(packet);
+		fprintf(out, "w %lu\n", warm);
+		add_profile(run[warm].profile, WARM);
+	}
 	for (uint32_t i = 1; i < nodes; i++)
 		fprintf(out, "n %u %u %lx\n", i, node[i].parent, node[i].site);
 	for (uint32_t i = 1; i < counters; i++) {
@@ -204,34 +324,133 @@ static void write_all(void)
 		fprintf(out, "c %u %u %lu %lu\n", counter[i].node, counter[i].block->id, counter[i].n[COLD], counter[i].n[WARM]);
 	}
 	for (uint32_t i = 0; i < jumps; i++)
-		fprintf(out, "t %lx %lx %lu %lu %d\n", jump[i].site, jump[i].target, jump[i].n[COLD], jump[i].n[WARM],
-			jump[i].is_direct);
+		if (jump[i].n[COLD] || jump[i].n[WARM])
+			fprintf(out, "t %lx %lx %lu %lu %d\n", jump[i].site, jump[i].target, jump[i].n[COLD], jump[i].n[WARM],
+				jump[i].is_direct);
 	fprintf(out, "end\n");
 	fflush(out);
+	is_counting = 0;
+}
+
+/* The guest is nobody's friend: what it says is taken only where it fits. */
+static int read_subject(void)
+{
+	uint64_t head[3], pair[2];
+
+	if (pread(window, head, sizeof head, window_at) != sizeof head || !head[0])
+		return 0;
+	is_counting = 1;
+	packets = head[1];
+	passes = head[2];
+	fprintf(out, "s %lu %lu\n", packets, passes);
+	if (head[0] > IMAGES_MAX || packets < 1 || passes < 2 || packets > RUNS_MAX || passes > RUNS_MAX ||
+	    packets * passes > RUNS_MAX) {
+		fail("too many images or runs");
+		return 0;
+	}
+	runs = packets * passes;
+	images = head[0];
+	for (unsigned i = 0; i < images; i++) {
+		if (pread(window, pair, sizeof pair, window_at + sizeof head + i * sizeof pair) != sizeof pair)
+			return 0;
+		image_start[i] = pair[0];
+		image_end[i] = pair[1];
+	}
+	return 1;
+}
+
+/* Of a run that never returned. */
+static void forget_run(void)
+{
+	for (uint32_t i = is_running && is_profiled ? profile[profiles].first : entries; i < entries; i++)
+		if (entry[i].id < JUMP_IDS)
+			counter[entry[i].id].now = 0;
+		else
+			jump[entry[i].id - JUMP_IDS].now = 0;
+	if (is_running && is_profiled)
+		entries = profile[profiles].first;
+	is_running = 0;
+}
+
+static void on_subject(unsigned vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	forget_run();
+	end_subject();
+	if (!read_subject())
+		return;
+	subject++;
+	nodes = counters = profiles = 1;
+	jumps = entries = 0;
+	memset(node_bucket, 0, sizeof node_bucket);
+	memset(counter_bucket, 0, sizeof counter_bucket);
+	memset(profile_bucket, 0, sizeof profile_bucket);
+	free(run);
+	run = must(calloc(runs, sizeof *run));
+	profile = must(realloc(profile, (runs + 1) * sizeof *profile));
+	current_run = -1;
+}
+
+static void on_run(unsigned vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	forget_run();
+	current_run++;
 }
 
 static void begin_run(void)
 {
 	is_running = 1;
 	run_insns = 0;
-	column = NONE;
-	if (next_taken < taken && taken_run[next_taken] == run)
-		column = taken_column[next_taken++];
+	/* Of the first pass only the first run counts. */
+	is_profiled = current_run >= (int64_t)packets || profiles == 1;
+	profile[profiles].first = entries;
 	frame[0] = (struct frame){ .slot = stack_pointer };
 	depth = 0;
 	current = 0;
 	previous = NULL;
 }
 
+static uint32_t keep_profile(void)
+{
+	struct profile *own = &profile[profiles];
+	uint32_t *bucket, id;
+
+	own->entries = entries - own->first;
+	own->hash = 0;
+	for (uint32_t i = own->first; i < entries; i++) {
+		uint32_t *now = entry[i].id < JUMP_IDS ? &counter[entry[i].id].now : &jump[entry[i].id - JUMP_IDS].now;
+
+		entry[i].n = *now;
+		*now = 0;
+		own->hash = (own->hash ^ entry[i].id ^ (uint64_t)entry[i].n << 32) * 0x9e3779b97f4a7c15ull;
+		own->hash ^= own->hash >> 29;
+	}
+	bucket = &profile_bucket[own->hash & (BUCKETS - 1)];
+	for (id = *bucket; id; id = profile[id].next)
+		if (profile[id].hash == own->hash && profile[id].entries == own->entries &&
+		    !memcmp(&entry[profile[id].first], &entry[own->first], own->entries * sizeof *entry)) {
+			entries = own->first;
+			return id;
+		}
+	own->next = *bucket;
+	return *bucket = profiles++;
+}
+
 static void end_run(void)
 {
 	is_running = 0;
-	fprintf(out, "r %lu %lu\n", run, run_insns);
-	fflush(out);
-	if (++run == runs) {
-		write_all();
-		is_done = 1;
-	}
+	run[current_run] = (struct run){ .insns = run_insns, .is_taken = 1, .profile = is_profiled ? keep_profile() : 0 };
+}
+
+static int image_of(uint64_t address)
+{
+	for (unsigned i = 0; i < images; i++)
+		if (address >= image_start[i] && address < image_end[i])
+			return i + 1;
+	return 0;
 }
 
 /* In an image the frame goes on; what an image has left for by a jump (a return thunk, say) is under the leaving one. */
@@ -239,6 +458,11 @@ static void follow(struct block *block, const struct block *before)
 {
 	struct frame *top = &frame[depth];
 
+	if (block->subject != subject) {
+		block->subject = subject;
+		block->image = image_of(block->start);
+		block->counter = 0;
+	}
 	if (block->image) {
 		uint64_t offset = block->start - image_start[block->image - 1];
 		int is_landing = offset && offset <= TAIL_CALL_LANDING_MAX &&
@@ -258,17 +482,19 @@ static void follow(struct block *block, const struct block *before)
 static void take_back_last(struct block *block)
 {
 	run_insns--;
-	if (column == NONE)
+	if (!is_profiled)
 		return;
 	if (!block->cut) {
-		block->cut = calloc(1, sizeof *block + (block->insns - 1) * sizeof block->address[0]);
-		if (!block->cut)
-			abort();
+		block->cut = must(calloc(1, sizeof *block + (block->insns - 1) * sizeof block->address[0]));
 		memcpy(block->cut->address, block->address, (block->insns - 1) * sizeof block->address[0]);
 		block->cut->id = blocks++;
 		block->cut->insns = block->insns - 1;
 	}
-	counter[counted].n[column]--;
+	if (block->cut->subject != subject) {
+		block->cut->subject = subject;
+		block->cut->counter = 0;
+	}
+	counter[counted].now--;
 	count_block(counter[counted].node, block->cut);
 }
 
@@ -278,14 +504,17 @@ static void on_block(unsigned vcpu, void *data)
 
 	(void)vcpu;
 	executing = block;
-	if (block->is_entry && !is_running && !is_done)
+	if (!is_counting)
+		return;
+	if (!is_running && block->start == image_start[0] && current_run >= 0 && current_run < (int64_t)runs &&
+	    !run[current_run].is_taken)
 		begin_run();
 	if (!is_running)
 		return;
 	if (previous && previous->may_be_cut && previous->last == block->start)
 		take_back_last(previous);
 	run_insns += block->insns;
-	if (column != NONE) {
+	if (is_profiled) {
 		follow(block, previous);
 		count_block(current, block);
 	}
@@ -299,7 +528,7 @@ static void on_call(unsigned vcpu, uint32_t info, uint64_t slot, void *block)
 		return;
 	executing = NULL;
 	stack_pointer = slot;
-	if (!is_running || column == NONE)
+	if (!is_running || !is_profiled)
 		return;
 	while (depth && frame[depth].slot <= slot && slot - frame[depth].slot < ABANDONED_BYTES)
 		depth--;
@@ -323,7 +552,7 @@ static void on_return(unsigned vcpu, uint32_t info, uint64_t slot, void *block)
 		end_run();
 		return;
 	}
-	for (unsigned d = depth; d && column != NONE; d--)
+	for (unsigned d = depth; d && is_profiled; d--)
 		if (frame[d].slot == slot) {
 			depth = d - 1;
 			break;
@@ -366,14 +595,6 @@ static enum kind kind_of(struct insn *insn)
 	return code[i] == 0xc3 || code[i] == 0xc2 ? RETURN : OTHER;
 }
 
-static int image_of(uint64_t address)
-{
-	for (unsigned i = 0; i < images; i++)
-		if (address >= image_start[i] && address < image_end[i])
-			return i + 1;
-	return 0;
-}
-
 static struct block *block_of(struct tb *tb, size_t insns)
 {
 	uint64_t start = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
@@ -383,14 +604,32 @@ static struct block *block_of(struct tb *tb, size_t insns)
 	for (block = *bucket; block; block = block->next)
 		if (block->start == start && block->insns == insns && block->last == last)
 			return block;
-	block = calloc(1, sizeof *block + insns * sizeof block->address[0]);
-	if (!block)
-		abort();
-	*block = (struct block){ .next = *bucket, .start = start, .last = last, .id = blocks++, .insns = insns,
-				 .image = image_of(start), .is_entry = start == entry };
+	block = must(calloc(1, sizeof *block + insns * sizeof block->address[0]));
+	*block = (struct block){ .next = *bucket, .start = start, .last = last, .id = blocks++, .insns = insns };
 	for (size_t i = 0; i < insns; i++)
 		block->address[i] = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, i));
 	return *bucket = block;
+}
+
+/* What native/clock.c executes to tell of a subject, or of a run: no-operations with a number of ours in them. */
+static const uint8_t SUBJECT_MARK[] = { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x73, 0x6a };
+static const uint8_t RUN_MARK[] = { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x72, 0x6e };
+
+static void find_marks(struct tb *tb, size_t insns)
+{
+	uint8_t code[sizeof SUBJECT_MARK];
+
+	for (size_t i = 0; i < insns; i++) {
+		struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		if (qemu_plugin_insn_size(insn) != sizeof code)
+			continue;
+		read_code(insn, code, sizeof code);
+		if (!memcmp(code, SUBJECT_MARK, sizeof code))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_subject, CB_NO_REGS, NULL);
+		else if (!memcmp(code, RUN_MARK, sizeof code))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_run, CB_NO_REGS, NULL);
+	}
 }
 
 static void on_translate(plugin_id id, struct tb *tb)
@@ -403,6 +642,10 @@ static void on_translate(plugin_id id, struct tb *tb)
 	(void)id;
 	if (!insns)
 		return;
+	if (qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE) {
+		find_marks(tb, insns);
+		return;
+	}
 	block = block_of(tb, insns);
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, CB_NO_REGS, block);
 	last = qemu_plugin_tb_get_insn(tb, insns - 1);
@@ -414,53 +657,26 @@ static void on_translate(plugin_id id, struct tb *tb)
 		qemu_plugin_register_vcpu_mem_cb(last, kind == CALL ? on_call : on_return, CB_NO_REGS, MEM_RW, block);
 }
 
-static int read_spec(const char *path)
-{
-	FILE *spec = fopen(path, "r");
-	unsigned room = 0;
-	char line[128], word[16];
-	uint64_t a, b;
-
-	if (!spec)
-		return -1;
-	while (fgets(line, sizeof line, spec)) {
-		if (sscanf(line, "entry %lx", &a) == 1)
-			entry = a;
-		else if (sscanf(line, "image %lx %lx", &a, &b) == 2 && images < IMAGES_MAX)
-			image_start[images] = a, image_end[images++] = b;
-		else if (sscanf(line, "runs %lu", &a) == 1)
-			runs = a;
-		else if (sscanf(line, "%15s %lu", word, &a) == 2) {
-			if (taken == room) {
-				room = room ? 2 * room : 64;
-				taken_run = realloc(taken_run, room * sizeof *taken_run);
-				taken_column = realloc(taken_column, room * sizeof *taken_column);
-				if (!taken_run || !taken_column)
-					return -1;
-			}
-			taken_run[taken] = a;
-			taken_column[taken++] = strcmp(word, "cold") ? WARM : COLD;
-		}
-	}
-	return fclose(spec);
-}
-
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
-	const char *spec = NULL, *to = NULL;
+	const char *from = NULL, *to = NULL;
 
 	(void)info;
 	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			to = argv[i] + 4;
-		else if (!strncmp(argv[i], "spec=", 5))
-			spec = argv[i] + 5;
+		else if (!strncmp(argv[i], "window=", 7))
+			from = argv[i] + 7;
+		else if (!strncmp(argv[i], "at=", 3))
+			window_at = strtoull(argv[i] + 3, NULL, 10);
 	}
-	if (!spec || !to)
+	if (!from || !to)
 		return 0; /* loaded to see whether it can be */
 	node = calloc(NODES_MAX, sizeof *node);
 	counter = calloc(COUNTS_MAX, sizeof *counter);
-	if (!node || !counter || read_spec(spec) || !(out = fopen(to, "w")))
+	entry = calloc(ENTRIES_MAX, sizeof *entry);
+	window = open(from, O_RDONLY);
+	if (!node || !counter || !entry || window < 0 || !(out = fopen(to, "w")))
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 	return 0;

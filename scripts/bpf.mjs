@@ -17,6 +17,7 @@ const versionFile = 'bpf/CLANG_VERSION';
 const folders = [
   { sources: 'bpf', objects: 'dist/bpf' },
   { sources: 'fixtures/tricky/src', objects: 'fixtures/tricky/built' },
+  { sources: 'fixtures/verifier/src', objects: 'fixtures/verifier/built' },
 ];
 
 /** Objects that no loader should take as they are, most of them made from one that it takes. */

@@ -4,6 +4,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
+import { HOOKS } from '../src/model/hooks/index.ts';
 import { METRIC_NAMES } from '../src/model/metrics.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -76,12 +77,25 @@ describe('the sample project', () => {
   });
 });
 
+test('the stimulus tells by a symbol where the code lies that one event is counted in', async () => {
+  const { stdout } = await execa('nm', [path.join(root, 'dist/native/stimulus')]);
+  expect(stdout).toMatch(/^[0-9a-f]{16} T tollgate_event$/m);
+});
+
 describe('our own objects', () => {
-  test('are an empty program of every type that has a test run', async () => {
-    const sources = (await readdir(path.join(root, 'bpf'))).filter((name) => name.startsWith('nop_'));
+  test('are those of the sources, and what hooks ask for is among them', async () => {
+    const sources = (await readdir(path.join(root, 'bpf'))).filter((name) => name.endsWith('.bpf.c'));
     const objects = await readdir(path.join(root, 'dist/bpf'));
     expect(objects.sort()).toEqual(sources.map((name) => name.replace(/\.c$/, '.o')).sort());
-    expect(objects.map((name) => name.slice('nop_'.length, -'.bpf.o'.length))).toEqual([
+    const wanted = HOOKS.flatMap(({ variants, empty, drop }) =>
+      variants.flatMap((options) => [empty(options), ...(drop ? [drop(options)] : [])]),
+    );
+    expect(wanted.filter((name) => !objects.includes(`${name}.bpf.o`))).toEqual([]);
+  });
+
+  test('are an empty program of every type that has a test run', async () => {
+    const objects = (await readdir(path.join(root, 'dist/bpf'))).filter((name) => name.startsWith('nop_'));
+    expect(objects.sort().map((name) => name.slice('nop_'.length, -'.bpf.o'.length))).toEqual([
       'cgroup_skb',
       'flow_dissector',
       'lwt_in',

@@ -24,6 +24,7 @@ import { RENDERERS } from './report/index.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
+import { TAIL_CALL_COST_RENDERERS } from './report/tail-call-cost.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
@@ -35,6 +36,8 @@ import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
+import { readSources } from './run/sources.ts';
+import { HOOKS, SETUPS, tailCallCosts } from './run/tail-call-cost.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -64,7 +67,7 @@ interface CommonFlags extends OutputFlags {
 }
 
 interface CheckFlags extends CommonFlags {
-  readonly explain?: boolean;
+  readonly explain: boolean;
   readonly config: string;
   readonly base?: string;
   readonly baseRef?: string;
@@ -86,10 +89,15 @@ function program(): Command {
     .exitOverride()
     .showHelpAfterError('(tollgate --help shows the commands)');
 
-  withCommon(root.command('measure <object...>'))
+  withCommon(root.command('measure [object...]'))
     .description('measure every metric of eBPF objects and print a table')
-    .option('--config <file>', 'take inputs, maps and tail calls from a budget file')
-    .action(async (objects: string[], flags: CommonFlags & { config?: string }) => {
+    .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
+    .option('--hooks', 'measure what each hook costs, with programs of our own')
+    .action(async (objects: string[], flags: CommonFlags & { config?: string; hooks?: boolean }) => {
+      if (objects.length === 0 && !flags.hooks)
+        throw new TollgateError('usage', 'Cannot measure: no object was given', {
+          hint: 'name objects, or --hooks',
+        });
       const config = flags.config === undefined ? undefined : readConfig(flags.config);
       await withRun(flags, config && { path: flags.config!, config }, async (options) => {
         const report = await measure(
@@ -98,6 +106,7 @@ function program(): Command {
             objects: objects.map((path) => resolve(path)),
             kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
             ...(config ? { config } : {}),
+            ...(flags.hooks ? { hooks: true } : {}),
           },
           options,
         );
@@ -108,7 +117,7 @@ function program(): Command {
 
   withCommon(root.command('check'))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
-    .option('--explain', 'say which lines made dearer what is over: some ten seconds for each kernel')
+    .option('--no-explain', 'do not look for the lines that made dearer what is over')
     .option('--config <file>', 'the budget file', CONFIG_FILE)
     .addOption(new Option('--base <dir>', 'the project at base, built').conflicts('baseRef'))
     .option(
@@ -135,7 +144,7 @@ function program(): Command {
             config,
             configPath: resolve(flags.config),
             configName: flags.config,
-            ...(flags.explain ? { explain: true } : {}),
+            explain: flags.explain,
             ...(kernels ? { kernels } : {}),
             ...base,
           };
@@ -154,8 +163,36 @@ function program(): Command {
     .option('--config <file>', 'take kernels, inputs, maps and tail calls from a budget file')
     .option('--base <path>', 'the object at base, or its project, built: what changed since is told, too')
     .option('--verifier', 'count what the verifier looks at, too: visits by source line')
-    .option('--flamegraph <file>', "write call paths as collapsed stacks ('-' for standard output)")
+    .option(
+      '--flamegraph <file>',
+      "write call paths as collapsed stacks ('-' for standard output), or speedscope's format to FILE.speedscope.json",
+    )
     .action(explainProgram);
+
+  withCommon(root.command('tail-calls'))
+    .description('what one tail call costs on each kernel: chains of 0 to 33, direct and indirect')
+    .addOption(
+      new Option('--setup <name...>', 'how the kernel is set up; default all')
+        .choices(SETUPS.map(({ name }) => name))
+        .default(SETUPS.map(({ name }) => name)),
+    )
+    .addOption(new Option('--hook <name...>', 'default all').choices(HOOKS).default([...HOOKS]))
+    .action(async (flags: CommonFlags & { setup: string[]; hook: string[] }) => {
+      await withRun(flags, undefined, async (options) => {
+        const kernels = flags.kernel ?? DEFAULT_KERNELS;
+        const costs = await tailCallCosts(
+          { version, kernels, setups: flags.setup, hooks: flags.hook },
+          options,
+        );
+        for (const { name, render } of TAIL_CALL_COST_RENDERERS)
+          write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+            render(costs, how),
+          );
+        if (costs.costs.some(({ target }) => target.status === 'failed'))
+          process.exitCode = EXIT.infrastructure;
+        return undefined;
+      });
+    });
 
   withOutput(root.command('report <file...>'))
     .description('merge the reports of the shards of one check, and render them again')
@@ -227,9 +264,20 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
       },
       options,
     );
+    const isSpeedscope = flags.flamegraph?.endsWith('.speedscope.json') === true;
+    const files = {
+      terminal: undefined,
+      markdown: flags.markdown,
+      json: flags.json,
+      flamegraph: isSpeedscope ? undefined : flags.flamegraph,
+      speedscope: isSpeedscope ? flags.flamegraph : undefined,
+    };
+    const sources = flags.verbose
+      ? readSources(found, [options.baseDir, dirname(resolve(object))])
+      : undefined;
     for (const { name: form, render } of EXPLANATION_RENDERERS)
-      write(form === 'terminal' ? undefined : flags[form], form === 'terminal', flags, (how) =>
-        render(found, how),
+      write(files[form], form === 'terminal', flags, (how) =>
+        render(found, { ...how, ...(sources ? { sources } : {}) }),
       );
     if (found.explanations.every(({ absent, verifier }) => absent && (verifier?.absent ?? !verifier)))
       process.exitCode = EXIT.infrastructure;

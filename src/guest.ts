@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openChannel } from './guest/channel.ts';
+import { runHookJob } from './guest/hooks.ts';
 import {
   becomeRealTime,
   findPauseDevice,
@@ -16,8 +17,9 @@ import {
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
 import { findTicks, seedRandomNumbers } from './guest/libbpf/runs.ts';
 import { type Guest, runJob } from './guest/runner.ts';
+import { makeBed, stimulate } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
-import type { Job, SymbolsJob } from './model/job.ts';
+import type { HookJob, Job, SymbolsJob } from './model/job.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
@@ -33,14 +35,16 @@ function main(): void {
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
   const clock = loadClock(join(here, 'native/clock.so'));
+  const bed = makeBed(join(here, 'native/stimulus'));
   settle();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest: Guest = { window, channel, clock, grid };
+  const guest: Guest = { window, channel, clock, grid, visitsPath: join(here, 'native/visits.so') };
   seedRandomNumbers();
   warmUp(guest);
+  if (!('reason' in bed)) stimulate(bed, { name: 'udp', sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
   const discard = findRetainedInitramfs();
   channel.send({
     type: 'hello',
@@ -59,11 +63,12 @@ function main(): void {
   // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
-  const job = decodeJob(window) as Job | SymbolsJob | undefined;
+  const job = decodeJob(window) as Job | HookJob | SymbolsJob | undefined;
   if (!job) throw new Error('the window holds no job');
   try {
-    if ('task' in job) reportSymbols(channel);
-    else runJob(guest, job);
+    if (!('task' in job)) runJob(guest, job);
+    else if (job.task === 'hook') runHookJob({ ...guest, bed }, job);
+    else reportSymbols(channel);
   } catch (error) {
     channel.send({
       type: 'error',

@@ -58,7 +58,7 @@ export async function measureChange(context: ActionContext, request: Request, to
     const acceptances = await findAcceptances(context, sides);
     const report = await runner.group('Measure', async () =>
       check(
-        { version, config, configPath, configName, kernels, ...sides, acceptances },
+        { version, config, configPath, configName, kernels, explain: inputs.explain, ...sides, acceptances },
         { ...(await runOptions(context, request)), tools, buildEnv: context.safeEnv },
       ),
     );

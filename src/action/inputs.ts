@@ -21,6 +21,8 @@ export interface Inputs {
   /** Empty: nothing is asked of GitHub. */
   readonly token: string;
   readonly annotations: number;
+  /** Whether to look for the lines that made dearer what is over. */
+  readonly explain: boolean;
   /** Without it nothing is uploaded. */
   readonly artifact?: string;
   readonly cache: boolean;
@@ -87,6 +89,7 @@ export function readInputs(get: (name: string) => string): Inputs {
     comment: oneOf('comment', COMMENT_RULES),
     token: text('token'),
     annotations: wholeNumber('annotations', 10),
+    explain: flag('explain'),
     cache: flag('cache'),
     workingDirectory: optional('working-directory') ?? '.',
     failOn: new Set(failOn.filter((each) => each !== 'never') as ('over' | 'failed' | 'inconclusive')[]),

@@ -34,11 +34,16 @@ const IMAGES = [
   image('first', 0x1000n, { 1: { kind: 'helper', id: LOOKUP }, 2: { kind: 'helper', id: TAIL_CALL } }),
   image('second', 0x2000n, {}),
 ];
-const SYMBOLS = parseSymbols('9000 bpf_map_lookup_elem\n9100 jhash\n9200 thunk\n');
+const SYMBOLS = parseSymbols(
+  '0000000000009000 bpf_map_lookup_elem\n0000000000009100 jhash\n0000000000009200 thunk\n',
+);
 
 /** first calls a helper that calls jhash, tail-calls second, which leaves through a thunk. */
 const PATHS: CallPaths = {
-  runs: [],
+  packets: 1,
+  passes: 2,
+  runs: new Map(),
+  warm: [],
   blocks: new Map([
     [0, [0x1000n, 0x1008n, 0x1010n]],
     [1, [0x9000n, 0x9004n]],

@@ -174,11 +174,11 @@ function codeOf({ image, insn }: Site): string {
 const LD_IMM64 = 0x18;
 
 /** What the object calls at that instruction. A tail call is a jump, and a subprogram's lines are counted themselves. */
-function calleeOf({ image, insn }: Site): Pick<ExplainedCall, 'kind' | 'name'> | undefined {
+function calleeOf({ image, insn }: Site): Pick<ExplainedCall, 'kind' | 'name' | 'on'> | undefined {
   const call = image.spec?.calls.get(insn);
   if (call?.kind === 'kfunc') return { kind: 'kfunc', name: call.name };
   return call?.kind === 'helper' && call.id !== TAIL_CALL
-    ? { kind: 'helper', name: helperName(call.id) }
+    ? { kind: 'helper', name: helperName(call.id), ...(call.map === undefined ? {} : { on: call.map }) }
     : undefined;
 }
 

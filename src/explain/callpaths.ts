@@ -1,4 +1,4 @@
-// What the plugin (native/callpaths.c) is told, and what it wrote: which blocks of code ran, how often, and by which
+// What the plugin (native/callpaths.c) wrote: of each program's runs which blocks of code ran, how often, and by which
 // path of calls. It watches a guest that nobody vouches for, so its file is read with caps.
 
 import { createReadStream, statSync } from 'node:fs';
@@ -6,18 +6,14 @@ import { createInterface } from 'node:readline';
 import { TollgateError } from '../model/errors.ts';
 import type { Pair } from '../model/explanation.ts';
 
-export interface CallPathSpec {
-  readonly entry: bigint;
-  readonly images: readonly { readonly address: bigint; readonly sizeBytes: number }[];
-  readonly runs: number;
-  /** Runs by number from 0: the first, and those to sum up, ascending. */
-  readonly cold: readonly number[];
-  readonly warm: readonly number[];
-}
-
+/** The runs of one program on one input. */
 export interface CallPaths {
-  /** What each run took, by its number. */
-  readonly runs: readonly number[];
+  readonly packets: number;
+  readonly passes: number;
+  /** What each run took, by its number from 0; runs that the kernel refused are missing. */
+  readonly runs: ReadonlyMap<number, number>;
+  /** The runs that are summed up as warm; the cold one is the first of the first packet that has one. */
+  readonly warm: readonly number[];
   /** By number: the addresses of its instructions. */
   readonly blocks: ReadonlyMap<number, readonly bigint[]>;
   /** By number from 1: that of the caller (0: the program itself), and the instruction that left it. */
@@ -30,76 +26,84 @@ export interface CallPaths {
   } & Pair)[];
 }
 
-export function specText({ entry, images, runs, cold, warm }: CallPathSpec): string {
-  const hex = (value: bigint) => value.toString(16);
-  const taken = [
-    ...cold.map((run) => ({ run, column: 'cold' })),
-    ...warm.map((run) => ({ run, column: 'warm' })),
-  ].sort((a, b) => a.run - b.run);
-  return [
-    `entry ${hex(entry)}`,
-    ...images.map(({ address, sizeBytes }) => `image ${hex(address)} ${hex(address + BigInt(sizeBytes))}`),
-    `runs ${runs}`,
-    ...taken.map(({ run, column }) => `${column} ${run}`),
-    '',
-  ].join('\n');
-}
+/** In the order of the runs: counts, or what kept the plugin from counting. */
+export type CountedRuns = CallPaths | { readonly fault: string };
 
 const FILE_CAP_BYTES = 256 << 20;
 
 /** Reads the plugin's file. Throws TollgateError ('infrastructure', 'bad-profile') on one that is cut off. */
-export async function readCallPaths(file: string): Promise<CallPaths> {
-  const runs: number[] = [];
+export async function readCallPaths(file: string): Promise<CountedRuns[]> {
+  const all: CountedRuns[] = [];
   const blocks = new Map<number, readonly bigint[]>();
-  const paths = new Map<number, { parent: number; site: bigint }>();
-  const counts: CallPaths['counts'][number][] = [];
-  const tailCalls: CallPaths['tailCalls'][number][] = [];
-  let isWhole = false;
+  let open: ReturnType<typeof newSection> | undefined;
+  let fault: string | undefined;
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size > FILE_CAP_BYTES) throw badProfile(`${size} bytes exceed ${FILE_CAP_BYTES}`);
-  if (size === 0) throw badProfile('it is empty');
   for await (const line of createInterface({ input: createReadStream(file, 'latin1') })) {
     const [kind, ...words] = line.split(' ');
-    const numbers = () => words.map(Number) as [number, number, number, number];
-    const hex = (i: number) => BigInt(`0x${words[i]}`);
+    const numbers = words.map(Number) as [number, number, number, number];
+    if (kind === 's') {
+      open = newSection(numbers, blocks);
+      fault = undefined;
+      continue;
+    }
+    if (!open) throw badProfile(`it has the line '${line.slice(0, 80)}'`);
     switch (kind) {
       case 'r':
-        runs.push(numbers()[1]);
+        open.runs.set(numbers[0], numbers[1]);
+        break;
+      case 'w':
+        open.warm.push(numbers[0]);
         break;
       case 'b':
         blocks.set(
-          Number(words[0]),
+          numbers[0],
           words.slice(1).map((word) => BigInt(`0x${word}`)),
         );
         break;
       case 'n':
-        paths.set(Number(words[0]), { parent: Number(words[1]), site: hex(2) });
+        open.paths.set(numbers[0], { parent: numbers[1], site: BigInt(`0x${words[2]}`) });
         break;
       case 'c': {
-        const [path, block, cold, warm] = numbers();
-        counts.push({ path, block, cold, warm });
+        const [path, block, cold, warm] = numbers;
+        open.counts.push({ path, block, cold, warm });
         break;
       }
       case 't':
-        tailCalls.push({
-          site: hex(0),
-          target: hex(1),
-          cold: numbers()[2],
-          warm: numbers()[3],
+        open.tailCalls.push({
+          site: BigInt(`0x${words[0]}`),
+          target: BigInt(`0x${words[1]}`),
+          cold: numbers[2],
+          warm: numbers[3],
           isDirect: words[4] === '1',
         });
         break;
       case 'x':
-        throw badProfile(words.join(' '));
+        fault = words.join(' ');
+        break;
       case 'end':
-        isWhole = true;
+        all.push(fault === undefined ? open : { fault });
+        open = undefined;
         break;
       default:
         throw badProfile(`it has the line '${line.slice(0, 80)}'`);
     }
   }
-  if (!isWhole) throw badProfile('it is cut off: the program was not run as often as it should have been');
-  return { runs, blocks, paths, counts, tailCalls };
+  if (open) throw badProfile('it is cut off');
+  return all;
+}
+
+function newSection([packets, passes]: readonly number[], blocks: CallPaths['blocks']) {
+  return {
+    packets: packets!,
+    passes: passes!,
+    runs: new Map<number, number>(),
+    warm: [] as number[],
+    blocks,
+    paths: new Map<number, { parent: number; site: bigint }>(),
+    counts: [] as CallPaths['counts'][number][],
+    tailCalls: [] as CallPaths['tailCalls'][number][],
+  };
 }
 
 function badProfile(what: string): TollgateError {

@@ -1,30 +1,40 @@
-// What made a program dearer: base's explanation against head's. Lines are matched by what they say, in their order, so
-// that code which only moved is no change; a line that differs tells whether the source, the compiler or the JIT did it.
+// What made a program dearer: base's explanation against head's. Lines are matched by what they say and by what stands
+// around them, so that code which only moved is no change; what did it is said by what-changed.ts.
 
-import type {
-  Cause,
-  Difference,
-  ExplainedCall,
-  ExplainedInstruction,
-  ExplainedLine,
-  ExplainedTailCall,
-  Explanation,
-  Pair,
-} from '../model/explanation.ts';
-import { likeTexts, matchSequences, type Step } from './sequence.ts';
+import type { FunctionSpec } from '../model/elf.ts';
+import type { Cause, Difference, ExplainedLine, Explanation, Pair } from '../model/explanation.ts';
+import { matchSequences, type Step } from './sequence.ts';
 import { diffVisits } from './visits.ts';
+import {
+  type FullLine,
+  isSameCode,
+  totalsOf,
+  type View,
+  whatChanged,
+  withoutTarget,
+} from './what-changed.ts';
 
 export type Column = keyof Pair;
 
+/** What an object has code of, whether it ran or not. */
+export interface SourceLines {
+  /** Texts by 'file:line'. */
+  readonly places: ReadonlyMap<string, string>;
+  /** All eBPF of the lines in a function that say the same. */
+  readonly codes: ReadonlyMap<string, string>;
+}
+
+export type BothSources = Readonly<Record<'base' | 'head', SourceLines>>;
+
 /** Base against head of the same program, input and kernel; 'absent' where one of them has no profile. */
-export function differenceOf(base: Explanation, head: Explanation): Difference {
+export function differenceOf(base: Explanation, head: Explanation, sources?: BothSources): Difference {
   const { target, object, program, input, packets } = head;
   const absent = head.absent ?? (base.absent && { reason: `the base has no profile: ${base.absent.reason}` });
   const unlike =
     absent === undefined && base.packets !== packets
       ? { reason: `the base ran ${base.packets} packets, head ${packets}` }
       : absent;
-  const causes = (column: Column) => (unlike ? [] : diffExplanations(base, head, column));
+  const causes = (column: Column) => (unlike ? [] : diffExplanations(base, head, column, sources));
   return {
     target: target.id,
     object,
@@ -42,34 +52,142 @@ export function differenceOf(base: Explanation, head: Explanation): Difference {
   };
 }
 
-/** Which figures are looked at, and how many packets they are of: words name the mean. */
-interface View {
-  readonly column: Column;
-  readonly packets: number;
+/** What an object has code of, from its line information. */
+export function sourceLinesOf({ functions }: { readonly functions: readonly FunctionSpec[] }): SourceLines {
+  const [places, codes] = [new Map<string, string>(), new Map<string, string>()];
+  for (const { name, insnCount, lineAt, code } of functions)
+    for (let insn = 0; insn < insnCount; insn++) {
+      const line = lineAt(insn);
+      if (!line) continue;
+      const bytes = Buffer.from(code.subarray(8 * insn, 8 * insn + 8)).toString('hex');
+      const key = codeKey({ function: name, ...line });
+      places.set(`${line.file}:${line.line}`, line.text);
+      codes.set(key, `${codes.get(key) ?? ''} ${withoutTarget(bytes)}`);
+    }
+  return { places, codes };
 }
 
-/** Every change, the greatest first, whatever its sign. Their sum is head's count less base's. */
-export function diffExplanations(base: Explanation, head: Explanation, column: Column): Cause[] {
-  const view = { column, packets: column === 'cold' ? 1 : Math.max(1, head.packets) };
-  const names = [...new Set([...base.lines, ...head.lines].map(functionKey))];
-  const causes = names.flatMap((name) => {
-    const of = (side: Explanation) => linesOf(side, name, column);
-    return diffLines(of(base), of(head), view);
+const codeKey = ({ function: name, text }: Pick<ExplainedLine, 'function' | 'text'>) => `${name}\0${text}`;
+
+const ran = ({ lines }: Explanation): SourceLines => ({
+  places: new Map(lines.map(({ file, line, text = '' }) => [`${file}:${line}`, text])),
+  codes: new Map(),
+});
+
+/**
+ * Every change, the greatest first, whatever its sign. Their sum is head's count less base's. Without `sources`, the
+ * lines that ran are taken for all that there are.
+ */
+export function diffExplanations(
+  base: Explanation,
+  head: Explanation,
+  column: Column,
+  sources: BothSources = { base: ran(base), head: ran(head) },
+): Cause[] {
+  const functions = matchFunctions(base, head);
+  const view: View = {
+    column,
+    packets: column === 'cold' ? 1 : Math.max(1, head.packets),
+    isSameObjectCode: (before, now) => {
+      const code = sources.head.codes.get(codeKey(now));
+      return code !== undefined && sources.base.codes.get(codeKey(before)) === code;
+    },
+    isSameSource: [...sources.head.places].every(
+      ([place, text]) => (sources.base.places.get(place) ?? text) === text,
+    ),
+    programsNow: new Map(functions.flatMap(([a, b]) => (a && b ? [[programOf(a), programOf(b)]] : []))),
+    hasMoved: (before, now) =>
+      functions.every(([a, b]) => a !== functionKey(before) || b !== functionKey(now)),
+    calls: { base: totalsOf(base, column), head: totalsOf(head, column) },
+  };
+  const steps = functions.flatMap(([before, now]) => {
+    const of = (side: Explanation, name: string | undefined) =>
+      name === undefined ? [] : linesOf(side, name, column);
+    return joinTailCalls(matchSequences(of(base, before), of(head, now), { text: textOf, agreement }), view);
   });
-  return causes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || b.change - a.change);
+  return withoutRegrouped(joinMoved(steps))
+    .flatMap((step) => causeOf(step, view))
+    .sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || b.change - a.change);
 }
 
-/** A line with all that was found of it. */
-interface FullLine {
-  readonly line: ExplainedLine;
-  readonly cost: number;
-  readonly calls: readonly ExplainedCall[];
-  readonly tailCalls: readonly ExplainedTailCall[];
-  readonly instructions: readonly ExplainedInstruction[];
+function causeOf(step: Step<FullLine>, view: View): Cause[] {
+  const change = changeOf(step);
+  if (change === 0) return [];
+  const { program, function: name, file, line, text, near } = (step.right ?? step.left)!.line;
+  return [
+    {
+      program,
+      function: name,
+      ...(line === undefined ? {} : { file: file!, line, text: text! }),
+      ...(near ? { near } : {}),
+      change,
+      ...whatChanged(step.left, step.right, view),
+    },
+  ];
+}
+
+const changeOf = ({ left, right }: Step<FullLine>) => (right?.cost ?? 0) - (left?.cost ?? 0);
+
+/** A line of which no text is known is known by its number alone. */
+function textOf({ line }: FullLine): string {
+  return line.line === undefined ? '' : line.text || `line ${line.line}`;
+}
+
+/** An inline function's line is the same where it stands in the same place; equal lines are told apart by their code. */
+function agreement(a: FullLine, b: FullLine): number {
+  const names = ({ calls }: FullLine) => calls.map(({ name, on }) => `${name} ${on}`).join();
+  return (
+    (a.line.near?.text === b.line.near?.text ? 0.5 : 0) +
+    (isSameCode(a, b) ? 0.25 : 0) +
+    (names(a) === names(b) ? 0.25 : 0)
+  );
 }
 
 const functionKey = ({ program, function: name }: Pick<ExplainedLine, 'program' | 'function'>) =>
   `${program}\0${name}`;
+const programOf = (key: string) => key.split('\0')[0]!;
+
+const RENAMED = 0.6;
+
+/** Functions by their names, and those that are left by what they say: a function that was renamed is the same. */
+function matchFunctions(
+  base: Explanation,
+  head: Explanation,
+): (readonly [before: string | undefined, now: string | undefined])[] {
+  const textsOf = ({ lines }: Explanation) => {
+    const found = new Map<string, string[]>();
+    for (const line of lines)
+      found.set(functionKey(line), [...(found.get(functionKey(line)) ?? []), line.text ?? '']);
+    return found;
+  };
+  const [before, now] = [textsOf(base), textsOf(head)];
+  const both = [...now.keys()].filter((name) => before.has(name));
+  const [gone, added] = [
+    [...before.keys()].filter((name) => !now.has(name)),
+    [...now.keys()].filter((name) => !before.has(name)),
+  ];
+  const candidates = gone
+    .flatMap((a) => added.map((b) => ({ a, b, shared: sharedPart(before.get(a)!, now.get(b)!) })))
+    .filter(({ shared }) => shared >= RENAMED)
+    .sort((x, y) => y.shared - x.shared);
+  const renamed = new Map<string, string>();
+  for (const { a, b } of candidates)
+    if (!renamed.has(a) && ![...renamed.values()].includes(b)) renamed.set(a, b);
+  return [
+    ...both.map((name) => [name, name] as const),
+    ...renamed,
+    ...gone.filter((name) => !renamed.has(name)).map((name) => [name, undefined] as const),
+    ...added
+      .filter((name) => ![...renamed.values()].includes(name))
+      .map((name) => [undefined, name] as const),
+  ];
+}
+
+function sharedPart(a: readonly string[], b: readonly string[]): number {
+  const left = new Set(a.filter((text) => text !== ''));
+  const shared = new Set(b.filter((text) => left.has(text))).size;
+  return shared / Math.max(1, left.size, new Set(b).size);
+}
 
 /** A function's lines as they follow in the source; inlined ones where they were put. */
 function linesOf(side: Explanation, name: string, column: Column): FullLine[] {
@@ -100,132 +218,74 @@ function groupBy<T>(rows: readonly T[], key: (row: T & ExplainedLine) => string)
   return groups;
 }
 
-function diffLines(base: readonly FullLine[], head: readonly FullLine[], view: View): Cause[] {
-  const steps = joinTailCalls(matchSequences(base, head, sameText, likeness));
-  return steps.flatMap(({ left, right }): Cause[] => {
-    const change = (right?.cost ?? 0) - (left?.cost ?? 0);
-    if (change === 0) return [];
-    const { program, function: name, file, line, text, near } = (right ?? left)!.line;
-    return [
-      {
-        program,
-        function: name,
-        ...(line === undefined ? {} : { file: file!, line, text: text! }),
-        ...(near ? { near } : {}),
-        change,
-        what: whatChanged(left, right, view),
-      },
-    ];
+type Join = (left: FullLine, right: FullLine) => boolean;
+
+/** Lines that one side alone has, joined where `belong` says that they are one. */
+function joinSteps(steps: readonly Step<FullLine>[], belong: Join): Step<FullLine>[] {
+  const gone = new Set(steps.filter(({ right }) => right === undefined));
+  const joined = steps.map((step) => {
+    if (step.left || !step.right) return step;
+    const before = [...gone].find(({ left }) => belong(left!, step.right!));
+    if (!before) return step;
+    gone.delete(before);
+    return { left: before.left!, right: step.right };
   });
+  return joined.filter((step) => step.right !== undefined || gone.has(step));
 }
 
 /** A tail call that is written in another way goes to the same program: one changed line, not one gone and one new. */
-function joinTailCalls(steps: readonly Step<FullLine>[]): Step<FullLine>[] {
-  const targets = (line: FullLine) => line.tailCalls.flatMap(({ to }) => (to === undefined ? [] : [to]));
-  const gone = steps.filter(({ right }) => right === undefined).map(({ left }) => left!);
-  const joined = new Map<FullLine, FullLine>();
-  for (const { left, right } of steps) {
-    if (left || !right) continue;
-    const before = gone.find(
-      (line) =>
-        ![...joined.values()].includes(line) && targets(line).some((to) => targets(right).includes(to)),
-    );
-    if (before) joined.set(right, before);
-  }
-  const taken = new Set(joined.values());
-  return steps
-    .filter(({ left, right }) => right !== undefined || !taken.has(left!))
-    .map((step) => {
-      const before = step.right && !step.left ? joined.get(step.right) : undefined;
-      return before ? { left: before, right: step.right! } : step;
-    });
-}
-
-function sameText(a: FullLine, b: FullLine): boolean {
-  return a.line.text === b.line.text && (a.line.line === undefined) === (b.line.line === undefined);
-}
-
-const likeness = (a: FullLine, b: FullLine) => likeTexts(a.line.text ?? '', b.line.text ?? '');
-
-/** The reason in words: a tail call that went another way, then calls, then what the machine code itself tells. */
-function whatChanged(base: FullLine | undefined, head: FullLine | undefined, view: View): string {
-  if (!head) return ['gone', ...callWords(base!, view)].join(', with ');
-  if (!base) return ['new', ...callWords(head, view)].join(', with ');
-  const tailCalls = tailCallChanges(base, head);
-  if (tailCalls.length > 0) return tailCalls.join('; ');
-  const said = [...(base.line.text === head.line.text ? [] : ['changed']), ...callChanges(base, head, view)];
-  const own = head.line.own[view.column] - base.line.own[view.column];
-  if (own === 0) return said.join('; ');
-  const reason = ownChange(base, head, view);
-  return said.length === 0 ? reason : `${said.join('; ')}; ${signed(own, view.packets)}: ${reason}`;
-}
-
-function callWords(line: FullLine, { column, packets }: View): string[] {
-  const calls = line.calls.filter(({ kind }) => kind !== 'kernel').map(({ name }) => name);
-  const tails = line.tailCalls.flatMap(({ to, direct }) =>
-    to === undefined ? [] : [`${direct ? 'a direct' : 'an indirect'} tail call to ${to}`],
+function joinTailCalls(steps: readonly Step<FullLine>[], { programsNow }: View): Step<FullLine>[] {
+  const targets = ({ tailCalls }: FullLine) => tailCalls.flatMap(({ to }) => (to === undefined ? [] : [to]));
+  return joinSteps(steps, (left, right) =>
+    targets(left).some((to) => targets(right).includes(programsNow.get(to) ?? to)),
   );
-  const cost = line.calls.reduce((sum, { insns }) => sum + insns[column], 0);
-  const words = [...calls.map((name) => `a call of ${name}`), ...tails].join(' and ');
-  return words === '' ? [] : [`${words}${cost > 0 ? ` (${mean(cost, packets)} instructions)` : ''}`];
 }
 
-function callChanges(base: FullLine, head: FullLine, { column, packets }: View): string[] {
-  const sum = (line: FullLine, name: string) =>
-    line.calls
-      .filter((call) => call.name === name)
-      .reduce(
-        (all, { times, insns }) => ({ times: all.times + times[column], insns: all.insns + insns[column] }),
-        { times: 0, insns: 0 },
-      );
-  const all = [...base.calls, ...head.calls].filter(({ kind }) => kind !== 'kernel');
-  const names = [...new Set(all.map(({ name }) => name))];
-  return names.flatMap((name) => {
-    const [before, now] = [sum(base, name), sum(head, name)];
-    const change = signed(now.insns - before.insns, packets);
-    if (now.times > 0 && before.times === 0) return [`now calls ${name} (${change})`];
-    if (now.times === 0 && before.times > 0) return [`no longer calls ${name} (${change})`];
-    if (now.times !== before.times)
-      return [
-        `calls ${name} ${mean(now.times, packets)} times instead of ${mean(before.times, packets)} (${change})`,
-      ];
-    return now.insns === before.insns ? [] : [`${name} takes ${change}`];
+const TELLING_CHARACTERS = 8;
+
+/** Code that went into another function, where its line is one alone: 'return 0;' may come from anywhere. */
+function joinMoved(steps: readonly Step<FullLine>[]): Step<FullLine>[] {
+  const count = (side: 'left' | 'right', other: 'left' | 'right') => {
+    const counts = new Map<string, number>();
+    for (const { [side]: line, [other]: partner } of steps)
+      if (line && !partner) counts.set(textOf(line), (counts.get(textOf(line)) ?? 0) + 1);
+    return counts;
+  };
+  const [gone, added] = [count('left', 'right'), count('right', 'left')];
+  return joinSteps(steps, (left, right) => {
+    const text = textOf(left);
+    return (
+      text === textOf(right) &&
+      text.length >= TELLING_CHARACTERS &&
+      gone.get(text) === 1 &&
+      added.get(text) === 1
+    );
   });
 }
 
-function tailCallChanges(base: FullLine, head: FullLine): string[] {
-  const kinds = (line: FullLine) =>
-    new Map(line.tailCalls.flatMap(({ to, direct }) => (to === undefined ? [] : [[to, direct] as const])));
-  const [before, now] = [kinds(base), kinds(head)];
-  return [...new Set([...before.keys(), ...now.keys()])].flatMap((to) => {
-    if (!before.has(to)) return [`now tail-calls ${to}`];
-    if (!now.has(to)) return [`no longer tail-calls ${to}`];
-    if (before.get(to) === now.get(to)) return [];
-    return [`the tail call to ${to} is ${now.get(to) ? 'direct now' : 'no longer direct'}`];
-  });
+/** The same code of the same line in other pieces, as where what is around an inline function changed, is no change. */
+function withoutRegrouped(steps: readonly Step<FullLine>[]): Step<FullLine>[] {
+  const key = ({ left, right }: Step<FullLine>) =>
+    `${functionKey((right ?? left)!.line)}\0${textOf((right ?? left)!)}`;
+  const groups = groupBy(
+    steps.filter((step) => changeOf(step) !== 0),
+    key as never,
+  );
+  const isRegrouped = (group: readonly Step<FullLine>[]) => {
+    const code = (side: 'left' | 'right') =>
+      group
+        .flatMap(
+          ({ [side]: line }) =>
+            line?.instructions.map(({ code: bytes, own }) => `${bytes} ${own.warm} ${own.cold}`) ?? [],
+        )
+        .sort()
+        .join();
+    return (
+      group.length > 1 &&
+      group.reduce((sum, step) => sum + changeOf(step), 0) === 0 &&
+      code('left') === code('right')
+    );
+  };
+  const same = new Set([...groups.values()].filter(isRegrouped).flat());
+  return steps.filter((step) => !same.has(step));
 }
-
-/** Whether it runs more often, or is other eBPF, or the same eBPF in other machine code. */
-function ownChange(base: FullLine, head: FullLine, { column }: View): string {
-  const shape = ({ instructions }: FullLine) =>
-    instructions.filter(({ times }) => times[column] > 0).map(({ code }) => withoutJump(code));
-  const [before, now] = [shape(base), shape(head)];
-  const times = ({ instructions }: FullLine) =>
-    instructions.reduce((sum, each) => sum + each.times[column], 0);
-  if (before.join() === now.join()) {
-    if (times(base) === times(head)) return 'the JIT makes other machine code of the same eBPF';
-    return `it runs ${times(head) > times(base) ? 'more' : 'less'} often`;
-  }
-  const count = `${now.length} eBPF instructions run, ${before.length} before`;
-  return base.line.text === head.line.text ? `the compiler makes other code of it (${count})` : count;
-}
-
-/** An instruction without where it jumps to: code that was put in between moves that, and changes nothing. */
-function withoutJump(code: string): string {
-  const opcode = Number.parseInt(code.slice(0, 2), 16);
-  const isJump = (opcode & 7) === 5 || (opcode & 7) === 6;
-  return isJump ? `${code.slice(0, 4)}____${code.slice(8)}` : code;
-}
-
-const mean = (value: number, packets: number) => Math.round((1000 * value) / packets) / 1000;
-const signed = (value: number, packets: number) => `${value > 0 ? '+' : ''}${mean(value, packets)}`;

@@ -1,6 +1,7 @@
 // An object whose every instruction is a source line of its own: the kernel then tells where the machine code of each
 // begins (bpf_prog_info.jited_line_info), which it tells of lines alone. Also for objects compiled without -g.
 
+import { BTF_KIND, parseBtf } from '../model/btf.ts';
 import type { FunctionSpec } from '../model/elf.ts';
 import { type Elf, readElf, viewOf } from '../model/elf-container.ts';
 
@@ -12,6 +13,11 @@ export interface ProbedInsn {
 
 const SECTION_BITS = 10;
 const SECTION_MASK = (1 << SECTION_BITS) - 1;
+
+/** The `line_col` of an instruction's probe. */
+export function probeMark({ section, insn }: ProbedInsn): number {
+  return (((insn + 1) << SECTION_BITS) | section) >>> 0;
+}
 
 /** What a probe's `line_col` stands for; undefined where the record is none of ours. */
 export function readProbe(lineCol: number): ProbedInsn | undefined {
@@ -66,7 +72,7 @@ function sectionLines(nameOffset: number, section: number, functions: readonly F
   for (const [i, insn] of insns.sort((a, b) => a - b).entries()) {
     const at = 8 + RECORD_BYTES * i;
     out.writeUInt32LE(insn * 8, at);
-    out.writeUInt32LE((((insn + 1) << SECTION_BITS) | section) >>> 0, at + 12);
+    out.writeUInt32LE(probeMark({ section, insn }), at + 12);
   }
   return out;
 }
@@ -90,8 +96,31 @@ function appendStrings(btf: Uint8Array, names: readonly string[]): Strings | und
   const { text, offsets } = placeStrings(names, length);
   const out = Buffer.concat([btf, text]);
   out.writeUInt32LE(length + text.length, STRINGS_SIZE);
+  dropDataSections(out);
   return { btf: out, offsets };
 }
+
+/**
+ * Makes unions of the types of global data, which nobody needs here: kernels refuse a section that has no variable that
+ * they are told of (until 5.15), or a variable that is not where it says, and with it all type information.
+ */
+function dropDataSections(btf: Buffer): void {
+  const { types } = parseBtf(btf);
+  const int = types.findIndex(({ kind }) => kind === BTF_KIND.int);
+  if (int < 0) return;
+  const from = btf.readUInt32LE(4);
+  for (const { at, kind, name, variables = [] } of types) {
+    if (kind !== BTF_KIND.datasec || !/^\.(data|rodata|bss)/.test(name)) continue;
+    const record = btf.subarray(from + at, from + at + TYPE_BYTES + MEMBER_BYTES * variables.length);
+    record.fill(0);
+    record.writeUInt32LE((BTF_KIND.union << 24) | variables.length, 4);
+    record.writeUInt32LE(types[int]!.sizeOrType, 8);
+    for (const i of variables.keys()) record.writeUInt32LE(int, TYPE_BYTES + MEMBER_BYTES * i + 4);
+  }
+}
+
+const TYPE_BYTES = 12;
+const MEMBER_BYTES = 12;
 
 function placeStrings(names: readonly string[], at: number): { text: Buffer; offsets: number[] } {
   const offsets: number[] = [];

@@ -1,29 +1,33 @@
-// Takes one profile from a saved state: the run as it is, the run again under the plugin (which must change nothing),
-// and a load that tells where the machine code of each instruction begins.
+// Takes profiles from a saved state: a job runs under the plugin, which counts the runs of as many programs and inputs as
+// the job tells of, and behind all runs loads an object that tells where the machine code of each instruction begins.
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FunctionSpec, ObjectSpec } from '../model/elf.ts';
-import { TollgateError } from '../model/errors.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
 import type { Explanation, Pair } from '../model/explanation.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { GuestRecord, Hello } from '../model/records.ts';
+import { SUBJECT_AT } from '../model/window.ts';
 import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import type { Qemu } from '../vm/qemu.ts';
 import { scratchFolders, withScratch } from '../vm/scratch.ts';
-import type { Session } from '../vm/session.ts';
+import type { JobResult, Session } from '../vm/session.ts';
 import { type Attribution, attribute, type CodeImage } from './attribute.ts';
-import { type CallPathSpec, type CallPaths, readCallPaths, specText } from './callpaths.ts';
+import { type CallPaths, type CountedRuns, readCallPaths } from './callpaths.ts';
 import { readProbe } from './line-probes.ts';
-import { findSymbols } from './symbols.ts';
+import { findSymbols, type Symbols } from './symbols.ts';
 
-export interface ProfileRequest {
+export interface ProfilesRequest {
+  readonly spec: ObjectSpec;
+  /** As it goes into the window. */
+  readonly bytes: Uint8Array;
+  /** What the job tells of. */
+  readonly subjects: readonly Subject[];
+}
+
+interface Subject {
   readonly program: string;
   readonly input: string;
-  readonly spec: ObjectSpec;
-  /** The job, and the same with probes in its object. */
-  readonly run: Uint8Array;
-  readonly probed?: Uint8Array;
 }
 
 export interface ProfileOptions {
@@ -32,77 +36,117 @@ export interface ProfileOptions {
   readonly cacheDir: string;
 }
 
-export type Profile = Attribution &
-  Pick<Explanation, 'packets' | 'outside' | 'run_insns' | 'run_insns_cold' | 'absent' | 'notes'> & {
-    readonly hello: Hello;
-    /** Seconds of the run alone, without and with the plugin. */
-    readonly seconds: { readonly plain: number; readonly counted: number };
-  };
+export type Profile = Subject &
+  Attribution &
+  Pick<Explanation, 'packets' | 'outside' | 'run_insns' | 'run_insns_cold' | 'absent' | 'notes'>;
+
+export interface Profiles {
+  readonly hello: Hello;
+  readonly seconds: JobResult['seconds'];
+  /** One for each subject, in their order; absent, with the reason, where it did not run or does not add up. */
+  readonly profiles: readonly Profile[];
+}
 
 const PROFILE_BYTES = 256 << 20;
 
-/** Throws TollgateError ('infrastructure') where the counts do not add up to what the guest says of its runs. */
-export async function takeProfile(
+/** Throws TollgateError ('infrastructure') where the job as a whole fails. */
+export async function takeProfiles(
   session: Session,
-  request: ProfileRequest,
+  request: ProfilesRequest,
   options: ProfileOptions,
-): Promise<Profile> {
-  const [plain, probed, symbols] = await Promise.all([
-    session.run(request.run),
-    request.probed && session.run(request.probed),
-    findSymbols(session, options.cacheDir),
-  ]);
-  const result = {
-    hello: plain.hello,
-    ...figuresOf(plain.records, request),
-    notes: [],
-    seconds: { plain: plain.seconds.run, counted: 0 },
-  };
-  const ran = plain.records.find((record) => record.type === 'runs');
-  const absent = absentReason(plain.records, request, ran !== undefined);
-  if (!ran || absent)
-    return { ...result, ...NOTHING, packets: 0, absent: absent ?? { reason: 'it was not run' } };
+): Promise<Profiles> {
   const plugin = await findPlugin('callpaths', options.qemu, options);
-  const chosen = chooseRuns(ran);
-  if ('reason' in plugin)
-    return { ...result, ...NOTHING, packets: chosen.warm.length, absent: { reason: plugin.reason } };
-
+  if ('reason' in plugin) {
+    const ran = await session.run(request.bytes);
+    return profilesOf(ran, request, (subject) => {
+      return { ...nothing(subject, ran.records), absent: { reason: plugin.reason } };
+    });
+  }
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: PROFILE_BYTES };
   return await withScratch(scratch, async (folder) => {
-    const [spec, out] = [join(folder, 'spec'), join(folder, 'out')];
-    const images = imagesOf(plain.records);
-    const entry = images.find(({ program, part }) => program === request.program && part === 0);
-    if (!entry) throw wrong('the guest does not tell where its machine code lies');
-    await writeFile(spec, specText({ entry: entry.address, images, ...chosen }));
-    const counted = await session.run(request.run, pluginArguments(plugin.path, { spec, out }));
-    requireSame(plain.records, counted.records);
-    const paths = await readCallPaths(out);
-    const outside = outsideOf(paths, chosen);
-    const code = describeImages(images, request.spec, probed ? imagesOf(probed.records) : []);
-    const found = attribute(paths, code, symbols);
-    requireTotal(found, outside, chosen);
-    return {
-      ...result,
-      ...found,
-      outside,
-      packets: chosen.warm.length,
-      notes: notesOf(code),
-      seconds: { plain: plain.seconds.run, counted: counted.seconds.run },
-    };
+    const out = join(folder, 'out');
+    const [ran, symbols] = await Promise.all([
+      session.run(request.bytes, ({ windowPath }) =>
+        pluginArguments(plugin.path, { window: windowPath, at: String(SUBJECT_AT), out }),
+      ),
+      findSymbols(session, options.cacheDir),
+    ]);
+    const counted = await readCallPaths(out);
+    const told = ran.records.filter((record) => record.type === 'runs');
+    return profilesOf(ran, request, (subject) => {
+      const runs = told.find(({ program, input }) => program === subject.program && input === subject.input);
+      const paths = runs && counted[runs.number];
+      if (!paths) throw wrong('QEMU did not see it');
+      return explainRuns(subject, runs, paths, { records: ran.records, spec: request.spec, symbols });
+    });
   });
 }
 
-const NOTHING: Attribution & Pick<Explanation, 'outside'> = {
-  outside: { cold: 0, warm: 0 },
-  insns: { cold: 0, warm: 0 },
-  lines: [],
-  calls: [],
-  tailCalls: [],
-  instructions: [],
-  stacks: [],
-};
+/** Each subject fails alone. */
+function profilesOf(
+  { hello, seconds, records }: JobResult,
+  { subjects }: ProfilesRequest,
+  explain: (subject: Subject) => Profile,
+): Profiles {
+  const ran = new Set(
+    records.flatMap((each) => (each.type === 'runs' ? [`${each.program}\0${each.input}`] : [])),
+  );
+  const profiles = subjects.map((subject): Profile => {
+    const absent = absentReason(records, subject, ran.has(`${subject.program}\0${subject.input}`));
+    if (absent) return { ...nothing(subject, records), absent };
+    try {
+      return explain(subject);
+    } catch (cause) {
+      if (!(cause instanceof TollgateError)) throw cause;
+      return { ...nothing(subject, records), absent: { reason: messageOf(cause) } };
+    }
+  });
+  return { hello, seconds, profiles };
+}
 
-type Subject = Pick<ProfileRequest, 'program' | 'input'>;
+interface Scope {
+  readonly records: readonly GuestRecord[];
+  readonly spec: ObjectSpec;
+  readonly symbols: Symbols;
+}
+
+type Runs = Extract<GuestRecord, { type: 'runs' }>;
+
+function explainRuns(
+  subject: Subject,
+  runs: Runs,
+  paths: CountedRuns,
+  { records, spec, symbols }: Scope,
+): Profile {
+  if ('fault' in paths) throw wrong(paths.fault);
+  const outside = outsideOf(paths, runs);
+  const code = describeImages(runs, spec, records);
+  const found = attribute(paths, code, symbols);
+  requireTotal(found, paths);
+  return {
+    ...nothing(subject, records),
+    ...found,
+    outside,
+    packets: paths.warm.length,
+    notes: notesOf(code),
+  };
+}
+
+function nothing(subject: Subject, records: readonly GuestRecord[]): Profile {
+  return {
+    ...subject,
+    ...figuresOf(records, subject),
+    packets: 0,
+    notes: [],
+    outside: { cold: 0, warm: 0 },
+    insns: { cold: 0, warm: 0 },
+    lines: [],
+    calls: [],
+    tailCalls: [],
+    instructions: [],
+    stacks: [],
+  };
+}
 
 function figuresOf(
   records: readonly GuestRecord[],
@@ -144,56 +188,27 @@ function absentReason(
   return hasRun ? undefined : { reason: 'the kernel does not load it' };
 }
 
-type Runs = Extract<GuestRecord, { type: 'runs' }>;
-
-interface Chosen extends Pick<CallPathSpec, 'runs' | 'cold' | 'warm'> {
-  /** What the guest says that each run took. */
-  readonly insns: readonly number[];
+/** The first run; its packet has a run in each pass. */
+function coldRun({ packets, passes, runs }: CallPaths): number | undefined {
+  for (let packet = 0; packet < packets; packet++)
+    if (Array.from({ length: passes }, (_, pass) => runs.has(pass * packets + packet)).every(Boolean))
+      return packet;
+  return undefined;
 }
 
-/** The first run, and for each packet a steady one: those that run_insns_cold and run_insns are of. */
-function chooseRuns({ passes, insns }: Runs): Chosen {
-  const packets = insns.length / passes;
-  const isTaken = (packet: number) => insns.every((value, i) => i % packets !== packet || value >= 0);
-  const number = new Map<number, number>();
-  for (const [i, value] of insns.entries()) if (value >= 0) number.set(i, number.size);
-  const taken = Array.from({ length: packets }, (_, packet) => packet).filter(isTaken);
-  const warm = taken.map((packet) => {
-    const runs = Array.from({ length: passes - 1 }, (_, pass) => (pass + 1) * packets + packet);
-    const steady = steadyValue(runs.map((run) => insns[run]!));
-    return number.get(runs.find((run) => insns[run] === steady)!)!;
-  });
-  return {
-    runs: number.size,
-    cold: taken.slice(0, 1).map((packet) => number.get(packet)!),
-    warm: warm.sort((a, b) => a - b),
-    insns: insns.filter((value) => value >= 0),
-  };
-}
-
-interface RawImage extends Pick<CodeImage, 'program' | 'address' | 'sizeBytes'> {
-  readonly part: number;
-  readonly lines: readonly number[];
-}
-
-function imagesOf(records: readonly GuestRecord[]): RawImage[] {
-  return records.flatMap((record) =>
-    record.type === 'image' ? [{ ...record, address: BigInt(`0x${record.address}`) }] : [],
-  );
-}
-
-/** The probed object's code tells which instruction each byte is of; the same bytes count in the object's own. */
+/** The object with probes tells which instruction each byte is of; the same bytes count in the object's own code. */
 function describeImages(
-  images: readonly RawImage[],
+  { images }: Runs,
   { functions }: ObjectSpec,
-  probed: readonly RawImage[],
+  records: readonly GuestRecord[],
 ): CodeImage[] {
+  const probed = records.filter((record) => record.type === 'lines');
   const specOf = (section: number, insn: number): FunctionSpec | undefined =>
     functions.find(
       (each) => each.section === section && insn >= each.start && insn < each.start + each.insnCount,
     );
-  return images.map(({ program, part, address, sizeBytes }) => {
-    const image = { program, address, sizeBytes };
+  return images.map(({ program, part, sizeBytes, ...raw }) => {
+    const image = { program, address: BigInt(`0x${raw.address}`), sizeBytes };
     const twin = probed.find((each) => each.program === program && each.part === part);
     const probes = pairsOf(twin?.lines ?? []).flatMap(([lineCol, offset]) => {
       const found = readProbe(lineCol);
@@ -224,45 +239,46 @@ function notesOf(code: readonly CodeImage[]): string[] {
     : [`not told by the kernel which instruction is which, so each counts as one: ${blind.join(', ')}`];
 }
 
-/** The profile is of the very run that is measured, or it explains nothing. */
-function requireSame(plain: readonly GuestRecord[], counted: readonly GuestRecord[]): void {
-  const lines = (records: readonly GuestRecord[]) =>
-    records.filter(({ type }) => type !== 'seconds').map((record) => JSON.stringify(record));
-  const [without, under] = [lines(plain), lines(counted)];
-  const at = without.findIndex((line, i) => line !== under[i]);
-  if (at < 0 && without.length === under.length) return;
-  const say = (line: string | undefined) => line?.slice(0, 300) ?? 'nothing';
-  throw wrong(`without the plugin the guest says ${say(without[at])}, under it ${say(under[at])}`);
-}
-
 /** More than this of a run cannot be the kernel's way around the program. */
 const OUTSIDE_INSNS = 16;
 
 /**
  * What the guest's figures have beyond the program: it subtracts what an empty program's run costs, and the kernel may
- * do an instruction more or less after a program that returns something else.
+ * do an instruction more or less after a program that returns something else. Throws where the plugin has summed up
+ * other runs than those that the guest's figures are of.
  */
-function outsideOf({ runs }: CallPaths, { cold, warm, insns }: Chosen): Pair {
-  const sum = (numbers: readonly number[]) =>
-    numbers.reduce((all, run) => {
-      const outside = insns[run]! - (runs[run] ?? Number.NaN);
-      if (!(Math.abs(outside) <= OUTSIDE_INSNS))
-        throw wrong(`QEMU counts ${runs[run]} instructions in run ${run + 1}, the guest ${insns[run]}`);
-      return all + outside;
-    }, 0);
-  return { cold: sum(cold), warm: sum(warm) };
+function outsideOf(paths: CallPaths, { insns, passes }: Runs): Pair {
+  const { packets, runs, warm } = paths;
+  if (packets * passes !== insns.length || paths.passes !== passes)
+    throw wrong(`QEMU sees ${packets} x ${paths.passes} runs, the guest ${insns.length}`);
+  const outside = (run: number) => {
+    const beyond = insns[run]! - (runs.get(run) ?? Number.NaN);
+    if (Math.abs(beyond) <= OUTSIDE_INSNS) return beyond;
+    throw wrong(
+      `QEMU counts ${runs.get(run) ?? 'no'} instructions in run ${run + 1}, the guest ${insns[run]}`,
+    );
+  };
+  for (const run of warm) {
+    const all = Array.from({ length: passes - 1 }, (_, i) => insns[(i + 1) * packets + (run % packets)]!);
+    if (insns[run] !== steadyValue(all))
+      throw wrong(
+        `QEMU takes the ${runs.get(run)} instructions of run ${run + 1} for steady, the guest others`,
+      );
+  }
+  const cold = coldRun(paths);
+  return {
+    cold: cold === undefined ? 0 : outside(cold),
+    warm: warm.reduce((sum, run) => sum + outside(run), 0),
+  };
 }
 
-function requireTotal(
-  { insns: found, lines }: Attribution,
-  outside: Pair,
-  { cold, warm, insns }: Chosen,
-): void {
+function requireTotal({ insns: found, lines }: Attribution, paths: CallPaths): void {
+  const cold = coldRun(paths);
   for (const [column, runs] of [
-    ['cold', cold],
-    ['warm', warm],
+    ['cold', cold === undefined ? [] : [cold]],
+    ['warm', paths.warm],
   ] as const) {
-    const wanted = runs.reduce((sum, run) => sum + insns[run]!, 0) - outside[column];
+    const wanted = runs.reduce((sum, run) => sum + paths.runs.get(run)!, 0);
     const attributed = lines.reduce((sum, line) => sum + line.own[column] + line.called[column], 0);
     if (found[column] !== wanted || attributed !== wanted)
       throw wrong(`${attributed} of ${wanted} instructions of the ${column} runs are attributed`);

@@ -1,5 +1,5 @@
-// Two sequences matched: what is the same in the same order (a longest common subsequence), then in the gaps between
-// what is most alike, then what is the same elsewhere: it was moved.
+// Two sequences matched: what is the same in the same order, where several ways are open the one whose surroundings
+// agree; then what is the same elsewhere (it was moved); then in the gaps what is most alike (it was edited).
 
 /** One element of both, or one that the other side lacks. */
 export interface Step<T> {
@@ -7,96 +7,159 @@ export interface Step<T> {
   readonly right?: T;
 }
 
-/** Above this many comparisons only what is the same at both ends is matched as the same. */
+export interface Matching<T> {
+  /** Elements with the same text are the same but for their place. */
+  readonly text: (each: T) => string;
+  /** 0 to 1: how much two of the same text agree in what else is known of them. */
+  readonly agreement?: (a: T, b: T) => number;
+}
+
+/** Above this many comparisons only what is the same at both ends is matched in order. */
 const COMPARISONS_LIMIT = 4_000_000;
+/** Telling how alike two texts are takes longer than telling whether they are the same. */
+const EDITED_LIMIT = 250_000;
 const ALIKE = 0.6;
 
-/** `same` decides what is one element, `likeness` (0 to 1) what is an edited one. In the order of the sequences. */
+/** Right's elements in their order, then those that are left's alone. */
 export function matchSequences<T>(
   left: readonly T[],
   right: readonly T[],
-  same: (a: T, b: T) => boolean,
-  likeness: (a: T, b: T) => number,
+  { text, agreement = () => 0 }: Matching<T>,
 ): Step<T>[] {
-  let [from, leftEnd, rightEnd] = [0, left.length, right.length];
-  while (from < leftEnd && from < rightEnd && same(left[from]!, right[from]!)) from++;
-  while (leftEnd > from && rightEnd > from && same(left[leftEnd - 1]!, right[rightEnd - 1]!)) {
-    leftEnd--;
-    rightEnd--;
-  }
-  const middle = [left.slice(from, leftEnd), right.slice(from, rightEnd)] as const;
-  const pairs =
-    middle[0].length * middle[1].length > COMPARISONS_LIMIT ? [] : commonSubsequence(...middle, same);
-  const steps: Step<T>[] = left.slice(0, from).map((each, i) => ({ left: each, right: right[i]! }));
-  let [i, j] = [0, 0];
-  for (const [a, b] of [...pairs, [middle[0].length, middle[1].length] as const]) {
-    steps.push(...matchGap(middle[0].slice(i, a), middle[1].slice(j, b), likeness));
-    if (a < middle[0].length || b < middle[1].length)
-      steps.push({ left: middle[0][a]!, right: middle[1][b]! });
-    [i, j] = [a + 1, b + 1];
-  }
-  steps.push(...left.slice(leftEnd).map((each, k) => ({ left: each, right: right[rightEnd + k]! })));
-  return joinMoved(steps, same);
+  const numbers = new Map<string, number>();
+  const numbered = (all: readonly T[]) =>
+    all.map((each) => {
+      const known = numbers.get(text(each)) ?? numbers.size;
+      numbers.set(text(each), known);
+      return known;
+    });
+  const [a, b] = [numbered(left), numbered(right)];
+  // One pair more outweighs all that another pair can agree in.
+  const weight = (i: number, j: number) =>
+    a[i] !== b[j]
+      ? 0
+      : 16 +
+        (a[i - 1] === b[j - 1] ? 2 : 0) +
+        (a[i + 1] === b[j + 1] ? 2 : 0) +
+        Math.round(8 * agreement(left[i]!, right[j]!));
+  const partner = new Map<number, number>();
+  for (const [i, j] of inOrder(a, b, weight)) partner.set(j, i);
+  const gaps = gapsOf(left.length, right.length, partner);
+  joinBest(
+    gaps.flatMap(({ left }) => left),
+    gaps.flatMap(({ right }) => right),
+    weight,
+    partner,
+  );
+  for (const gap of gapsOf(left.length, right.length, partner, gaps))
+    if (gap.left.length * gap.right.length <= EDITED_LIMIT)
+      joinBest(gap.left, gap.right, (i, j) => edited(text(left[i]!), text(right[j]!)), partner);
+  const taken = new Set(partner.values());
+  return [
+    ...right.map((each, j): Step<T> => {
+      const i = partner.get(j);
+      return i === undefined ? { right: each } : { left: left[i]!, right: each };
+    }),
+    ...left.filter((_, i) => !taken.has(i)).map((each) => ({ left: each })),
+  ];
 }
 
-function joinMoved<T>(steps: readonly Step<T>[], same: (a: T, b: T) => boolean): Step<T>[] {
-  const gone = new Set(steps.filter(({ right }) => right === undefined));
-  const joined = steps.map((step) => {
-    if (step.left !== undefined || step.right === undefined) return step;
-    for (const from of gone) {
-      if (!same(from.left!, step.right)) continue;
-      gone.delete(from);
-      return { left: from.left!, right: step.right };
+const edited = (a: string, b: string) => {
+  const alike = likeTexts(a, b);
+  return alike >= ALIKE ? alike : 0;
+};
+
+type Weight = (i: number, j: number) => number;
+
+/** Pairs in ascending order with the greatest sum of weights. */
+function inOrder(a: readonly number[], b: readonly number[], weight: Weight): (readonly [number, number])[] {
+  let [from, aEnd, bEnd] = [0, a.length, b.length];
+  const isTooLong = () => (aEnd - from) * (bEnd - from) > COMPARISONS_LIMIT;
+  while (isTooLong() && a[from] === b[from]) from++;
+  while (isTooLong() && a[aEnd - 1] === b[bEnd - 1]) {
+    aEnd--;
+    bEnd--;
+  }
+  const ends = [
+    ...Array.from({ length: from }, (_, i) => [i, i] as const),
+    ...Array.from({ length: a.length - aEnd }, (_, i) => [aEnd + i, bEnd + i] as const),
+  ];
+  if (isTooLong()) return ends;
+  const width = bEnd - from + 1;
+  const best = new Uint32Array((aEnd - from + 1) * width);
+  const at = (i: number, j: number) => (i - from) * width + j - from;
+  for (let i = aEnd - 1; i >= from; i--)
+    for (let j = bEnd - 1; j >= from; j--) {
+      const own = weight(i, j);
+      const paired = own > 0 ? own + best[at(i + 1, j + 1)]! : 0;
+      best[at(i, j)] = Math.max(paired, best[at(i + 1, j)]!, best[at(i, j + 1)]!);
     }
-    return step;
-  });
-  return joined.filter((step) => step.right !== undefined || gone.has(step));
-}
-
-function commonSubsequence<T>(
-  left: readonly T[],
-  right: readonly T[],
-  same: (a: T, b: T) => boolean,
-): (readonly [number, number])[] {
-  const width = right.length + 1;
-  const lengths = new Uint32Array((left.length + 1) * width);
-  for (let i = left.length - 1; i >= 0; i--)
-    for (let j = right.length - 1; j >= 0; j--)
-      lengths[i * width + j] = same(left[i]!, right[j]!)
-        ? lengths[(i + 1) * width + j + 1]! + 1
-        : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!);
   const pairs: (readonly [number, number])[] = [];
-  let [i, j] = [0, 0];
-  while (i < left.length && j < right.length) {
-    if (same(left[i]!, right[j]!)) pairs.push([i++, j++]);
-    else if (lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!) i++;
+  for (let [i, j] = [from, from]; i < aEnd && j < bEnd; ) {
+    const own = weight(i, j);
+    if (own > 0 && best[at(i, j)] === own + best[at(i + 1, j + 1)]!) pairs.push([i++, j++]);
+    else if (best[at(i, j)] === best[at(i + 1, j)]) i++;
     else j++;
   }
-  return pairs;
+  return [...ends, ...pairs];
 }
 
-/** The most alike first, each taken once, whatever their order: what remains is new or gone. */
-function matchGap<T>(left: readonly T[], right: readonly T[], likeness: (a: T, b: T) => number): Step<T>[] {
-  if (left.length * right.length > COMPARISONS_LIMIT)
-    return [...left.map((each) => ({ left: each })), ...right.map((each) => ({ right: each }))];
-  const candidates = left
-    .flatMap((a, i) => right.map((b, j) => ({ i, j, alike: likeness(a, b) })))
-    .filter(({ alike }) => alike >= ALIKE)
-    .sort((a, b) => b.alike - a.alike);
-  const partner = new Map<number, number>();
-  const taken = new Set<number>();
-  for (const { i, j } of candidates) {
-    if (partner.has(i) || taken.has(j)) continue;
-    partner.set(i, j);
-    taken.add(j);
+interface Gap {
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+/** What no pair takes, between the pairs; `within` keeps to gaps found before. */
+function gapsOf(
+  leftSize: number,
+  rightSize: number,
+  partner: ReadonlyMap<number, number>,
+  within?: readonly Gap[],
+): Gap[] {
+  const taken = new Set(partner.values());
+  if (within)
+    return within.map(({ left, right }) => ({
+      left: left.filter((i) => !taken.has(i)),
+      right: right.filter((j) => !partner.has(j)),
+    }));
+  const gaps: Gap[] = [];
+  let from = 0;
+  let open: number[] = [];
+  const close = (to: number) => {
+    gaps.push({ left: Array.from({ length: to - from }, (_, k) => from + k), right: open });
+    open = [];
+    from = to + 1;
+  };
+  for (let j = 0; j < rightSize; j++) {
+    const i = partner.get(j);
+    if (i === undefined) open.push(j);
+    else close(i);
   }
-  return [
-    ...left.map((each, i) => {
-      const j = partner.get(i);
-      return j === undefined ? { left: each } : { left: each, right: right[j]! };
-    }),
-    ...right.filter((_, j) => !taken.has(j)).map((each) => ({ right: each })),
-  ];
+  close(leftSize);
+  return gaps;
+}
+
+/** The greatest weight first, each taken once, whatever their order. */
+function joinBest(
+  left: readonly number[],
+  right: readonly number[],
+  weight: Weight,
+  partner: Map<number, number>,
+): void {
+  const taken = new Set<number>();
+  const candidates = left
+    .flatMap((i) =>
+      right.flatMap((j) => {
+        const own = weight(i, j);
+        return own > 0 ? [{ i, j, own }] : [];
+      }),
+    )
+    .sort((a, b) => b.own - a.own);
+  for (const { i, j } of candidates) {
+    if (partner.has(j) || taken.has(i)) continue;
+    partner.set(j, i);
+    taken.add(i);
+  }
 }
 
 /** 0 to 1: how much of two texts is the same, by pairs of letters. A line that was edited is no other line. */

@@ -15,27 +15,39 @@ export interface Symbols {
 }
 
 export async function findSymbols(session: Session, cacheDir: string): Promise<Symbols> {
-  const path = join(cacheDir, 'symbols', session.key);
-  return parseSymbols(readOr(path) ?? (await askSymbols(session, path)));
+  return parseSymbols(await symbolText(session, cacheDir));
 }
 
-/** From lines 'address name', address in hexadecimal. */
+/** Lines 'address name', in order, with every name that an address has. */
+export async function symbolText(session: Session, cacheDir: string): Promise<string> {
+  const path = join(cacheDir, 'symbols', session.key);
+  return readOr(path) ?? (await askSymbols(session, path));
+}
+
+const ADDRESS_DIGITS = 16;
+
+/** From lines 'address name', the address in 16 hexadecimal digits: text that sorts as its numbers do. */
 export function parseSymbols(text: string): Symbols {
-  const byAddress = new Map<bigint, string>();
-  for (const [, address, name] of text.matchAll(/^([0-9a-f]{1,16}) (\S+)$/gm)) {
-    const at = BigInt(`0x${address}`);
-    byAddress.set(at, better(byAddress.get(at), name!));
-  }
-  const addresses = BigUint64Array.from(byAddress.keys()).sort();
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
+  const addressAt = (i: number) => lines[i]!.slice(0, ADDRESS_DIGITS);
   return {
     nameOf: (address) => {
-      let [low, high] = [0, addresses.length];
+      const wanted = address.toString(16).padStart(ADDRESS_DIGITS, '0');
+      let [low, high] = [0, lines.length];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (addresses[middle]! <= address) low = middle + 1;
+        if (addressAt(middle) <= wanted) low = middle + 1;
         else high = middle;
       }
-      return low === 0 ? '[unknown]' : byAddress.get(addresses[low - 1]!)!;
+      if (low === 0) return '[unknown]';
+      const found = addressAt(low - 1);
+      let name: string | undefined;
+      for (let i = low - 1; i >= 0 && addressAt(i) === found; i--)
+        name = better(name, lines[i]!.slice(ADDRESS_DIGITS + 1));
+      return name!;
     },
   };
 }

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { VerifierCost } from '../model/explanation.ts';
 import type { GuestRecord } from '../model/records.ts';
-import { diffVisits, visitsByLine } from './visits.ts';
+import { diffVisits, dominantOf, visitsByLine } from './visits.ts';
 
 const SPEC = {
+  programs: [],
+  functions: [],
   lineInfo: (_: string, insn: number) =>
     insn < 4 ? { file: 'src/lb.c', line: 10 + (insn >> 1), column: 1, text: `line ${insn >> 1}` } : undefined,
 };
@@ -19,6 +21,7 @@ test('visits of instructions are summed up by line, the most visited first', () 
       { visits: 5, instructions: 1 },
       { file: 'src/lb.c', line: 10, text: 'line 0', visits: 3, instructions: 2 },
     ],
+    loops: [],
   });
 });
 
@@ -37,6 +40,7 @@ test.each<[string, GuestRecord[], string]>([
 const cost = (
   lines: readonly (readonly [text: string, visits: number, instructions?: number])[],
 ): VerifierCost => ({
+  loops: [],
   processed: lines.reduce((sum, [, visits]) => sum + visits, 0),
   lines: lines.map(([text, visits, instructions = 2], i) => ({
     file: 'lb.c',
@@ -64,4 +68,19 @@ test('lines that are visited more often, are new or gone are told, the greatest 
     '21 -5 gone: 1 instruction, visited 5 times before',
     '22 4 3 instructions instead of 2, visited 8 times, 4 before',
   ]);
+});
+
+test('of a program that the verifier gave up on the loop and the lines that took most are named', () => {
+  const given = cost([
+    ['for (;;) {', 60],
+    ['check(a);', 30],
+    ['return 0;', 10],
+  ]);
+  const loop = { ...given.lines[0]!, lastLine: 21, visits: 90, instructions: 4, rounds: 30 };
+  expect(dominantOf({ ...given, loops: [loop] })).toEqual({
+    why: 'Of 100 instructions that the verifier looked at: 90% in the loop at lb.c:20 (30 rounds of for (;;) {); 60% at lb.c:20 (visited 60 times); 30% at lb.c:21 (visited 30 times); 10% at lb.c:22 (visited 10 times)',
+    where: { file: 'lb.c', line: 20, text: 'for (;;) {' },
+  });
+  expect(dominantOf(given)?.where?.line).toBe(20);
+  expect(dominantOf({ processed: 0, lines: [], loops: [] })).toBeUndefined();
 });

@@ -4,14 +4,16 @@ import { readFileSync } from 'node:fs';
 import { MEASUREMENTS } from '../measurements/index.ts';
 import { straightLineLength } from '../measurements/jit.ts';
 import type { Figure } from '../measurements/measurement.ts';
-import { type Job, type JobInput, LINES_LIMIT } from '../model/job.ts';
+import { type Job, type JobInput, LINES_LIMIT, type Sequel } from '../model/job.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
-import type { Blob } from '../model/window.ts';
+import { isOlder } from '../model/since.ts';
+import { type Blob, decodeSequel, IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
+import { hardened, spectreV2 } from './guards.ts';
 import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
 import { programImages, programInfo } from './libbpf/info.ts';
 import {
@@ -24,6 +26,7 @@ import {
   textOf,
 } from './libbpf/object.ts';
 import { loadEmpty, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
+import { runEmpty, tailCallsIn } from './tail-calls.ts';
 import { countVisits } from './visits.ts';
 
 export interface Guest {
@@ -31,6 +34,8 @@ export interface Guest {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly grid: TickGrid;
+  /** Where visits.so lies. */
+  readonly visitsPath: string;
 }
 
 /** Runs the job to its last record but `end`. What the object is guilty of is a record; what we are, an exception. */
@@ -39,11 +44,17 @@ export function runJob(guest: Guest, job: Job): void {
   const elf = bytesOf(guest, job.elf);
   try {
     guest.channel.send({ type: 'progress', step: 'load' });
+    if (job.reportVisits !== undefined) {
+      guest.channel.send(countVisits(job, elf, job.reportVisits, guest.visitsPath));
+      return;
+    }
     const { loadable, object } = findLoadable(job, elf);
     const loaded = takeStatics(guest, job, loadable, object);
     const loadedAt = process.hrtime.bigint();
-    measureAll(guest, job, elf, loadable, loaded);
-    if (job.reportVisits !== undefined) guest.channel.send(countVisits(job, elf, loadable, job.reportVisits));
+    const runs = measureAll(guest, job, elf, loadable, loaded);
+    const sequel = decodeSequel(guest.window) as Sequel | undefined;
+    if (job.jitHarden !== undefined) guest.channel.send({ type: 'guards', spectreV2: spectreV2() });
+    if (sequel) reportCode(guest, job, loadable, runs, sequel);
     guest.channel.send({
       type: 'seconds',
       load: seconds(loadedAt - started),
@@ -110,8 +121,9 @@ function measureAll(
   elf: Uint8Array,
   loadable: Loadable,
   programs: readonly LoadedProgram[],
-): void {
-  const port = runPort(guest, job, elf, loadable);
+): Runs[] {
+  const runs: Runs[] = [];
+  const port = runPort(guest, job, elf, loadable, runs);
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
     if (!wanted || (!job.reportStatics && wanted.inputs.length === 0)) continue;
@@ -127,7 +139,10 @@ function measureAll(
     for (const kind of MEASUREMENTS.filter((each) => each.runs || job.reportStatics))
       for (const figure of kind.measure(subject)) guest.channel.send(recordOf(program.name, figure));
   }
+  return runs;
 }
+
+type Runs = Extract<GuestRecord, { type: 'runs' }>;
 
 function recordOf(program: string, { value, ...figure }: Figure) {
   return {
@@ -138,15 +153,18 @@ function recordOf(program: string, { value, ...figure }: Figure) {
   };
 }
 
-/** Runs on this kernel; what an empty program costs is subtracted and its own instructions are added again. */
-function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): RunPort {
+/**
+ * Runs on this kernel; what an empty program costs is subtracted and its own instructions are added again. What there
+ * is to tell of each is put into `ran`.
+ */
+function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ran: Runs[]): RunPort {
   const emptyRuns = new Map<string, EmptyRun>();
   return {
     run: (programName, input, passes) => {
       const setUp = job.programs.find((candidate) => candidate.name === programName)!;
       let object: LoadedObject;
       try {
-        object = loadObject(job, elf, loadable, setUp);
+        object = hardened(job, () => loadObject(job, elf, loadable, setUp));
       } catch (cause) {
         if (cause instanceof ObjectRejected) return { reason: cause.message.slice(0, 2000) };
         throw cause;
@@ -170,15 +188,19 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
         }
         if ('reason' in empty) return empty;
         const { overhead } = empty;
+        const images = imagesOf(object, program);
+        announce(guest, images, data.length, passes);
         const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
-        if (job.reportCode?.program === programName && job.reportCode.input === input.name)
-          reportCode(guest, object, {
-            type: 'runs',
-            program: programName,
-            input: input.name,
-            passes,
-            insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
-          });
+        announce(guest, [], 0, 0);
+        ran.push({
+          type: 'runs',
+          number: ran.length,
+          program: programName,
+          input: input.name,
+          passes,
+          insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
+          images: images.map(({ address, ...image }) => ({ ...image, address: address.toString(16) })),
+        });
         const failed = raw.findIndex((run) => run.error !== 0);
         if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
         const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % data.length])));
@@ -203,22 +225,75 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable): R
   };
 }
 
-/** Behind the runs, so that it changes nothing in them: which they were, and what code there was to run. */
-function reportCode({ channel }: Guest, object: LoadedObject, runs: GuestRecord): void {
-  channel.send(runs);
-  for (const program of object.programs)
-    for (const [part, image] of programImages(
-      libbpf().bpf_program__fd(program.pointer),
-      LINES_LIMIT,
-    ).entries())
+interface CodeImage {
+  readonly program: string;
+  readonly part: number;
+  readonly address: bigint;
+  readonly sizeBytes: number;
+}
+
+/** The code that a run of `entry` may go through, its own first. */
+function imagesOf(object: LoadedObject, entry: OpenProgram): CodeImage[] {
+  return reachable(object, entry).flatMap((program) =>
+    programImages(libbpf().bpf_program__fd(program.pointer), 0).map(({ address, sizeBytes }, part) => ({
+      program: program.name,
+      part,
+      address,
+      sizeBytes,
+    })),
+  );
+}
+
+function reachable(object: LoadedObject, entry: OpenProgram): OpenProgram[] {
+  return object.canTailCall ? [entry, ...object.programs.filter((each) => each !== entry)] : [entry];
+}
+
+/** Puts into the window what native/callpaths.c is to watch from here on; no images: nothing more. */
+function announce(
+  { window, clock }: Guest,
+  images: readonly CodeImage[],
+  packets: number,
+  passes: number,
+): void {
+  const at = new DataView(window.buffer, window.byteOffset + SUBJECT_AT);
+  const numbers = [images.length, packets, passes].map(BigInt);
+  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
+    numbers.push(address, address + BigInt(sizeBytes));
+  for (const [i, number] of numbers.entries()) at.setBigUint64(8 * i, number, true);
+  clock.markSubject();
+}
+
+/** Behind all runs, so that it changes nothing in them. */
+function reportCode(guest: Guest, job: Job, loadable: Loadable, runs: readonly Runs[], sequel: Sequel): void {
+  const { channel } = guest;
+  for (const record of runs) if (sequel.reportCode.includes(record.program)) channel.send(record);
+  if (!sequel.probed) return;
+  let object: LoadedObject;
+  try {
+    const { probed } = sequel;
+    object = hardened(job, () => loadObject(job, bytesOf(guest, probed), loadable));
+  } catch (cause) {
+    if (cause instanceof ObjectRejected) return; // then it has no lines
+    throw cause;
+  }
+  if (sequel.tailCalls) {
+    for (const { pointer, name } of object.programs)
+      for (const record of tailCallsIn(pointer, name, sequel.tailCalls)) channel.send(record);
+    object.close();
+    runEmpty(guest);
+    return;
+  }
+  const wanted = (name: string) => object.canTailCall || sequel.reportCode.includes(name);
+  for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), LINES_LIMIT).entries())
       channel.send({
-        type: 'image',
-        program: program.name,
+        type: 'lines',
+        program: name,
         part,
-        address: image.address.toString(16),
         sizeBytes: image.sizeBytes,
         lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset]),
       });
+  object.close();
 }
 
 type EmptyRun = { readonly overhead: number } | Absent;
@@ -248,11 +323,6 @@ function refusal(error: number, since: string): Absent {
 }
 
 const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
-
-function isOlder(release: string, than: string): boolean {
-  const [a, b] = [release, than].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)));
-  return a![0] !== b![0] ? a![0]! < b![0]! : a![1]! < b![1]!;
-}
 
 function runData(guest: Guest, input: JobInput): RunData[] {
   const context = input.context && bytesOf(guest, input.context);

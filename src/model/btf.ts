@@ -33,6 +33,8 @@ export interface BtfMember {
 }
 
 export interface BtfType {
+  /** Of its record, from where the types begin. */
+  readonly at: number;
   readonly kind: number;
   readonly name: string;
   /** Size in bytes, or the id of the type referred to, as the kind says. */
@@ -119,7 +121,7 @@ const SIZED: ReadonlySet<number> = new Set([
 
 function readTypes(data: Uint8Array, string: (at: number) => string | undefined): BtfType[] {
   const view = viewOf(data);
-  const types: BtfType[] = [{ kind: 0, name: '', sizeOrType: 0, members: [] }];
+  const types: BtfType[] = [{ at: 0, kind: 0, name: '', sizeOrType: 0, members: [] }];
   let memberCount = 0;
   let at = 0;
   while (at < data.length) {
@@ -129,6 +131,7 @@ function readTypes(data: Uint8Array, string: (at: number) => string | undefined)
     const kind = (info >>> 24) & 0x1f;
     const vlen = info & 0xffff;
     const isBitfields = info >>> 31 === 1;
+    const common = { at, kind };
     const sizeOrType = view.getUint32(at + 8, true);
     const name = string(view.getUint32(at, true)) ?? '';
     at += 12;
@@ -148,19 +151,19 @@ function readTypes(data: Uint8Array, string: (at: number) => string | undefined)
           offsetBits: isBitfields ? offset & 0xffffff : offset,
         };
       });
-      types.push({ kind, name, sizeOrType, members });
+      types.push({ ...common, name, sizeOrType, members });
     } else if (kind === BTF_KIND.array) {
       const element = view.getUint32(at, true);
-      types.push({ kind, name, sizeOrType, members: [], element, count: view.getUint32(at + 8, true) });
+      types.push({ ...common, name, sizeOrType, members: [], element, count: view.getUint32(at + 8, true) });
     } else if (kind === BTF_KIND.datasec) {
       const variables = Array.from({ length: vlen }, (_, i) => ({
         type: view.getUint32(at + i * 12, true),
         offset: view.getUint32(at + i * 12 + 4, true),
         sizeBytes: view.getUint32(at + i * 12 + 8, true),
       }));
-      types.push({ kind, name, sizeOrType, members: [], variables });
+      types.push({ ...common, name, sizeOrType, members: [], variables });
     } else {
-      types.push({ kind, name, sizeOrType, members: [] });
+      types.push({ ...common, name, sizeOrType, members: [] });
     }
     at += extra;
   }

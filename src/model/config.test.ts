@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseConfig, parseSize, programConfig } from './config.ts';
 import { UNMEASURED_METRICS } from './configschema.ts';
 import { TollgateErrors } from './errors.ts';
-import { METRIC_NAMES } from './metrics.ts';
+import { METRIC_NAMES, METRICS } from './metrics.ts';
 
 const HEAD = 'version: 1\nkernels: ["debian:5.10", "debian:6.1"]\nobjects: ["build/*.bpf.o"]\n';
 
@@ -85,10 +85,7 @@ budgets:
       },
       { match: 'xdp_lb', metric: 'map_bytes', max: 1048576, place: place(18, 53), matchPlace: place(18, 3) },
     ],
-    warnings: [
-      "'programs.xdp_lb.attach' is not measured yet by this version: test runs only (tollgate.yml:9:5)",
-      "'load' is not measured yet by this version: no traffic is sent (tollgate.yml:13:1)",
-    ],
+    warnings: ["'load' is not measured yet by this version: no traffic is sent (tollgate.yml:13:1)"],
   });
 });
 
@@ -106,11 +103,12 @@ test('a metric may have an entry for each group of kernels', () => {
   ]);
 });
 
-test('every metric that is measured can have a budget', () => {
-  const budgets = METRIC_NAMES.map((name) => `    ${name}: ${name === 'load_ok' ? 'true' : '1'}\n`).join('');
+test('every cost that is measured can have a budget', () => {
+  const names = METRICS.filter(({ unit }) => unit !== 'pps').map(({ name }) => name);
+  const budgets = names.map((name) => `    ${name}: ${name === 'load_ok' ? 'true' : '1'}\n`).join('');
   expect(
     parseConfig(`${HEAD}budgets:\n  "*":\n${budgets}`, 't.yml').budgets.map((rule) => rule.metric),
-  ).toEqual([...METRIC_NAMES]);
+  ).toEqual(names);
 });
 
 test('a file without budgets is read with a warning', () => {
@@ -286,6 +284,38 @@ test.each<[string, string[]]>([
     ["Cannot parse 'programs.a.tail_calls.t.-1': expected an index, 0 to 2^32 - 1 (t.yml:4:37)"],
   ],
   ['map_sizes: { m: 0 }', ["Cannot parse 'map_sizes.m': expected 1 or more, got 0 (t.yml:4:17)"]],
+  [
+    'programs: { a: { attach: { hook: tcp } } }',
+    [
+      expect.stringMatching(
+        /^Cannot parse 'programs\.a\.attach\.hook': expected a hook: xdp, tc, .*, got 'tcp' \(t\.yml:4:34\)$/,
+      ),
+    ] as string[],
+  ],
+  [
+    'programs: { a: { attach: { hook: tc, mode: native } } }',
+    [
+      "Cannot parse 'programs.a.attach.mode': unknown key (t.yml:4:38)",
+      expect.stringMatching(/^ {2}known here: hook, stimulus, /),
+    ] as string[],
+  ],
+  [
+    'programs: { a: { attach: { hook: xdp, mode: offload } } }',
+    ["Cannot parse 'programs.a.attach.mode': expected one of native, generic, got 'offload' (t.yml:4:45)"],
+  ],
+  [
+    'programs: { a: { attach: { hook: xdp, stimulus: udp:9 } } }',
+    [
+      "Cannot parse 'programs.a.attach.stimulus': expected udp, each with a frame's length as 'udp:64' where it has frames, got 'udp:9' (t.yml:4:49)",
+    ],
+  ],
+  [
+    'budgets: { a: { pass_pps: 1 } }',
+    [
+      "Cannot parse 'budgets.a.pass_pps': a rate has no budget (t.yml:4:17)",
+      '  what a packet costs can have one: hook_total_insns',
+    ],
+  ],
   [
     'load: [{ iperf3: { protocol: sctp } }]',
     ["Cannot parse 'load[0].iperf3.protocol': expected one of tcp, udp, got 'sctp' (t.yml:4:30)"],

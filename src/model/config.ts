@@ -7,7 +7,7 @@ import { type Place, TollgateError, TollgateErrors } from './errors.ts';
 import { type Input, inputName } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
 import { comparePrecedence, matchGlob, matchProgram, type ProgramName } from './match.ts';
-import { METRIC_NAMES, type MetricName } from './metrics.ts';
+import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 import { type Fault, faultError, schemaFaults } from './schemaerrors.ts';
 import { didYouMean } from './suggest.ts';
 import { type PlainYaml, parseYaml } from './yaml.ts';
@@ -32,11 +32,14 @@ export interface BudgetRule {
   readonly matchPlace: Place;
 }
 
+/** `hook` and `stimulus`, and the hook's own options. */
+export type AttachConfig = Readonly<Record<string, string>> & { readonly hook: string };
+
 /** How the programs that a name or glob matches are run. */
 export interface ProgramConfig {
   readonly type?: string;
   readonly inputs?: readonly Input[];
-  readonly attach?: { readonly hook: string; readonly mode?: string };
+  readonly attach?: AttachConfig;
   /** Map name: key: value, each as `encodeMapBytes` reads it. */
   readonly maps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Map name: index: program name. */
@@ -132,6 +135,10 @@ function sayUnmeasured(fault: Fault): Fault {
   if ((UNMEASURED_METRICS as readonly string[]).includes(key)) {
     const hint = `it measures ${METRIC_NAMES.join(', ')}`;
     return { ...fault, reason: 'this version of Tollgate does not measure it yet', hint };
+  }
+  if (METRICS.some(({ name, unit }) => name === key && unit === 'pps')) {
+    const hint = 'what a packet costs can have one: hook_total_insns';
+    return { ...fault, reason: 'a rate has no budget', hint };
   }
   if (path[1] === 'load') {
     const hint = (METRIC_NAMES as readonly string[]).includes(key)
@@ -265,13 +272,6 @@ function warningsOf(
 ): string[] {
   const at = ({ line, column }: Place) => `(${fileName}:${line}:${column})`;
   const warnings: string[] = [];
-  for (const [pattern, program] of Object.entries(file.programs ?? {})) {
-    if (program.attach === undefined) continue;
-    const place = yaml.keyPlace(['programs', pattern, 'attach']);
-    warnings.push(
-      `'programs.${pattern}.attach' is not measured yet by this version: test runs only ${at(place)}`,
-    );
-  }
   if (file.load !== undefined) {
     warnings.push(
       `'load' is not measured yet by this version: no traffic is sent ${at(yaml.keyPlace(['load']))}`,

@@ -1,16 +1,17 @@
 // The budget file's grammar, once: it parses, it words the errors, and the editors' JSON Schema is made from it.
 
 import * as z from 'zod';
+import type { Hook } from './hooks/hook.ts';
+import { HOOKS } from './hooks/index.ts';
 import { inputSchema } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
 import { METRICS, type Metric } from './metrics.ts';
+import { parseStimulus } from './stimuli.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
 export const UNMEASURED_METRICS = [
   'run_ns',
-  'hook_insns',
   'hook_ns',
-  'tail_calls',
   'tail_call_insns',
   'tail_call_ns',
   'helper_calls',
@@ -22,10 +23,6 @@ export const UNMEASURED_METRICS = [
   'insns_per_packet',
   'insns_per_byte',
   'throughput_bps',
-  'drop_pps',
-  'pass_pps',
-  'rtt_p50_ns',
-  'rtt_p99_ns',
 ] as const;
 
 /** Program types as libbpf names them (libbpf_bpf_prog_type_str). */
@@ -135,10 +132,15 @@ function schemaOf({ name, unit }: Metric) {
   return unit === 'bytes' ? bytesBudgetSchema : countBudgetSchema;
 }
 
+/** A rate says what costs say, and a larger one is better: budgets are on costs. */
+const BUDGETED: readonly Metric[] = METRICS.filter(
+  ({ name, better }) => better === 'less' || name === 'load_ok',
+);
+
 const programBudgetsSchema = z
   .strictObject(
     Object.fromEntries(
-      METRICS.map((metric) => [
+      BUDGETED.map((metric) => [
         metric.name,
         schemaOf(metric).optional().describe(`${metric.description} (${metric.unit})`),
       ]),
@@ -156,12 +158,28 @@ const mapText = z
   )
   .describe("an integer (decimal or 0x, little-endian at the map's size) or raw bytes as 'hex:0a00'");
 
+function attachmentSchema({ name, description, options, stimuli }: Hook) {
+  const expected = `expected ${stimuli.join(', ')}, each with a frame's length as '${stimuli[0]}:64' where it has frames`;
+  return z
+    .strictObject({
+      hook: z.literal(name),
+      ...Object.fromEntries(Object.entries(options).map(([key, option]) => [key, option.optional()])),
+      stimulus: z
+        .string()
+        .refine((text) => stimuli.includes(parseStimulus(text)?.name ?? ''), expected)
+        .optional()
+        .describe(`what makes the hook run; without it ${stimuli[0]}`),
+    })
+    .describe(description);
+}
+
+const [firstHook, ...otherHooks] = HOOKS;
+
 const attachSchema = z
-  .strictObject({
-    hook: name.describe("where it is attached, as 'xdp'"),
-    mode: name.optional().describe("how, as 'native' or 'generic'"),
+  .discriminatedUnion('hook', [attachmentSchema(firstHook), ...otherHooks.map(attachmentSchema)], {
+    error: `expected a hook: ${HOOKS.map(({ name }) => name).join(', ')}`,
   })
-  .describe('where the program is attached for measuring in place; not measured yet by this version');
+  .describe('where the program is attached, for measuring it in place');
 
 const programSchema = z
   .strictObject({

@@ -2,6 +2,7 @@
 // Objects come from a pull request: hostile bytes end in a TollgateError, never in a crash or a hang.
 
 import { parseBtf } from './btf.ts';
+import { mapsOfCalls } from './call-maps.ts';
 import {
   type Elf,
   type ElfSection,
@@ -53,7 +54,8 @@ export interface ProgramSpec {
 
 /** What a call instruction calls. */
 export type CallSpec =
-  | { readonly kind: 'helper'; readonly id: number }
+  /** `map`: the one it is given, where the code right before the call says so. */
+  | { readonly kind: 'helper'; readonly id: number; readonly map?: string }
   | { readonly kind: 'kfunc'; readonly name: string }
   | { readonly kind: 'subprogram'; readonly name: string };
 
@@ -195,7 +197,12 @@ function readFunctions(elf: Elf, bad: Bad): BpfFunction[] {
       isStatic: symbol.binding === STB_LOCAL,
       start: symbol.value / 8,
       insnCount: symbol.sizeBytes / 8,
-      ...readCalls(section, symbol, targets),
+      ...withMaps(readCalls(section, symbol, targets), section, symbol, (offset) => {
+        const target = targets.get(offset);
+        return target && MAP_SECTIONS.has(elf.sections[target.section]?.name ?? '') && target.name !== ''
+          ? target.name
+          : undefined;
+      }),
     };
   });
   const order = (a: BpfFunction, b: BpfFunction) => a.section.index - b.section.index || a.start - b.start;
@@ -240,6 +247,29 @@ function readCalls(
     }
   }
   return { helpers, kfuncs, callees, callSites };
+}
+
+const MAP_SECTIONS: ReadonlySet<string> = new Set(['.maps', 'maps']);
+
+/** The same with the map that each helper is given; `mapAt` names it by the byte of its ld_imm64 in the section. */
+function withMaps<T extends Pick<BpfFunction, 'callSites'>>(
+  found: T,
+  section: ElfSection,
+  { value, sizeBytes }: ElfSymbol,
+  mapAt: (offset: number) => string | undefined,
+): T {
+  const helpers = [...found.callSites].flatMap(([insn, call]) =>
+    'kind' in call && call.kind === 'helper' ? [insn] : [],
+  );
+  const code = section.data.subarray(value, value + sizeBytes);
+  const maps = mapsOfCalls(code, helpers, (insn) => mapAt(value + 8 * insn));
+  const callSites = new Map(
+    [...found.callSites].map(([insn, call]) => {
+      const map = maps.get(insn);
+      return [insn, map === undefined ? call : { ...call, map }] as const;
+    }),
+  );
+  return { ...found, callSites };
 }
 
 function calledBy(

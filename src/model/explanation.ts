@@ -38,6 +38,8 @@ export const callSchema = z.strictObject({
   /** kernel: code that the JIT calls or jumps to without the program's asking, as a return thunk. */
   kind: z.enum(['helper', 'kfunc', 'kernel']),
   name: text(256),
+  /** The map it is given, where the code right before the call says so. */
+  on: text(256).optional(),
   /** How often it was called. */
   times: pairSchema,
   /** Instructions inside, by its own code and by all that it calls but programs; 0 where the verifier put its own
@@ -79,11 +81,26 @@ export const visitedLineSchema = z.strictObject({
   instructions: count,
 });
 
+/** A loop in the code: from where a jump leads back to, to that jump. */
+export const visitedLoopSchema = z.strictObject({
+  file: text(4096).optional(),
+  /** Its first source line, as 'for (...)', and its last. */
+  line: z.number().int().positive().optional(),
+  lastLine: z.number().int().positive().optional(),
+  text: text(4096).optional(),
+  visits: count,
+  instructions: count,
+  /** How often the verifier came to its beginning. */
+  rounds: count,
+});
+
 export const verifierCostSchema = z.strictObject({
   /** total_insns; the sum of `visits`, and one more where the verifier refused the program. */
   processed: count,
   /** The most visited first. */
   lines: z.array(visitedLineSchema),
+  /** Loops that it went round more than once, the most visited first; an inner one's visits are the outer one's, too. */
+  loops: z.array(visitedLoopSchema),
   absent: absentSchema.optional(),
 });
 
@@ -115,12 +132,19 @@ export const explanationSchema = z.strictObject({
   notes: z.array(text(2000)),
 });
 
+/**
+ * What did it. source: the line is new, gone or edited; compiler: the same line is other eBPF; jit: the same eBPF is
+ * other machine code; path: the same code runs more or less often; callee: what it calls takes more or less.
+ */
+export const CAUSE_KINDS = ['source', 'compiler', 'jit', 'path', 'callee'] as const;
+
 /** One thing that changed the count; its place is head's, or base's for what head no longer has. */
 export const causeSchema = z.strictObject({
   ...placeShape,
+  kind: z.enum(CAUSE_KINDS),
   /** Instructions more in head, over all packets; negative where it became cheaper. */
   change: z.number().int(),
-  /** As 'new, with a call of bpf_map_lookup_elem (105 instructions)'. */
+  /** As 'new: one more bpf_map_lookup_elem on connections (+105)'. */
   what: text(4096),
 });
 
@@ -156,7 +180,9 @@ export type ExplainedTailCall = z.infer<typeof tailCallSchema>;
 export type ExplainedInstruction = z.infer<typeof instructionSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
 export type VisitedLine = z.infer<typeof visitedLineSchema>;
+export type VisitedLoop = z.infer<typeof visitedLoopSchema>;
 export type VerifierCost = z.infer<typeof verifierCostSchema>;
+export type CauseKind = (typeof CAUSE_KINDS)[number];
 export type Cause = z.infer<typeof causeSchema>;
 export type Difference = z.infer<typeof differenceSchema>;
 export type Explanations = z.infer<typeof explanationsSchema>;

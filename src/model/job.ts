@@ -1,6 +1,7 @@
 // What the host asks of the guest: one exact job is one object of one side, with the programs to run.
 // Every job starts from the same saved state, so what two jobs measure differs only by what they hold.
 
+import type { HookOptions } from './hooks/hook.ts';
 import type { Blob } from './window.ts';
 
 export interface JobInput {
@@ -29,20 +30,55 @@ export interface JobProgram {
   readonly tailCalls: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-export interface Job {
+/** An object, and how it is set up. */
+export interface ObjectJob {
   readonly format: 1;
   /** The object's name in the report; also libbpf's name for it, which names its data maps. */
   readonly object: string;
   readonly elf: Blob;
   readonly programs: readonly JobProgram[];
-  /** Whether to report what loads and the static figures, or only runs (a second job on the same object). */
-  readonly reportStatics: boolean;
   /** max_entries set before loading, by map name. */
   readonly mapSizes: Readonly<Record<string, number>>;
-  /** The program and input of which it is reported, besides, what each single run took, and what code there was to run. */
-  readonly reportCode?: { readonly program: string; readonly input: string };
+}
+
+export interface Job extends ObjectJob {
+  /** Whether to report what loads and the static figures, or only runs (a second job on the same object). */
+  readonly reportStatics: boolean;
   /** A program whose instructions are counted as the verifier visits them. */
   readonly reportVisits?: string;
+  /** net.core.bpf_jit_harden for the object's loads; what guards the kernel has is told then. */
+  readonly jitHarden?: number;
+}
+
+/**
+ * Instead of a job, one arm of measuring in place: the object is loaded, one program of it is attached to a hook or not,
+ * and the stimuli are sent. What the arms differ by is the host's business.
+ */
+export interface HookJob extends ObjectJob {
+  readonly task: 'hook';
+  readonly program: string;
+  /** Left out: the program is loaded and nothing is attached. */
+  readonly attach?: { readonly hook: string; readonly options: HookOptions };
+  readonly stimuli: readonly StimulusTask[];
+}
+
+/** What native/stimulus.c is told. */
+export interface StimulusTask {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly warmUp: number;
+  readonly count: number;
+  readonly patienceMs: number;
+}
+
+/** What is asked for behind the job, and not looked at before: whether it is there changes nothing in the runs. */
+export interface Sequel {
+  /** Programs of which it is reported, besides, what each single run took, and what code there was to run. */
+  readonly reportCode: readonly string[];
+  /** The object with other line information: it is loaded, and its lines are reported. */
+  readonly probed?: Blob;
+  /** Of that object the machine code of these lines' (`line_col`) tail calls is reported, and no lines. */
+  readonly tailCalls?: readonly number[];
 }
 
 /** Instead of a job: the functions of the running kernel and its modules are asked for. */
@@ -53,3 +89,5 @@ export interface SymbolsJob {
 
 /** Line records of one program; of more none are reported. */
 export const LINES_LIMIT = 500_000;
+/** Events of one stimulus. */
+export const EVENTS_LIMIT = 65_536;

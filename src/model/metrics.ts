@@ -18,6 +18,14 @@ const cost = (name: string, unit: string, description: string, perInput = false)
   description,
 });
 
+const rate = (name: string, description: string): Metric => ({
+  name,
+  unit: 'pps',
+  better: 'more',
+  perInput: true,
+  description,
+});
+
 export const METRICS = [
   {
     name: 'load_ok',
@@ -54,6 +62,15 @@ export const METRICS = [
   cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
   cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
   cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
+  cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
+  cost('hook_insns', 'insns', 'what the hook adds to a packet or event: an empty program against none', true),
+  cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
+  cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),
+  rate('drop_pps', 'packets a second of virtual time that the program keeps from getting through'),
+  rate('pass_pps', 'packets a second of virtual time that the program lets through'),
+  cost('rtt_p50_ns', 'ns', 'median round trip, in virtual time', true),
+  cost('rtt_p99_ns', 'ns', '99th percentile of round trips, in virtual time', true),
 ] as const satisfies readonly Metric[];
 
 export type MetricName = (typeof METRICS)[number]['name'];

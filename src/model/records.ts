@@ -2,8 +2,9 @@
 // Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
 
 import * as z from 'zod';
-import { LINES_LIMIT } from './job.ts';
+import { EVENTS_LIMIT, LINES_LIMIT } from './job.ts';
 import { absentSchema } from './report.ts';
+import { IMAGES_LIMIT } from './window.ts';
 
 const text = (most: number) => z.string().max(most);
 const address = z.string().regex(/^[0-9a-f]{1,16}$/);
@@ -48,24 +49,45 @@ export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('object-rejected'), reason: text(1 << 16) }),
   z.strictObject({ type: z.literal('error'), message: text(1 << 16) }),
   z.strictObject({ type: z.literal('seconds'), load: number, measure: number }),
-  /** Machine code of one function of a program: 0 is the program itself, the others its subprograms. */
-  z.strictObject({
-    type: z.literal('image'),
-    program: text(256),
-    part: count,
-    address,
-    sizeBytes: count,
-    /** Pairs: a line record's `line_col` (include/uapi/linux/bpf.h), and its first byte in this code. */
-    lines: z.array(count).max(2 * LINES_LIMIT),
-  }),
-  /** What each run took, pass by pass; -1 where the kernel refused the packet. */
+  /**
+   * What each run took, pass by pass; -1 where the kernel refused the packet. And the code that could run: part 0 is a
+   * program itself, the others its subprograms; part 0 of the program that was run comes first.
+   */
   z.strictObject({
     type: z.literal('runs'),
+    /** Which of the job's runs, from 0; one is all passes of a program over an input. */
+    number: count,
     program: text(256),
     input: text(256),
     passes: count,
     insns: z.array(z.number().int()).max(2_000_000),
+    images: z
+      .array(z.strictObject({ program: text(256), part: count, address, sizeBytes: count }))
+      .max(IMAGES_LIMIT),
   }),
+  /** Which code of a function is of which line, in the object that the job has for this. */
+  z.strictObject({
+    type: z.literal('lines'),
+    program: text(256),
+    part: count,
+    sizeBytes: count,
+    /** Pairs: a line record's `line_col` (include/uapi/linux/bpf.h), and its first byte in this code. */
+    lines: z.array(count).max(2 * LINES_LIMIT),
+  }),
+  /** Machine code of one tail call, as it lies in one function of a program. */
+  z.strictObject({
+    type: z.literal('tail-call'),
+    program: text(256),
+    part: count,
+    /** The call's line record in the probed object. */
+    lineCol: count,
+    /** Its first byte in the function's code, and how long that is. */
+    offset: count,
+    sizeBytes: count,
+    code: z.string().regex(/^([0-9a-f]{2}){0,4096}$/),
+  }),
+  /** What the kernel says of its guard against branch target injection (/sys/devices/system/cpu/vulnerabilities). */
+  z.strictObject({ type: z.literal('guards'), spectreV2: text(1000) }),
   /** Pairs: an instruction as the verifier numbers them, and how often it was visited. */
   z.strictObject({
     type: z.literal('visits'),
@@ -74,6 +96,16 @@ export const recordSchema = z.discriminatedUnion('type', [
     processed: count,
     visits: z.array(count).max(2 * LINES_LIMIT),
     absent: text(2000).optional(),
+  }),
+  /** What one arm's stimulus gave, event by event; or why a hook gives nothing. */
+  z.strictObject({
+    type: z.literal('events'),
+    stimulus: text(64),
+    /** Instructions until what sets an event off has returned. */
+    sent: z.array(count).max(EVENTS_LIMIT),
+    /** Instructions until it is over; -1 where it got lost. */
+    done: z.array(z.number().int().min(-1)).max(EVENTS_LIMIT),
+    absent: absentSchema.optional(),
   }),
   /** Lines 'address name', in hexadecimal and in order. */
   z.strictObject({ type: z.literal('symbols'), text: text(1 << 16) }),

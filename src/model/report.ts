@@ -49,6 +49,17 @@ export const measurementSchema = z.strictObject({
   value: z.number().optional(),
   absent: absentSchema.optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
+  /**
+   * How many packets or other events a figure in place is of, how many of them got lost, and the mean: the value is
+   * what repeats, which leaves out what comes once in a while.
+   */
+  events: z
+    .strictObject({
+      count: z.number().int().nonnegative(),
+      lost: z.number().int().nonnegative(),
+      mean: z.number().optional(),
+    })
+    .optional(),
   /** Said of this figure alone, as "packet 17 is the dearest". */
   note: z.string().optional(),
   /** The last lines of the verifier's log where load_ok is 0. */
@@ -121,6 +132,47 @@ export const verdictSchema = z.strictObject({
   why: z.string(),
 });
 
+const countSchema = z.number().int().nonnegative();
+
+/** A place where an object makes tail calls: what is there to call, what the kernel made of it, what came of it. */
+export const tailCallSchema = z.strictObject({
+  target: z.string(),
+  side: sideSchema,
+  object: z.string(),
+  /** The program whose code it is, and its own function or a subprogram. */
+  program: z.string(),
+  function: z.string(),
+  /** Counted in its function. */
+  insn: countSchema,
+  file: z.string().optional(),
+  line: z.number().int().positive().optional(),
+  text: z.string().optional(),
+  /** Where the line is an inline function's: the line of the function itself that stands before it in the code. */
+  near: whereSchema.optional(),
+  /** The maps and slots that it may call, more than one where paths differ; absent where they are computed. */
+  maps: z.array(z.string()).optional(),
+  slots: z.array(countSchema).optional(),
+  /** What the JIT made of it, read from the machine code: a jump, or a look-up; absent where there is none. */
+  jit: z.enum(['direct', 'indirect']).optional(),
+  why: z.string(),
+  /** What lies in those slots when the runs begin. */
+  filled: z.array(z.strictObject({ map: z.string(), slot: countSchema, program: z.string() })),
+  isFilled: z.enum(['all', 'some', 'none']),
+  /** What came of it when a program ran on an input, warm, summed over packets: to a program, or on behind the call. */
+  runs: z.array(
+    z.strictObject({
+      program: z.string(),
+      input: z.string(),
+      packets: countSchema,
+      taken: countSchema,
+      /** Nothing in the slot; 33 calls made before; a slot beyond the end of the map. */
+      empty: countSchema,
+      limit: countSchema,
+      beyond: countSchema,
+    }),
+  ),
+});
+
 export const reportSchema = z.strictObject({
   schema: z.literal(1),
   tool: z.strictObject({ name: z.literal('tollgate'), version: z.string() }),
@@ -139,12 +191,14 @@ export const reportSchema = z.strictObject({
   budgetChanges: z.array(budgetChangeSchema).optional(),
   targets: z.array(targetSchema),
   measurements: z.array(measurementSchema),
+  tailCalls: z.array(tailCallSchema).optional(),
   verdicts: z.array(verdictSchema),
 });
 
 export type Absent = z.infer<typeof absentSchema>;
 export type Where = z.infer<typeof whereSchema>;
 export type Target = z.infer<typeof targetSchema>;
+export type TailCall = z.infer<typeof tailCallSchema>;
 export type Measurement = z.infer<typeof measurementSchema>;
 export type Accepted = z.infer<typeof acceptedSchema>;
 export type BudgetChange = z.infer<typeof budgetChangeSchema>;

@@ -132,7 +132,10 @@ function weight(faults: readonly Fault[]): number {
 }
 
 function unknownKey(path: YamlPath, key: string, known: readonly string[]): Fault {
-  const hint = didYouMean(key, known) ?? (known.length > 0 ? `known here: ${known.join(', ')}` : undefined);
+  // A key that belongs to another kind of object at the same place is no suggestion.
+  const others = known.filter((other) => other !== key);
+  const hint =
+    didYouMean(key, others) ?? (others.length > 0 ? `known here: ${others.join(', ')}` : undefined);
   return {
     path,
     key,

@@ -1,11 +1,16 @@
 // The window: memory that host and guest share, reserved by the kernel's memmap= argument. The job goes in
 // while the VM is paused; records come out and are still there when the guest has crashed.
-// Layout: job JSON and its blobs from 0, records from RECORDS_AT; each begins with a 32-bit length.
+// Layout: job JSON and its blobs from 0, records from RECORDS_AT; each begins with a 32-bit length. At the end, from
+// SUBJECT_AT, what native/callpaths.c is told of the runs that come next.
 
 export const WINDOW_BYTES = 64 << 20;
 export const RECORDS_AT = 40 << 20;
 export const JOB_CAPACITY_BYTES = RECORDS_AT;
-export const RECORDS_CAPACITY_BYTES = WINDOW_BYTES - RECORDS_AT - 4;
+/** Images of machine code that can be told of one program's runs. */
+export const IMAGES_LIMIT = 4096;
+const SUBJECT_BYTES = 128 << 10;
+export const SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
+export const RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
 
 /** Where a blob (an object file, a packet) lies in the window, in bytes from its beginning. */
 export interface Blob {
@@ -16,28 +21,38 @@ export interface Blob {
 const HEADER_BYTES = 8;
 const BLOB_ALIGNMENT = 64;
 
+type Place = (bytes: Uint8Array) => Blob;
+
 /**
- * Lays out a job: `[json length][blobs at][json][blobs...]`, blobs aligned to 64 bytes.
- * `build` is called with a function that places a blob and answers where, and gives the JSON value.
+ * Lays out a job: `[json length][sequel at][json][blobs...]`, blobs aligned to 64 bytes; the sequel, where there is one,
+ * is the last of them, with its length before it. `build` is called with a function that places a blob and answers
+ * where, and gives the JSON value; then `buildSequel` is, so that with and without it all that the job has is the same.
  * The blobs come before the JSON is final, so their place is counted from a fixed offset: JSON_ROOM.
  * Throws RangeError where the job is larger than the window.
  */
-export function encodeJob<T>(build: (place: (bytes: Uint8Array) => Blob) => T): Uint8Array {
+export function encodeJob<T>(
+  build: (place: Place) => T,
+  buildSequel?: (place: Place) => unknown,
+): Uint8Array {
   const blobs: { bytes: Uint8Array; at: number }[] = [];
   let next = JSON_ROOM;
-  const job = build((bytes) => {
+  const place: Place = (bytes) => {
     const at = next;
     blobs.push({ bytes, at });
     next = Math.ceil((at + bytes.length) / BLOB_ALIGNMENT) * BLOB_ALIGNMENT;
     if (next > JOB_CAPACITY_BYTES)
       throw new RangeError(`the job's objects and packets exceed ${JOB_CAPACITY_BYTES - JSON_ROOM} bytes`);
     return { at, size: bytes.length };
-  });
+  };
+  const job = build(place);
+  const sequelAt = buildSequel && place(withLength(JSON.stringify(buildSequel(place)))).at;
   const json = new TextEncoder().encode(JSON.stringify(job));
   if (HEADER_BYTES + json.length > JSON_ROOM)
     throw new RangeError(`the job's plan exceeds ${JSON_ROOM} bytes`);
   const out = new Uint8Array(next);
-  new DataView(out.buffer).setUint32(0, json.length, true);
+  const header = new DataView(out.buffer);
+  header.setUint32(0, json.length, true);
+  header.setUint32(4, sequelAt ?? 0, true);
   out.set(json, HEADER_BYTES);
   for (const { bytes, at } of blobs) out.set(bytes, at);
   return out;
@@ -51,4 +66,21 @@ export function decodeJob(window: Uint8Array): unknown {
   const size = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
   if (size === 0 || size > JSON_ROOM - HEADER_BYTES) return undefined;
   return JSON.parse(new TextDecoder().decode(window.subarray(HEADER_BYTES, HEADER_BYTES + size)));
+}
+
+/** What is asked for behind the job, or undefined where nothing is. */
+export function decodeSequel(window: Uint8Array): unknown {
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  const at = view.getUint32(4, true);
+  if (at === 0) return undefined;
+  const size = view.getUint32(at, true);
+  return JSON.parse(new TextDecoder().decode(window.subarray(at + 4, at + 4 + size)));
+}
+
+function withLength(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  const out = new Uint8Array(4 + bytes.length);
+  new DataView(out.buffer).setUint32(0, bytes.length, true);
+  out.set(bytes, 4);
+  return out;
 }

@@ -2,13 +2,14 @@
 
 import { byText } from '../budget/figures.ts';
 import { METRIC_NAMES } from '../model/metrics.ts';
-import type { Measurement, Report, Target, Verdict } from '../model/report.ts';
+import type { Measurement, Report, TailCall, Target, Verdict } from '../model/report.ts';
 
 export interface ReportParts {
   /** Tollgate's own version. */
   readonly version: string;
   readonly targets: readonly Target[];
   readonly measurements: readonly Measurement[];
+  readonly tailCalls?: readonly TailCall[];
   /** What comparing gave; without it the report is a measurement, and fails only where a target did. */
   readonly outcome?: {
     readonly verdicts: readonly Verdict[];
@@ -20,7 +21,8 @@ export interface ReportParts {
 }
 
 /** Measurements come in one order, whatever order kernels and sides finished in. */
-export function buildReport({ version, targets, measurements, outcome, notes = [] }: ReportParts): Report {
+export function buildReport(parts: ReportParts): Report {
+  const { version, targets, measurements, tailCalls = [], outcome, notes = [] } = parts;
   const nothing = targets.length === 0 || targets.some(({ status }) => status === 'failed');
   return {
     schema: 1,
@@ -29,8 +31,22 @@ export function buildReport({ version, targets, measurements, outcome, notes = [
     notes: [...(outcome?.notes ?? []), ...notes],
     targets: [...targets],
     measurements: sortMeasurements(measurements, targets),
+    ...(tailCalls.length > 0 ? { tailCalls: sortTailCalls(tailCalls, targets) } : {}),
     verdicts: [...(outcome?.verdicts ?? [])],
   };
+}
+
+function sortTailCalls(tailCalls: readonly TailCall[], targets: readonly Target[]): TailCall[] {
+  const rank = new Map(targets.map(({ id }, i) => [id, i]));
+  return [...tailCalls].sort(
+    (a, b) =>
+      (rank.get(a.target) ?? targets.length) - (rank.get(b.target) ?? targets.length) ||
+      byText(a.object, b.object) ||
+      byText(a.program, b.program) ||
+      byText(a.function, b.function) ||
+      a.insn - b.insn ||
+      byText(a.side, b.side),
+  );
 }
 
 function sortMeasurements(measurements: readonly Measurement[], targets: readonly Target[]): Measurement[] {

@@ -9,6 +9,8 @@ import {
   changePerPacket,
   costOf,
   differenceText,
+  elsewhere,
+  loopText,
   perPacket,
   placeText,
   shareText,
@@ -17,6 +19,7 @@ import type { RenderOptions } from './renderer.ts';
 import { count, NOT_TIME, targetFacts } from './rows.ts';
 
 const DEAREST = 10;
+const LOOPS = 5;
 const FOLDED = 200;
 
 /** `maxRows`: lines that are not folded (10). */
@@ -85,6 +88,7 @@ function verifierBlocks({ verifier, program }: Explanation, dearest: number): st
       alignDelimiters: false,
     }),
     ...(more > 0 ? [`and ${count(more, 'more line')}`] : []),
+    ...verifier.loops.slice(0, LOOPS).map((loop) => `- ${markdownText(loopText(loop, verifier))}`),
   ];
 }
 
@@ -151,12 +155,11 @@ function causeTable(
       markdownText(cause.what),
     ]);
   if (rows.length === 0) return [];
-  const more = causes.length - rows.length;
   return [
     markdownTable([[header, 'Program', 'Line', 'Source', 'Why'], ...rows], {
       align: ['r', 'l', 'l', 'l', 'l'],
       alignDelimiters: false,
     }),
-    ...(more > 0 ? [`and ${count(more, 'more line')}`] : []),
+    ...elsewhere(causes.slice(rows.length), of),
   ];
 }

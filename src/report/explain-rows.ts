@@ -1,6 +1,16 @@
 // What every rendering of an explanation shares: figures per packet, shares, and which lines come first.
 
-import type { Difference, ExplainedCall, ExplainedLine, Explanation, Pair } from '../model/explanation.ts';
+import type {
+  Cause,
+  Difference,
+  ExplainedCall,
+  ExplainedLine,
+  Explanation,
+  Pair,
+  VerifierCost,
+  VisitedLoop,
+} from '../model/explanation.ts';
+import { count } from './rows.ts';
 
 type Place = Pick<ExplainedLine, 'function' | 'file' | 'line' | 'near'>;
 
@@ -82,4 +92,18 @@ export function differenceText(difference: Difference): string {
   const first =
     cold.length === 0 ? 'the first run is the same' : `the first run ${base.cold} to ${head.cold}`;
   return `${perPacket(base.warm, difference)} to ${perPacket(head.warm, difference)} instructions (${change}); ${first}`;
+}
+
+/** 'the loop at lb.bpf.c:289 to 294: 620 visits (64%) of 12 instructions in 34 rounds: for (...)'. */
+export function loopText(loop: VisitedLoop, { processed }: Pick<VerifierCost, 'processed'>): string {
+  const { line, lastLine, text, visits, instructions, rounds } = loop;
+  const place = line === undefined ? 'a loop' : `the loop at ${baseName(loop.file)}:${line} to ${lastLine}`;
+  return `${place}: ${visits} visits (${shareText(visits, processed)}) of ${instructions} instructions in ${rounds} rounds${text ? `: ${text}` : ''}`;
+}
+
+/** What is not shown, in one figure, so that all that is shown adds up: '-4 in 3 more lines'. */
+export function elsewhere(rest: readonly Cause[], of: Pick<Explanation, 'packets'>): string[] {
+  if (rest.length === 0) return [];
+  const change = rest.reduce((sum, cause) => sum + cause.change, 0);
+  return [`${changePerPacket(change, of)} in ${count(rest.length, 'more line')}`];
 }

@@ -9,7 +9,9 @@ import {
   changePerPacket,
   costOf,
   differenceText,
+  elsewhere,
   linesByFunction,
+  loopText,
   perPacket,
   placeText,
   shareText,
@@ -19,6 +21,7 @@ import { count, NOT_TIME, targetFacts } from './rows.ts';
 import { alignTable, type Column } from './table.ts';
 
 const DEAREST = 15;
+const LOOPS = 5;
 
 /** `maxRows` bounds the lines of each explanation (15); `verbose` lifts it. */
 export function renderExplanationsTerminal(all: Explanations, options: RenderOptions = {}): string {
@@ -99,20 +102,65 @@ function dearest(explanation: Explanation, options: RenderOptions): string[] {
       ];
 }
 
-/** Each function's lines as they follow in the source. */
+/** Each function as its source has it, where that is at hand; else its lines as they follow there. */
 function annotated(explanation: Explanation, options: RenderOptions): string[] {
   const columns = COLUMNS.filter(({ header }) => header !== 'program');
-  return linesByFunction(explanation).flatMap(({ name, lines }) => [
-    `${visible(name)}:`,
-    ...table(
-      explanation,
-      columns,
-      lines.map((line) => ({ line, cells: [...figures(line, explanation), placeText(line)] })),
-      options,
-    ),
-    ...instructionLines(explanation, lines),
-    '',
-  ]);
+  return linesByFunction(explanation).flatMap(({ name, lines }) => {
+    const own = lines.filter(({ near, line }) => !near && line !== undefined);
+    const source = options.sources?.get(own[0]?.file ?? '');
+    const inSource = source ? own.filter(({ file }) => file === own[0]!.file) : [];
+    const others = lines.filter((line) => !inSource.includes(line));
+    return [
+      `${visible(name)}:`,
+      ...(source ? marginLines(explanation, inSource, source, options) : []),
+      ...(source && others.length > 0 ? ['', 'put into it by inline functions:'] : []),
+      ...(others.length > 0
+        ? table(
+            explanation,
+            columns,
+            others.map((line) => ({ line, cells: [...figures(line, explanation), placeText(line)] })),
+            options,
+          )
+        : []),
+      ...instructionLines(explanation, lines),
+      '',
+    ];
+  });
+}
+
+const MARGIN_COLUMNS: readonly Column[] = [
+  { header: 'insns', align: 'right' },
+  { header: 'share', align: 'right' },
+  { header: 'line', align: 'right' },
+  { header: 'source', align: 'left', shrinks: true },
+];
+const TAB = '    ';
+
+/** A function from its first line to the brace that ends it, with counts in the margin of what ran. */
+function marginLines(
+  explanation: Explanation,
+  lines: readonly ExplainedLine[],
+  source: readonly string[],
+  { width }: RenderOptions,
+): string[] {
+  const byNumber = new Map(lines.map((line) => [line.line!, line]));
+  const [first, lastRun] = [Math.min(...byNumber.keys()), Math.max(...byNumber.keys())];
+  const end = source.findIndex((text, i) => i >= lastRun - 1 && text.startsWith('}'));
+  const last = end < 0 ? lastRun : end + 1;
+  const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const rows = numbers.map((number) => {
+    const line = byNumber.get(number);
+    const [insns = '', share = ''] = line ? figures(line, explanation) : [];
+    return [insns, share, String(number), visible((source[number - 1] ?? '').replaceAll('\t', TAB))];
+  });
+  const [header, ...texts] = alignTable(MARGIN_COLUMNS, rows, width);
+  return [
+    header!,
+    ...texts.flatMap((text, i) => {
+      const line = byNumber.get(numbers[i]!);
+      return [text, ...(line ? callLines(line, explanation) : [])];
+    }),
+  ];
 }
 
 interface Row {
@@ -129,16 +177,14 @@ function table(
 ): string[] {
   const cells = rows.map(({ line, cells: first }) => [...first, line.text ?? ''].map(visible));
   const [header, ...lines] = alignTable(columns, cells, width);
-  return [
-    header!,
-    ...lines.flatMap((text, i) => [
-      text,
-      ...callsOf(rows[i]!.line, explanation).map(
-        (call) =>
-          `${perPacket(call.insns.warm, explanation).padStart(CALL_INDENT)} in ${visible(callText(call, explanation))}`,
-      ),
-    ]),
-  ];
+  return [header!, ...lines.flatMap((text, i) => [text, ...callLines(rows[i]!.line, explanation)])];
+}
+
+function callLines(line: ExplainedLine, explanation: Explanation): string[] {
+  return callsOf(line, explanation).map(
+    (call) =>
+      `${perPacket(call.insns.warm, explanation).padStart(CALL_INDENT)} in ${visible(callText(call, explanation))}`,
+  );
 }
 
 const CALL_INDENT = 24;
@@ -205,6 +251,9 @@ function verifierLines({ verifier, program }: Explanation, options: RenderOption
       options.width,
     ),
     ...(more > 0 ? [`and ${count(more, 'more line')} (--verbose shows all)`] : []),
+    ...verifier.loops
+      .slice(0, options.verbose ? undefined : LOOPS)
+      .map((loop) => visible(loopText(loop, verifier))),
   ];
 }
 
@@ -250,13 +299,12 @@ function causeLines(
     placeText(cause),
     `${cause.what}${cause.text ? `: ${cause.text}` : ''}`,
   ]);
-  const more = causes.length - shown.length;
   return [
     ...alignTable(
       CAUSE_COLUMNS,
       rows.map((row) => row.map(visible)),
       options.width,
     ),
-    ...(more > 0 ? [`and ${count(more, 'more line')} (--verbose shows all)`] : []),
+    ...elsewhere(causes.slice(shown.length), of).map((text) => `${text} (--verbose shows all)`),
   ];
 }

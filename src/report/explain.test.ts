@@ -3,15 +3,23 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
 import { type Explanations, explanationsSchema } from '../model/explanation.ts';
 import { EXPLANATION_RENDERERS } from './explain.ts';
+import { renderSpeedscope } from './explain-speedscope.ts';
+import { renderExplanationsTerminal } from './explain-terminal.ts';
 
 const FOLDER = join(import.meta.dirname, '../../fixtures/explained');
 const RECORDED = explanationsSchema.parse(
   JSON.parse(readFileSync(join(FOLDER, 'extra-lookup.json'), 'utf8')),
 );
-const EXTENSIONS = { terminal: 'txt', markdown: 'md', flamegraph: 'folded' } as const;
+const EXTENSIONS = {
+  terminal: 'txt',
+  markdown: 'md',
+  flamegraph: 'folded',
+  speedscope: 'speedscope.json',
+} as const;
 
 test.each(EXPLANATION_RENDERERS.filter(({ name }) => name !== 'json'))(
   '$name looks as it did',
@@ -47,7 +55,144 @@ test('names from outside move no cursor, end no frame and open no markup', () =>
     const text = render(all);
     if (name === 'json') continue;
     expect(text).not.toContain('\u001b');
+    if (name === 'speedscope') expect(text).not.toContain('\\u001b');
     if (name === 'markdown') expect(text.replace(/`[^`\n]*`/g, '')).not.toMatch(/<b>|@team/);
     if (name === 'flamegraph') expect(text).toBe('<b>\\x1b[31m,x\\n@team;b 2\n');
   }
+});
+
+test("speedscope's file is of its published schema, and its weights are the run's instructions", () => {
+  const schema = JSON.parse(readFileSync(join(FOLDER, '../speedscope/file-format-schema.json'), 'utf8'));
+  const isValid = new Ajv({ strict: false }).compile(schema);
+  const file = JSON.parse(renderSpeedscope(RECORDED));
+  expect(isValid(file), JSON.stringify(isValid.errors)).toBe(true);
+  expect(isValid({ ...file, shared: {} })).toBe(false);
+  const explained = RECORDED.explanations.filter(({ absent }) => !absent);
+  expect(file.profiles.map(({ name }: { name: string }) => name)).toEqual(
+    explained.map(({ target, side, input }) => `${target.kernel} ${side} ${input}`),
+  );
+  for (const [i, { stacks }] of explained.entries()) {
+    const { samples, weights, endValue } = file.profiles[i];
+    expect(endValue).toBe(stacks.reduce((sum, { insns }) => sum + insns.warm, 0));
+    expect(samples).toHaveLength(weights.length);
+    expect(file.shared.frames.length).toBeGreaterThan(Math.max(...samples.flat()));
+  }
+});
+
+describe('a whole function, where its source is at hand', () => {
+  const own = (line: number, text: string, warm: number) => ({
+    program: 'lb',
+    function: 'lb',
+    file: 'lb.c',
+    line,
+    text,
+    own: { cold: warm, warm },
+    called: { cold: 0, warm: 0 },
+  });
+  const inline = { ...own(1, 'return 7;', 5), near: { file: 'lb.c', line: 6, text: 'return seven();' } };
+  const all: Explanations = {
+    ...RECORDED,
+    differences: [],
+    explanations: [
+      {
+        ...RECORDED.explanations[0]!,
+        program: 'lb',
+        packets: 1,
+        insns: { cold: 10, warm: 10 },
+        outside: { cold: 0, warm: 0 },
+        lines: [own(4, 'int lb(void)', 2), own(6, 'return seven();', 3), inline],
+        calls: [],
+        tailCalls: [],
+        instructions: [],
+        stacks: [],
+      },
+    ],
+  };
+  const source = [
+    'int seven() {',
+    '}',
+    '',
+    'int lb(void)',
+    '{',
+    '\treturn seven();',
+    '\tunreachable();',
+    '}',
+    '',
+    'int z;',
+  ];
+
+  test('is shown with counts in the margin, and what was put into it behind', () => {
+    const text = renderExplanationsTerminal(all, { verbose: true, sources: new Map([['lb.c', source]]) });
+    const from = text.indexOf('lb:\n');
+    expect(text.slice(from, text.indexOf('\n\nExact'))).toBe(`lb:
+insns  share  line  source
+    2  20.0%     4  int lb(void)
+                 5  {
+    3  30.0%     6      return seven();
+                 7      unreachable();
+                 8  }
+
+put into it by inline functions:
+insns  share  cold  line           source
+    5  50.0%     5  lb.c:1 near 6  return 7;
+`);
+  });
+
+  test('else its lines alone are', () => {
+    expect(renderExplanationsTerminal(all, { verbose: true })).toContain(
+      '\n    3  30.0%     3  lb.c:6         return seven();\n',
+    );
+  });
+});
+
+test('a program without line information has figures of its instructions and helpers', () => {
+  const place = { program: 'blind', function: 'blind' };
+  const all: Explanations = {
+    ...RECORDED,
+    differences: [],
+    explanations: [
+      {
+        ...RECORDED.explanations[0]!,
+        program: 'blind',
+        packets: 1,
+        insns: { cold: 24, warm: 24 },
+        outside: { cold: 0, warm: 0 },
+        lines: [{ ...place, own: { cold: 4, warm: 4 }, called: { cold: 20, warm: 20 } }],
+        calls: [
+          {
+            ...place,
+            insn: 1,
+            kind: 'helper',
+            name: 'bpf_ktime_get_ns',
+            times: { cold: 1, warm: 1 },
+            insns: { cold: 20, warm: 20 },
+            functions: [{ name: 'ktime_get_mono_fast_ns', insns: { cold: 20, warm: 20 } }],
+          },
+        ],
+        tailCalls: [],
+        instructions: [
+          {
+            ...place,
+            insn: 0,
+            code: 'b7'.padEnd(16, '0'),
+            times: { cold: 1, warm: 1 },
+            own: { cold: 3, warm: 3 },
+          },
+          {
+            ...place,
+            insn: 1,
+            code: '85'.padEnd(16, '0'),
+            times: { cold: 1, warm: 1 },
+            own: { cold: 1, warm: 1 },
+          },
+        ],
+        stacks: [],
+      },
+    ],
+  };
+  const text = renderExplanationsTerminal(all, { verbose: true });
+  expect(text).toContain('24  100.0%    24  blind\n');
+  expect(text).toContain('20 in bpf_ktime_get_ns: ktime_get_mono_fast_ns 20\n');
+  expect(text).toContain('3 at instruction 0 (b700000000000000)\n');
+  expect(text).toContain('1 at instruction 1 (8500000000000000)\n');
 });

@@ -2,7 +2,7 @@
 // base the figures that differ. Rows and cells here; terminal and markdown only set them.
 
 import { markdownTable } from 'markdown-table';
-import { METRICS } from '../model/metrics.ts';
+import { METRICS, type MetricName } from '../model/metrics.ts';
 import type { Measurement, Report, Target } from '../model/report.ts';
 import { folded, markdownCode, markdownText, visible } from './escape.ts';
 import { groupBy } from './group.ts';
@@ -11,6 +11,7 @@ import { assemble, fixed } from './parts.ts';
 import type { RenderOptions } from './renderer.ts';
 import { changeText, count, figureText, labelsOf, NOT_TIME, targetFacts } from './rows.ts';
 import { alignTable, type Column, tableWidth } from './table.ts';
+import { tailCallLines } from './tail-calls.ts';
 
 /** A table per target; one wider than the terminal is split by columns. `verbose` also lists figures that are equal. */
 export function renderMeasure(report: Report, options: RenderOptions = {}): string {
@@ -21,6 +22,7 @@ export function renderMeasure(report: Report, options: RenderOptions = {}): stri
     const grid = gridOf(report, target);
     if (grid.rows.length > 0) lines.push(...setGrid(grid, options.width));
     lines.push(...absences(report, target).map((text) => `- ${visible(text)}`));
+    lines.push(...tailCallLines(report, target.id, options.verbose === true).map(visible));
   }
   const differences = differencesOf(report, options.verbose === true);
   if (hasBase(report)) {
@@ -60,6 +62,14 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
         ),
       );
     }
+    const tailCalls = tailCallLines(report, target.id, true);
+    if (tailCalls.length > 0)
+      blocks.push(
+        folded(
+          `Tail calls: ${count(tailCalls.length, 'site')}`,
+          tailCalls.map((text) => `- ${markdownText(text)}`).join('\n'),
+        ),
+      );
   }
   if (hasBase(report)) {
     const rows = differencesOf(report, options.verbose === true);
@@ -85,6 +95,9 @@ interface Grid {
   readonly rows: readonly { readonly names: readonly string[]; readonly figures: readonly string[] }[];
 }
 
+/** Values that fill no column: programs without tail calls have none. */
+const NOT_SHOWN: Partial<Record<MetricName, number>> = { tail_calls: 0, tail_call_share: 0 };
+
 /** Head's figures on a target. Columns that no program fills are left out. */
 function gridOf({ measurements }: Report, target: Target): Grid {
   const head = measurements.filter(({ side, target: id }) => side === 'head' && id === target.id);
@@ -100,7 +113,9 @@ function gridOf({ measurements }: Report, target: Target): Grid {
     figures.find((each) => each.metric === metric && each.input === input) ??
     figures.find((each) => each.metric === metric && each.input === undefined);
   const shown = METRICS.filter(({ name }) =>
-    entries.some(({ figures, input }) => cell(figures, input, name)?.value !== undefined),
+    entries.some(
+      ({ figures, input }) => (cell(figures, input, name)?.value ?? NOT_SHOWN[name]) !== NOT_SHOWN[name],
+    ),
   );
   return {
     names: [

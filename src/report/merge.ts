@@ -38,6 +38,7 @@ export function mergeReports(reports: readonly NamedReport[]): Report {
       version: tool.version,
       targets,
       measurements: results.flatMap(({ measurements }) => measurements),
+      tailCalls: unique(reports.flatMap(({ report }) => report.tailCalls ?? [])),
       outcome: {
         verdicts,
         verdict: worst(reports, targets, verdicts),

@@ -15,6 +15,8 @@ export interface RenderOptions {
   readonly limitBytes?: number;
   /** Markdown: what is checked, in the title, where a project has several budget files. */
   readonly name?: string;
+  /** Source files at hand, by the name that line information has: their lines. An explanation shows whole functions. */
+  readonly sources?: ReadonlyMap<string, readonly string[]>;
   /** Addresses that the text links to. */
   readonly links?: Links;
 }

@@ -2,18 +2,18 @@
 // of each kernel, the greatest growth first; what is left out is said, and nothing here changes a verdict.
 
 import type { Outcome } from '../budget/compare.ts';
-import { differenceOf } from '../explain/diff.ts';
-import { diffVisits } from '../explain/visits.ts';
+import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
+import { diffVisits, dominantOf } from '../explain/visits.ts';
+import { whyOf } from '../explain/why.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Cause } from '../model/explanation.ts';
-import type { Absent, Target, Verdict } from '../model/report.ts';
+import type { Absent, Side, Target, Verdict, Where } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
-import { planProgramProfiles, pooled, profileAll, takeVisits } from './explain.ts';
+import { planObjectProfiles, profileAll, takeVisits } from './explain.ts';
 import type { SideObject } from './objects.ts';
-import { createPool, machinesAtOnce } from './pool.ts';
+import { createPool, machinesAtOnce, pooled } from './pool.ts';
 
 export interface CausesRequest {
   readonly targets: readonly Target[];
@@ -48,16 +48,20 @@ export async function explainOver(
   };
 }
 
-/** Of each kind, what is explained on each kernel. */
-const SUBJECTS_PER_KERNEL = 3;
-/** Causes named in a row. */
-const CAUSES_PER_ROW = 3;
+/** Programs whose verification is explained on each kernel: each takes two machines. */
+const VISITS_PER_KERNEL = 3;
 
-type CausesOf = (row: Verdict) => { readonly causes: readonly Cause[]; readonly packets: number };
+/** What is said of each row, and where. */
+type CausesOf = (row: Verdict) => Told | undefined;
+type Told = { readonly why: string; readonly where?: Where };
 
 /** What can be explained: one way for each kind of metric. */
 interface Kind {
   readonly explains: (metric: string) => boolean;
+  /** How many are explained on each kernel. */
+  readonly limit: number;
+  /** Whether a row that is over has anything to explain. */
+  readonly isAsked: (row: Verdict) => boolean;
   /** The causes, or why there are none. */
   readonly find: (row: Verdict, scope: Scope) => Promise<CausesOf | Absent>;
 }
@@ -66,15 +70,34 @@ interface Scope {
   readonly target: Target;
   readonly request: CausesRequest;
   readonly session: Session;
-  readonly options: Parameters<typeof profileAll>[2];
-  readonly told: Parameters<typeof profileAll>[3];
+  /** Of all that is explained of an object, taken together once. */
+  readonly profilesOf: (side: Side, object: SideObject) => ReturnType<typeof profileAll>;
   readonly signal: AbortSignal | undefined;
 }
 
 const KINDS: readonly Kind[] = [
-  { explains: (metric) => /^run_insns(_|$)/.test(metric), find: causesOfRun },
-  { explains: (metric) => metric === 'total_insns', find: causesOfVerifier },
+  { explains: isRun, limit: Infinity, isAsked: grew, find: causesOfRun },
+  {
+    explains: (metric) => metric === 'total_insns',
+    limit: VISITS_PER_KERNEL,
+    isAsked: grew,
+    find: causesOfVerifier,
+  },
+  {
+    explains: (metric) => metric === 'load_ok',
+    limit: VISITS_PER_KERNEL,
+    isAsked: ({ why }) => /: (BPF program is too large|The sequence of \d+ jumps is too complex)/.test(why),
+    find: causesOfGivingUp,
+  },
 ];
+
+function grew({ change }: Verdict): boolean {
+  return (change ?? 0) > 0;
+}
+
+function isRun(metric: string): boolean {
+  return /^run_insns(_|$)/.test(metric);
+}
 
 const kindOf = (metric: string) => KINDS.find(({ explains }) => explains(metric));
 
@@ -86,11 +109,7 @@ function subjectOf({ target, object, program, input, metric }: Verdict): string 
 /** A row for each subject that grew: each program's greatest growth first, then the others. */
 function rowsOver(verdicts: readonly Verdict[], target: Target): Verdict[] {
   const over = verdicts.filter(
-    (row) =>
-      row.target === target.id &&
-      row.verdict === 'over' &&
-      (row.change ?? 0) > 0 &&
-      kindOf(row.metric) !== undefined,
+    (row) => row.target === target.id && row.verdict === 'over' && kindOf(row.metric)?.isAsked(row) === true,
   );
   const growth = ({ change, base }: Verdict) => (change ?? 0) / Math.max(1, base ?? 0);
   const bySubject = new Map<string, Verdict>();
@@ -113,8 +132,8 @@ async function causesOn(
   request: CausesRequest,
   options: RunOptions,
 ): Promise<Found> {
-  const chosen = KINDS.flatMap(({ explains }) =>
-    rows.filter(({ metric }) => explains(metric)).slice(0, SUBJECTS_PER_KERNEL),
+  const chosen = KINDS.flatMap(({ explains, limit }) =>
+    rows.filter(({ metric }) => explains(metric)).slice(0, limit),
   );
   if (chosen.length === 0) return { causes: new Map(), notes: [] };
   const left = rows.length - chosen.length;
@@ -129,12 +148,17 @@ async function causesOn(
     pool,
     options,
     async (session, told) => {
+      const waiting = pooled(session, pool);
       const scope = {
         target,
         request,
-        session: pooled(session, pool),
-        options: { ...options, qemu },
-        told,
+        session: waiting,
+        profilesOf: onceForEach((side: Side, object: SideObject) => {
+          const rows = chosen.filter(({ metric, ...row }) => isRun(metric) && row.object === object.name);
+          const programs = [...new Set(rows.map(({ program }) => program))];
+          const plans = planObjectProfiles(side, programs, request, object);
+          return profileAll(waiting, plans, { ...options, qemu }, told);
+        }),
         signal: options.signal,
       };
       return await Promise.all(chosen.map((row) => findOrSay(row, scope)));
@@ -155,6 +179,16 @@ async function causesOn(
   };
 }
 
+function onceForEach<T>(make: (side: Side, object: SideObject) => T): (side: Side, object: SideObject) => T {
+  const made = new Map<string, T>();
+  return (side, object) => {
+    const key = `${side} ${object.name}`;
+    const known = made.get(key) ?? make(side, object);
+    made.set(key, known);
+    return known;
+  };
+}
+
 /** An explanation that fails costs itself alone. */
 async function findOrSay(row: Verdict, scope: Scope): Promise<CausesOf | Absent> {
   try {
@@ -166,26 +200,24 @@ async function findOrSay(row: Verdict, scope: Scope): Promise<CausesOf | Absent>
   }
 }
 
-async function causesOfRun(
-  row: Verdict,
-  { target, request, session, options, told }: Scope,
-): Promise<CausesOf | Absent> {
-  const plans = (['base', 'head'] as const).flatMap((side) => {
-    const object = objectOf(row, request[side]);
-    return object
-      ? planProgramProfiles(side, { ...request, program: row.program }, object).filter(
-          ({ input }) => input === row.input,
-        )
-      : [];
-  });
-  const [base, head] = await profileAll(session, plans, options, told);
+async function causesOfRun(row: Verdict, { target, request, profilesOf }: Scope): Promise<CausesOf | Absent> {
+  const [base, head] = await Promise.all(
+    (['base', 'head'] as const).map(async (side) => {
+      const object = objectOf(row, request[side]);
+      const profiles = object ? await profilesOf(side, object) : [];
+      return profiles.find(({ program, input }) => program === row.program && input === row.input);
+    }),
+  );
   if (!base || !head) return { reason: 'the base has no such program or input' };
-  const difference = differenceOf({ target, ...base }, { target, ...head });
+  const [before, now] = [objectOf(row, request.base)!, objectOf(row, request.head)!];
+  const sources = { base: sourceLinesOf(before.spec), head: sourceLinesOf(now.spec) };
+  const difference = differenceOf({ target, ...base }, { target, ...head }, sources);
   if (difference.absent) return difference.absent;
-  return ({ metric }) =>
-    metric === 'run_insns_cold'
-      ? { causes: difference.cold, packets: 1 }
-      : { causes: difference.warm, packets: difference.packets };
+  const { cold, warm, packets } = difference;
+  return ({ metric, change }) => {
+    if (metric === 'run_insns_cold') return whyOf({ causes: cold, packets: 1, change });
+    return whyOf({ causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) });
+  };
 }
 
 async function causesOfVerifier(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
@@ -199,7 +231,15 @@ async function causesOfVerifier(row: Verdict, { request, session }: Scope): Prom
   const absent = now.absent ?? before.absent;
   if (absent) return absent;
   const causes = diffVisits(before, now, row.program);
-  return () => ({ causes, packets: 1 });
+  return ({ change }) => whyOf({ causes, packets: 1, change });
+}
+
+/** The verifier gave up: there is no base to compare with, only what it spent itself on. */
+async function causesOfGivingUp(row: Verdict, { request, session }: Scope): Promise<CausesOf | Absent> {
+  const head = objectOf(row, request.head);
+  if (!head) return { reason: 'the object has no such program' };
+  const cost = await takeVisits(session, 'head', head, { ...request, program: row.program });
+  return cost.absent ?? (() => dominantOf(cost));
 }
 
 function objectOf({ object, program }: Verdict, side: readonly SideObject[]): SideObject | undefined {
@@ -208,28 +248,7 @@ function objectOf({ object, program }: Verdict, side: readonly SideObject[]): Si
 }
 
 function withCauses(row: Verdict, causesOf: CausesOf | undefined): Verdict {
-  if (row.verdict !== 'over' || !causesOf || kindOf(row.metric) === undefined) return row;
-  const { causes: all, packets } = causesOf(row);
-  const causes = all.filter(({ change }) => change > 0);
-  const [first] = causes;
-  if (!first) return row;
-  const named = causes.slice(0, CAUSES_PER_ROW).map((cause) => causeText(cause, packets));
-  const more = causes.length - named.length;
-  const where =
-    first.file === undefined || first.line === undefined
-      ? {}
-      : { where: { file: first.file, line: first.line, ...(first.text ? { text: first.text } : {}) } };
-  return {
-    ...row,
-    ...where,
-    why: `${row.why}. Dearer: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
-  };
-}
-
-/** '+21 at lb.bpf.c:214 (new, with a call of bpf_map_lookup_elem)'. */
-function causeText({ change, file, line, near, function: name, what }: Cause, packets: number): string {
-  const base = (path: string | undefined) => (path ?? '').replace(/^.*\//, '');
-  const place = line === undefined ? name : `${base(file)}:${line}`;
-  const about = near ? `, near ${near.file === file ? 'line ' : `${base(near.file)}:`}${near.line}` : '';
-  return `+${Math.round((1000 * change) / packets) / 1000} at ${place}${about} (${what})`;
+  if (row.verdict !== 'over' || kindOf(row.metric) === undefined) return row;
+  const told = causesOf?.(row);
+  return told ? { ...row, ...told, why: `${row.why.replace(/\.$/, '')}. ${told.why}` } : row;
 }

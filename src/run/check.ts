@@ -16,6 +16,7 @@ import type { Base, NoBase } from './base.ts';
 import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
 import { execute, type RunOptions } from './execute.ts';
+import { mergeHookPlans, planHooks } from './hooks.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -32,7 +33,7 @@ export interface CheckRequest {
   readonly base: Base | NoBase;
   /** Costs that are taken on purpose. */
   readonly acceptances?: readonly Acceptance[];
-  /** Whether to say of rows that are over which lines made them so: ten seconds and more for each kernel. */
+  /** Whether to say of rows that are over which lines made them so: their objects run once more. */
   readonly explain?: boolean;
   /** The commit that head is, where it is known. */
   readonly headCommit?: string;
@@ -63,7 +64,10 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const plan = (side: 'base' | 'head', objects: readonly SideObject[]) =>
     planJobs({ side, objects, config, directory });
   const jobs = [...plan('head', head), ...plan('base', baseObjects)];
-  const results = await execute(request.kernels ?? config.kernels, jobs, options);
+  const inPlace = (side: 'base' | 'head', objects: readonly SideObject[]) =>
+    planHooks({ side, objects, config, directory, distDir: options.distDir });
+  const hooks = mergeHookPlans([inPlace('head', head), inPlace('base', baseObjects)]);
+  const results = await execute(request.kernels ?? config.kernels, jobs, options, hooks);
   const compared = compare({
     ...results,
     rules: config.budgets,
@@ -73,7 +77,13 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const accepted = accept(compared, request.acceptances ?? []);
   const sides = { head, base: baseObjects, config, directory };
   const explained = request.explain
-    ? await explainOver(accepted, { ...sides, targets: results.targets }, options)
+    ? await explainOver(accepted, { ...sides, targets: results.targets }, options).catch((cause) => {
+        options.signal?.throwIfAborted();
+        return {
+          ...accepted,
+          notes: [...accepted.notes, `What is over is not explained: ${messageOf(cause)}`],
+        };
+      })
     : accepted;
   return {
     ...buildReport({

@@ -5,7 +5,7 @@ import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
-import type { Measurement, Target } from '../model/report.ts';
+import type { Measurement, TailCall, Target } from '../model/report.ts';
 import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
@@ -13,8 +13,10 @@ import { findQemu, type Qemu } from '../vm/qemu.ts';
 import { type JobResult, openSession, type Session } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
+import { collectHook, type HookPlan } from './hooks.ts';
 import type { PlannedJob } from './plan.ts';
-import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
+import { runCounting, tailCallFigures } from './tail-calls.ts';
 
 /** What every command that starts machines takes; made by the entry, which alone reads flags and environment. */
 export interface RunOptions {
@@ -28,6 +30,8 @@ export interface RunOptions {
   /** Where relative path: references start. */
   readonly baseDir: string;
   readonly cpu?: string;
+  /** More of the kernel's own arguments, as 'spectre_v2=off': another machine state. */
+  readonly kernelArguments?: readonly string[];
   readonly qemuPath?: string;
   /** What lies unpacked instead of being installed. */
   readonly tools?: Tools;
@@ -44,55 +48,74 @@ export interface RunOptions {
 export interface Results {
   readonly targets: readonly Target[];
   readonly measurements: readonly Measurement[];
+  /** The sites of objects that make tail calls. */
+  readonly tailCalls: readonly TailCall[];
 }
 
-/** Runs `jobs` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
+const NO_HOOKS: HookPlan = { hooks: [], jobs: new Map() };
+
+/** Runs `jobs` and the arms of `hooks` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
 export async function execute(
   kernels: readonly string[],
   jobs: readonly PlannedJob[],
   options: RunOptions,
+  hooks: HookPlan = NO_HOOKS,
 ): Promise<Results> {
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
   const results = await Promise.all(
-    [...new Set(kernels)].map((kernel) => executeOn(kernel, jobs, qemu, pool, options)),
+    [...new Set(kernels)].map((kernel) => executeOn(kernel, { jobs, hooks }, qemu, pool, options)),
   );
   return {
     targets: results.map(({ target }) => target),
     measurements: results.flatMap(({ measurements }) => measurements),
+    tailCalls: results.flatMap(({ tailCalls }) => tailCalls),
   };
 }
 
 async function executeOn(
   reference: string,
-  jobs: readonly PlannedJob[],
+  { jobs, hooks }: { readonly jobs: readonly PlannedJob[]; readonly hooks: HookPlan },
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
-): Promise<{ target: Target; measurements: readonly Measurement[] }> {
+): Promise<Omit<Results, 'targets'> & { target: Target }> {
   const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told) => {
+    const total = jobs.length + hooks.jobs.size;
     let done = 0;
-    const measurements = await Promise.all(
-      jobs.map((job) =>
-        pool.run(async () => {
-          options.signal?.throwIfAborted();
-          const ran = await session.run(job.bytes);
-          told(ran);
-          done++;
-          options.onProgress?.({
-            task: reference,
-            phase: 'measure',
-            message: job.object.name,
-            done,
-            total: jobs.length,
-          });
-          return collect(`${reference}/exact`, job, ran.records);
+    const id = `${reference}/exact`;
+    const machine = pooled(session, pool, options.signal);
+    const tell = (ran: JobResult, message: string) => {
+      told(ran);
+      done++;
+      options.onProgress?.({ task: reference, phase: 'measure', message, done, total });
+    };
+    const [found, arms] = await Promise.all([
+      Promise.all(
+        jobs.map(async (job) => {
+          const { ran, counted } = await runCounting(machine, job, { ...options, qemu });
+          tell(ran, job.object.name);
+          const measured = collect(id, job, ran.records);
+          const { measurements, tailCalls } = tailCallFigures(job, measured, counted);
+          return { measurements: [...measured, ...measurements], tailCalls };
         }),
       ),
-    );
-    return measurements.flat();
+      Promise.all(
+        [...hooks.jobs].map(async ([key, job]) => {
+          const ran = await machine.run(job);
+          tell(ran, 'hooks');
+          return [key, ran.records] as const;
+        }),
+      ),
+    ]);
+    const recordsOf = new Map(arms);
+    const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));
+    return {
+      measurements: [...found.flatMap(({ measurements }) => measurements), ...inPlace],
+      tailCalls: found.flatMap(({ tailCalls }) => tailCalls),
+    };
   });
-  return { target, measurements: result ?? [] };
+  return { target, measurements: result?.measurements ?? [], tailCalls: result?.tailCalls ?? [] };
 }
 
 /**
@@ -169,7 +192,14 @@ async function prepare(
     ...options,
     kernel,
     initramfs,
-    machine: machineOf({ qemu, accelerator: 'icount', cpu, kernelImage }, kernel, initramfs),
+    machine: machineOf(
+      {
+        ...{ qemu, accelerator: 'icount', cpu, kernelImage },
+        ...(options.kernelArguments ? { kernelArguments: options.kernelArguments } : {}),
+      },
+      kernel,
+      initramfs,
+    ),
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
   });
 }

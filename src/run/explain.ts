@@ -2,9 +2,9 @@
 
 import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { differenceOf } from '../explain/diff.ts';
+import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
 import { withLineProbes } from '../explain/line-probes.ts';
-import { takeProfile } from '../explain/profile.ts';
+import { type ProfileOptions, takeProfiles } from '../explain/profile.ts';
 import { visitsByLine } from '../explain/visits.ts';
 import { type Config, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
@@ -16,8 +16,8 @@ import { findQemu } from '../vm/qemu.ts';
 import type { JobResult, Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
 import { readObject, type SideObject } from './objects.ts';
-import { type PlannedProfile, planProfiles, planVisits } from './plan.ts';
-import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+import { type PlannedProfiles, planProfiles, planVisits } from './plan.ts';
+import { createPool, machinesAtOnce, pooled } from './pool.ts';
 
 export interface ExplainRequest {
   readonly version: string;
@@ -48,14 +48,16 @@ export async function explain(request: ExplainRequest, options: RunOptions): Pro
         explainAll(pooled(session, pool), sides, plans, request, { ...options, qemu }, told),
       );
       const reason = `${target.error?.reason}: ${target.error?.message}`;
-      return (result ?? plans.map((plan) => unexplained(plan, reason))).map((each) => ({ target, ...each }));
+      const none = () =>
+        plans.flatMap((plan) => plan.subjects.map((each) => unexplained(plan, each, reason)));
+      return (result ?? none()).map((each) => ({ target, ...each }));
     }),
   );
   return {
     schema: 1,
     tool: { name: 'tollgate', version: request.version },
     explanations: explanations.flat(),
-    differences: request.base ? explanations.flatMap(differencesOf) : [],
+    differences: explanations.flatMap((each) => differencesOf(each, request)),
   };
 }
 
@@ -66,15 +68,15 @@ type Told = (ran: Pick<JobResult, 'hello' | 'seconds'>) => void;
 async function explainAll(
   session: Session,
   sides: Sides,
-  plans: readonly PlannedProfile[],
+  plans: readonly PlannedProfiles[],
   request: ExplainRequest,
-  options: Parameters<typeof takeProfile>[2],
+  options: ProfileOptions,
   told: Told,
 ): Promise<Untargeted[]> {
   const notRun = sides
     .filter(([side]) => !plans.some((plan) => plan.side === side))
     .map(([side, object]) =>
-      unexplained({ side, object, program: request.program, input: '-' }, NO_TEST_RUN),
+      unexplained({ side, object }, { program: request.program, input: '-' }, NO_TEST_RUN),
     );
   const [profiles, visits] = await Promise.all([
     profileAll(session, plans, options, told),
@@ -104,45 +106,51 @@ export async function takeVisits(
   return visitsByLine(records, program, object.spec);
 }
 
-/** Profiles of all plans in one kernel. */
+/** Profiles of all plans in one kernel, a machine for each plan. */
 export async function profileAll(
   session: Session,
-  plans: readonly PlannedProfile[],
-  options: Parameters<typeof takeProfile>[2],
+  plans: readonly PlannedProfiles[],
+  options: ProfileOptions,
   told: Told,
 ): Promise<Untargeted[]> {
-  return await Promise.all(
-    plans.map(async ({ side, object, program, input, run, probed }) => {
-      const { hello, seconds, ...profile } = await takeProfile(
+  const taken = await Promise.all(
+    plans.map(async ({ side, object, subjects, bytes }) => {
+      const { hello, seconds, profiles } = await takeProfiles(
         session,
-        { program, input, spec: object.spec, run, ...(probed === undefined ? {} : { probed }) },
+        { spec: object.spec, subjects, bytes },
         options,
       );
-      told({ hello, seconds: { start: 0, run: seconds.plain } });
-      return { side, object: object.name, program, input, ...profile };
+      told({ hello, seconds });
+      return profiles.map((profile) => ({ side, object: object.name, ...profile }));
     }),
   );
+  return taken.flat();
 }
 
 /** Of one kernel: each input of head that base has, too. */
-function differencesOf(explanations: readonly Explanation[]): Difference[] {
+function differencesOf(
+  explanations: readonly Explanation[],
+  { object, base: before }: Pick<ExplainRequest, 'object' | 'base'>,
+): Difference[] {
+  const sources = before && { base: sourceLinesOf(before.spec), head: sourceLinesOf(object.spec) };
   return explanations
     .filter(({ side }) => side === 'head')
     .flatMap((head) => {
       const base = explanations.find(({ side, input }) => side === 'base' && input === head.input);
-      return base ? [differenceOf(base, head)] : [];
+      return base ? [differenceOf(base, head, sources)] : [];
     });
 }
 
-/** One object of each input of a program; what check asks for, too. */
-export function planProgramProfiles(
+/** The jobs that run `programs` of an object; what check asks for, too. */
+export function planObjectProfiles(
   side: Side,
-  { program, input, config, directory }: Pick<ExplainRequest, 'program' | 'input' | 'config' | 'directory'>,
+  programs: readonly string[],
+  { config, directory }: Pick<ExplainRequest, 'config' | 'directory'>,
   object: SideObject,
-): PlannedProfile[] {
-  const known = programConfig(config.programs, { object: object.name, program }).inputs;
-  const wanted = input === undefined ? undefined : [inputOf(input, known)];
-  return planProfiles({ side, object, config, directory }, program, probesOf, wanted);
+  inputs?: readonly Input[],
+): PlannedProfiles[] {
+  const probed = withLineProbes(object.bytes, object.spec.functions, object.name);
+  return planProfiles({ side, object, config, directory }, programs, probed, inputs);
 }
 
 /** The object at `path`, named as the budget file names it: relative to `directory`. */
@@ -158,14 +166,16 @@ export function baseObjectOf(path: string, head: SideObject): SideObject {
   return readObject(isFolder ? resolve(path, head.name) : resolve(path), head.name);
 }
 
-function planSide(side: Side, request: ExplainRequest, object: SideObject): PlannedProfile[] {
+function planSide(side: Side, request: ExplainRequest, object: SideObject): PlannedProfiles[] {
   const { program } = request;
   const names = object.spec.programs.map(({ name }) => name);
   if (!names.includes(program))
     throw new TollgateError('usage', `Cannot explain '${program}': '${object.name}' has no such program`, {
       hint: didYouMean(program, names) ?? `its programs: ${names.join(', ')}`,
     });
-  const plans = planProgramProfiles(side, request, object);
+  const known = programConfig(request.config.programs, { object: object.name, program }).inputs;
+  const inputs = request.input === undefined ? undefined : [inputOf(request.input, known)];
+  const plans = planObjectProfiles(side, [program], request, object, inputs);
   if (plans.length > 0 || request.verifier) return plans;
   throw new TollgateError('usage', `Cannot explain '${program}': ${NO_TEST_RUN}`, {
     hint: 'docs/measurements.md lists the types that can be run',
@@ -184,21 +194,13 @@ function inputOf(text: string, known: readonly Input[] = []): Input {
   return typeof input === 'string' && !known.includes(input) ? resolve(input) : input;
 }
 
-/** Each run waits for a place of its own. */
-export function pooled(session: Session, pool: Pool): Session {
-  return { ...session, run: (job, extra) => pool.run(() => session.run(job, extra)) };
-}
-
-function probesOf(object: SideObject): Uint8Array | undefined {
-  return withLineProbes(object.bytes, object.spec.functions, object.name);
-}
-
 type Untargeted = Omit<Explanation, 'target'>;
 
 const NO_TEST_RUN = 'programs of its type have no test run';
 
 function unexplained(
-  { side, object, program, input }: Pick<PlannedProfile, 'side' | 'object' | 'program' | 'input'>,
+  { side, object }: Pick<PlannedProfiles, 'side' | 'object'>,
+  { program, input }: PlannedProfiles['subjects'][number],
   reason: string,
 ): Untargeted {
   return {

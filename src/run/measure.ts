@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import type { Report } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import { execute, type RunOptions } from './execute.ts';
+import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -11,6 +12,8 @@ export interface MeasureRequest {
   readonly version: string;
   readonly objects: readonly string[];
   readonly kernels: readonly string[];
+  /** Whether to measure what each hook costs, with programs of ours. */
+  readonly hooks?: boolean;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
   readonly config?: Parameters<typeof planJobs>[0]['config'];
 }
@@ -18,11 +21,17 @@ export interface MeasureRequest {
 /** Throws TollgateError on objects that cannot be read. */
 export async function measure(request: MeasureRequest, options: RunOptions): Promise<Report> {
   const objects = request.objects.map((path) => readObject(path, relative(options.baseDir, path) || path));
-  const jobs = planJobs({
+  const plan = {
     side: 'head',
     objects,
     config: request.config ?? { programs: {} },
     directory: options.baseDir,
-  });
-  return buildReport({ version: request.version, ...(await execute(request.kernels, jobs, options)) });
+  } as const;
+  const { distDir } = options;
+  const hooks = mergeHookPlans([
+    planHooks({ ...plan, distDir }),
+    ...(request.hooks ? [planAllHooks(distDir)] : []),
+  ]);
+  const results = await execute(request.kernels, planJobs(plan), options, hooks);
+  return buildReport({ version: request.version, ...results });
 }

@@ -25,7 +25,14 @@ test.each([process.versions.node, ...OTHERS])(
   async (version) => {
     const node = await nodeOf(version);
     const empty = join(folder, `guest-${version}`);
-    for (const name of ['guest.js', 'koffi.node', 'native/clock.so', 'bpf/nop_xdp.bpf.o']) {
+    for (const name of [
+      'guest.js',
+      'koffi.node',
+      'native/clock.so',
+      'native/visits.so',
+      'native/stimulus',
+      'bpf/nop_xdp.bpf.o',
+    ]) {
       mkdirSync(dirname(join(empty, name)), { recursive: true });
       copyFileSync(join(DIST, name), join(empty, name));
     }

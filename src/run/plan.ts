@@ -4,13 +4,14 @@ import { type Config, programConfig } from '../model/config.ts';
 import type { ProgramSpec } from '../model/elf.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Input } from '../model/input.ts';
-import type { Job, JobProgram } from '../model/job.ts';
+import type { Job, JobProgram, ObjectJob, Sequel } from '../model/job.ts';
 import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
 import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
-import { encodeJob } from '../model/window.ts';
+import { type Blob, encodeJob } from '../model/window.ts';
 import { type InputBytes, inputsFor } from './inputs.ts';
 import type { SideObject } from './objects.ts';
+import { planTailCalls, type TailCallPlan } from './tail-call-plan.ts';
 
 /** One job: it starts from the saved state, like every other. */
 export interface PlannedJob {
@@ -18,6 +19,8 @@ export interface PlannedJob {
   readonly object: SideObject;
   /** As it goes into the window. */
   readonly bytes: Uint8Array;
+  /** Of an object with tail calls: what is known of them, and the same job for a run that counts them. */
+  readonly tailCalls?: TailCallPlan & { readonly job: () => Uint8Array };
 }
 
 export interface PlanOptions {
@@ -26,73 +29,70 @@ export interface PlanOptions {
   readonly config: Pick<Config, 'programs' | 'map_sizes'>;
   /** Where the budget file's relative pcap paths start. */
   readonly directory: string;
+  /** net.core.bpf_jit_harden for the objects' loads; default 0. */
+  readonly jitHarden?: number;
 }
 
 /** Throws TollgateError ('config') on settings that fit no map, program or type of the object. */
-export function planJobs({ side, objects, config, directory }: PlanOptions): PlannedJob[] {
+export function planJobs({ side, objects, config, directory, jitHarden }: PlanOptions): PlannedJob[] {
   return objects.flatMap((object) => {
     const programs = object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
-    return shareOut(object, programs).map(({ run, reportStatics }) => ({
-      side,
+    const plan = planTailCalls(
       object,
-      bytes: encode(object, programs, run, { reportStatics, mapSizes: config.map_sizes ?? {} }),
-    }));
+      programs.map(({ tailCalls }) => tailCalls),
+    );
+    return shareOut(object, programs).map(({ run, reportStatics }) => {
+      const rest = {
+        reportStatics,
+        mapSizes: config.map_sizes ?? {},
+        ...(jitHarden === undefined ? {} : { jitHarden }),
+      };
+      const isRun = plan && run.size > 0;
+      return {
+        side,
+        object,
+        bytes: encode(object, programs, run, rest),
+        ...(isRun
+          ? { tailCalls: { ...plan, job: () => encodeCounted(object, programs, run, rest, plan) } }
+          : {}),
+      };
+    });
   });
 }
 
-/** A job that runs one program on one input and tells what code it ran; twice, where its code can be probed. */
-export interface PlannedProfile {
-  readonly side: Side;
-  readonly object: SideObject;
-  readonly program: string;
-  readonly input: string;
-  readonly run: Uint8Array;
-  /** The same of an object made by `probe`, on the first packet alone. */
-  readonly probed?: Uint8Array;
+/** A job that check runs, too, and that tells, besides, what code some of its programs ran. */
+export interface PlannedProfiles extends PlannedJob {
+  /** What it tells of, in the order of its runs. */
+  readonly subjects: readonly { readonly program: string; readonly input: string }[];
 }
 
 /**
- * One profile for each of `inputs`; without them for each that the budget file gives the program.
- * `probe` gives the object whose code tells its instructions. Throws TollgateError as planJobs does.
+ * The jobs that run `wanted`; each of these programs on `inputs`, or on those that the budget file gives it. They are
+ * the very jobs that check runs, other programs included: what ran before shows in a first run, by a few instructions.
+ * `probed` is the object whose code tells its instructions. Throws TollgateError as planJobs does.
  */
 export function planProfiles(
   { side, object, config, directory }: Omit<PlanOptions, 'objects'> & { readonly object: SideObject },
-  program: string,
-  probe: (object: SideObject) => Uint8Array | undefined,
-  wanted?: readonly Input[],
-): PlannedProfile[] {
+  wanted: readonly string[],
+  probed: Uint8Array | undefined,
+  inputs?: readonly Input[],
+): PlannedProfiles[] {
   const programs = object.spec.programs.map((spec) =>
-    planProgram(side, object, spec, config, directory, spec.name === program ? wanted : undefined),
+    planProgram(side, object, spec, config, directory, wanted.includes(spec.name) ? inputs : undefined),
   );
-  const inputs = programs.find(({ name }) => name === program)?.inputs ?? [];
-  const probedBytes = probe(object);
-  // The very job that check runs: what ran before shows in a first run, by a few instructions.
-  const share = shareOut(object, programs).find(({ run }) => run.has(program));
-  const mapSizes = config.map_sizes ?? {};
-  return inputs.map((input) => {
-    const reportCode = { program, input: input.name };
-    const first = { ...input, packets: input.packets.slice(0, 1) };
-    const alone = programs.map((each) => (each.name === program ? { ...each, inputs: [first] } : each));
-    return {
-      side,
-      object,
-      program,
-      input: input.name,
-      run: encode(object, programs, share!.run, {
-        reportStatics: share!.reportStatics,
-        mapSizes,
-        reportCode,
-      }),
-      ...(probedBytes === undefined
-        ? {}
-        : {
-            probed: encode({ ...object, bytes: probedBytes }, alone, new Set([program]), {
-              reportStatics: false,
-              mapSizes,
-              reportCode,
-            }),
-          }),
-    };
+  return shareOut(object, programs).flatMap(({ run, reportStatics }) => {
+    const told = programs.filter(({ name }) => run.has(name) && wanted.includes(name));
+    if (told.length === 0) return [];
+    const reportCode = told.map(({ name }) => name);
+    const subjects = told.flatMap(({ name, inputs }) =>
+      inputs.map((input) => ({ program: name, input: input.name })),
+    );
+    const rest = { reportStatics, mapSizes: config.map_sizes ?? {} };
+    const bytes = encode(object, programs, run, rest, (place) => ({
+      reportCode,
+      ...(probed ? { probed: place(probed) } : {}),
+    }));
+    return [{ side, object, subjects, bytes }];
   });
 }
 
@@ -107,6 +107,23 @@ export function planVisits(
     mapSizes: config.map_sizes ?? {},
     reportVisits: program,
   });
+}
+
+/** All programs of an object, set up and not run: what a job that loads it for another purpose needs. */
+export function placeObject(
+  { side, config, directory }: Omit<PlanOptions, 'objects'>,
+  object: SideObject,
+  place: (bytes: Uint8Array) => Blob,
+): Omit<ObjectJob, 'format'> {
+  return {
+    object: object.name,
+    elf: place(object.bytes),
+    programs: object.spec.programs.map((spec) => {
+      const { inputs: _, ...program } = planProgram(side, object, spec, config, directory);
+      return { ...program, inputs: [] };
+    }),
+    mapSizes: config.map_sizes ?? {},
+  };
 }
 
 interface PlannedProgram extends Pick<JobProgram, 'name' | 'type' | 'maps' | 'tailCalls'> {
@@ -203,30 +220,48 @@ function shareOut(
   return runnable.map((name, i) => ({ run: new Set([name]), reportStatics: i === 0 }));
 }
 
+function encodeCounted(
+  object: SideObject,
+  programs: readonly PlannedProgram[],
+  run: ReadonlySet<string>,
+  rest: Parameters<typeof encode>[3],
+  { probed, sites }: TailCallPlan,
+): Uint8Array {
+  return encode(object, programs, run, rest, (place) => ({
+    reportCode: [...run],
+    probed: place(probed),
+    tailCalls: sites.map(({ lineCol }) => lineCol),
+  }));
+}
+
 function encode(
   object: SideObject,
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
-  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'reportCode' | 'reportVisits'>,
+  rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportVisits'>,
+  sequel?: (place: (bytes: Uint8Array) => Blob) => Sequel,
 ): Uint8Array {
   try {
-    return encodeJob<Job>((place) => ({
-      format: 1,
-      object: object.name,
-      elf: place(object.bytes),
-      programs: programs.map(({ name, inputs, ...rest }) => ({
-        name,
+    return encodeJob<Job>(
+      (place) => ({
+        format: 1,
+        object: object.name,
+        elf: place(object.bytes),
+        programs: programs.map(({ name, inputs, ...rest }) => ({
+          name,
+          ...rest,
+          inputs: run.has(name)
+            ? inputs.map(({ name: input, packets, context }) => ({
+                name: input,
+                packets: packets.map(place),
+                ...(context ? { context: place(context) } : {}),
+              }))
+            : [],
+        })),
         ...rest,
-        inputs: run.has(name)
-          ? inputs.map(({ name: input, packets, context }) => ({
-              name: input,
-              packets: packets.map(place),
-              ...(context ? { context: place(context) } : {}),
-            }))
-          : [],
-      })),
-      ...rest,
-    }));
+      }),
+      sequel,
+    );
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new TollgateError('config', `Cannot measure '${object.name}': ${cause.message}`, {

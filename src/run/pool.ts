@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { availableMemoryBytes, VM_MEMORY_BYTES } from '../vm/memory.ts';
+import type { Session } from '../vm/session.ts';
 
 export interface Pool {
   /** Runs `work` when a place is free; places are given in the order asked for. */
@@ -27,5 +28,17 @@ export function createPool(places: number): Pool {
         else free++;
       }
     },
+  };
+}
+
+/** A session whose every run waits for a place, and does not start once `signal` is aborted. */
+export function pooled(session: Session, pool: Pool, signal?: AbortSignal): Session {
+  return {
+    ...session,
+    run: (job, watch) =>
+      pool.run(() => {
+        signal?.throwIfAborted();
+        return session.run(job, watch);
+      }),
   };
 }

@@ -103,6 +103,10 @@ test('only where instructions are counted is the clock said to be 1 GHz', () => 
   expect([has('icount'), has('tcg'), has('kvm')]).toEqual([CLOCK, [], []]);
 });
 
+test('more of the kernel’s arguments stand on its command line', () => {
+  expect(words({ ...SPEC, kernelArguments: ['spectre_v2=off'] })).toEqual([...words(SPEC), 'spectre_v2=off']);
+});
+
 test('memory that is not the kernel’s is reserved: window and initramfs, rounded up', () => {
   const reserved = (hasCrashReserve: boolean) =>
     words({ ...SPEC, hasCrashReserve }).filter((word) => /^(memmap|crashkernel|initrdmem)=/.test(word));

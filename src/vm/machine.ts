@@ -38,13 +38,15 @@ export interface MachineSpec {
   readonly initramfsBytes: number;
   /** Whether the kernel can be told to keep a range of memory for a crash kernel: the initramfs then lies in it. */
   readonly hasCrashReserve: boolean;
+  /** More of the kernel's own arguments, as 'spectre_v2=off'. Default none. */
+  readonly kernelArguments?: readonly string[];
   /** Characters more on the command line: they move what the kernel puts into memory first. Default none. */
   readonly padding?: number;
 }
 
 /** The machine that a kernel and its initramfs boot on. */
 export function machineOf(
-  given: Pick<MachineSpec, 'qemu' | 'accelerator' | 'cpu' | 'kernelImage'>,
+  given: Pick<MachineSpec, 'qemu' | 'accelerator' | 'cpu' | 'kernelImage' | 'kernelArguments'>,
   kernel: Pick<Kernel, 'configPath'>,
   initramfs: Pick<Initramfs, 'sizeBytes'>,
 ): MachineSpec {
@@ -90,6 +92,7 @@ export function kernelCommandLine(spec: MachineSpec): string {
     `initrdmem=0x${INITRAMFS_AT.toString(16)},0x${spec.initramfsBytes.toString(16)}`,
     'retain_initrd',
     'rdinit=/bin/init',
+    ...(spec.kernelArguments ?? []),
     ...(spec.padding ? [`tollgate.padding=${'x'.repeat(spec.padding)}`] : []),
   ].join(' ');
 }

@@ -45,12 +45,15 @@ export interface JobResult {
   readonly seconds: { readonly start: number; readonly run: number };
 }
 
+/** QEMU's arguments for who looks on; the window is a file that the guest writes to while it runs. */
+export type Watch = (files: { readonly windowPath: string }) => readonly string[];
+
 export interface Session {
   /**
    * Runs one job. Throws TollgateError ('infrastructure') for whatever keeps it from its last record.
-   * `extraArguments` are QEMU's: for what watches the machine from outside, and changes nothing in it.
+   * `watch` gives arguments of QEMU's, for what watches the machine from outside and changes nothing in it.
    */
-  readonly run: (job: Uint8Array, extraArguments?: readonly string[]) => Promise<JobResult>;
+  readonly run: (job: Uint8Array, watch?: Watch) => Promise<JobResult>;
   /** The digest of all that the guest's state depends on: what is true of the kernel in one job is in the next. */
   readonly key: string;
   /** Seconds it took until jobs could start: 0 from a saved state. */
@@ -78,7 +81,7 @@ export function savedStateKey({
 /** Makes sure that jobs can be run; boots and saves the state where it isn't there. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const key = savedStateKey(options);
-  const booted: Session['run'] = (job, extra) => runBooted(options, job, extra);
+  const booted: Session['run'] = (job, watch) => runBooted(options, job, watch);
   if (!options.useSavedState) return { run: booted, bootSeconds: 0, key };
   for (const padded of LAYOUTS.map((padding) => withPadding(options, padding))) {
     const state = await findState(padded);
@@ -159,14 +162,10 @@ interface Boot {
   readonly windowPath: string;
 }
 
-async function bootInSomeLayout(
-  options: SessionOptions,
-  folder: string,
-  extraArguments: readonly string[] = [],
-): Promise<Boot> {
+async function bootInSomeLayout(options: SessionOptions, folder: string, watch?: Watch): Promise<Boot> {
   for (const [i, padding] of LAYOUTS.entries()) {
     try {
-      return await bootToPause(withPadding(options, padding), folder, extraArguments);
+      return await bootToPause(withPadding(options, padding), folder, watch);
     } catch (cause) {
       if (i === LAYOUTS.length - 1 || !isKernelCrash(cause)) throw cause;
       for (const path of Object.values(bootPaths(folder))) rmSync(path);
@@ -185,15 +184,16 @@ function isKernelCrash(cause: unknown): boolean {
 /** In the scratch folder itself: what lies deeper is not counted as taken of its promised size. */
 const bootPaths = (folder: string) => ({ ramPath: join(folder, 'ram'), windowPath: join(folder, 'window') });
 
-async function bootToPause(
-  options: SessionOptions,
-  folder: string,
-  extraArguments: readonly string[],
-): Promise<Boot> {
+async function bootToPause(options: SessionOptions, folder: string, watch: Watch | undefined): Promise<Boot> {
   const { ramPath, windowPath } = bootPaths(folder);
   await placeInitramfs(options.initramfs.path, ramPath);
   await createWindow(windowPath, new Uint8Array(), WINDOW_BYTES);
-  const vm = await bootVm({ ...vmOptions(options), ramPath, windowPath, extraArguments });
+  const vm = await bootVm({
+    ...vmOptions(options),
+    ramPath,
+    windowPath,
+    extraArguments: watch?.({ windowPath }) ?? [],
+  });
   try {
     await vm.untilPaused('boot');
     const [hello] = await readRecords(vm, windowPath, 'boot', (line) => helloSchema.parse(line));
@@ -206,15 +206,11 @@ async function bootToPause(
   }
 }
 
-async function runBooted(
-  options: SessionOptions,
-  job: Uint8Array,
-  extraArguments: readonly string[] = [],
-): Promise<JobResult> {
+async function runBooted(options: SessionOptions, job: Uint8Array, watch?: Watch): Promise<JobResult> {
   return await withBootFolder(options, async (folder) => {
     const started = Date.now();
     options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
-    const { vm, hello, windowPath } = await bootInSomeLayout(options, folder, extraArguments);
+    const { vm, hello, windowPath } = await bootInSomeLayout(options, folder, watch);
     try {
       await putJob(windowPath, job);
       return await runPaused(vm, windowPath, hello, started);
@@ -227,10 +223,8 @@ async function runBooted(
 /** Runs jobs from the state until one does not restore: said once, and that job and all later ones boot. */
 function restoredRuns(options: SessionOptions, state: SavedState): Session['run'] {
   let isGood = true;
-  return async (job, extraArguments = []) => {
-    const result = isGood
-      ? await runRestored(options, state, job, extraArguments)
-      : ({ restored: false } as const);
+  return async (job, watch) => {
+    const result = isGood ? await runRestored(options, state, job, watch) : ({ restored: false } as const);
     if (result.restored) return result.job;
     if (isGood) {
       isGood = false;
@@ -239,7 +233,7 @@ function restoredRuns(options: SessionOptions, state: SavedState): Session['run'
       );
       dropState(options.cacheDir, savedStateKey(options));
     }
-    return await runBooted(options, job, extraArguments);
+    return await runBooted(options, job, watch);
   };
 }
 
@@ -251,7 +245,7 @@ async function runRestored(
   options: SessionOptions,
   state: SavedState,
   job: Uint8Array,
-  extraArguments: readonly string[],
+  watch: Watch | undefined,
 ): Promise<Restored> {
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: WINDOW_BYTES };
   return await withScratch(scratch, async (folder) => {
@@ -261,7 +255,10 @@ async function runRestored(
     let vm: Vm;
     try {
       const files = { ramPath: state.ramPath, windowPath };
-      vm = await restoreVm({ ...vmOptions(options), ...files, extraArguments }, state.devicesPath);
+      vm = await restoreVm(
+        { ...vmOptions(options), ...files, extraArguments: watch?.(files) ?? [] },
+        state.devicesPath,
+      );
     } catch (cause) {
       options.signal?.throwIfAborted();
       if (hasReason(cause, 'no-memory')) throw cause; // nothing is wrong with the state, and a boot needs more

@@ -1,4 +1,4 @@
-// The foreign functions: libbpf, libc and our own clock.so. The only module that imports koffi.
+// The foreign functions: libbpf, libc and our own clock.so and visits.so. The only module that imports koffi.
 // Structures cross as raw memory laid out here by hand: koffi ignores misspelled members and clears the
 // `sz` of option structs passed as _Out_, so it is given addresses and numbers only.
 
@@ -85,6 +85,8 @@ export interface Clock {
     phaseNs: number,
     roomNs: number,
   ) => void;
+  /** Tells who watches the machine that the window says what runs next. */
+  readonly markSubject: () => void;
 }
 
 /** clock.so, from the folder the guest's bundle lies in. */
@@ -95,6 +97,22 @@ export function loadClock(path: string): Clock {
     ratio: library.func('void tollgate_clock_ratio(ulong, void*, void*)'),
     align: library.func('ulong tollgate_align(ulong, ulong)'),
     runs: library.func('void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)'),
+    markSubject: library.func('void tollgate_mark_subject()'),
+  };
+}
+
+/** native/visits.c: counts in the verifier's log while the kernel writes it. */
+export interface VisitsLibrary {
+  readonly open: (sizeBytes: number, counts: Buffer, insns: number, streams: Buffer) => bigint | number;
+  readonly close: (processed: Buffer, bytes: Buffer) => void;
+}
+
+/** visits.so, from the folder the guest's bundle lies in. */
+export function loadVisitsLibrary(path: string): VisitsLibrary {
+  const library = koffi.load(path);
+  return {
+    open: library.func('long tollgate_visits_open(ulong, void*, ulong, void*)'),
+    close: library.func('void tollgate_visits_close(void*, void*)'),
   };
 }
 
@@ -133,6 +151,9 @@ const LIBBPF = {
   bpf_map__inner_map: 'void* bpf_map__inner_map(void*)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int, void*, void*)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, void*, void*, uint64)',
+  bpf_tc_hook_create: 'int bpf_tc_hook_create(void*)',
+  bpf_tc_attach: 'int bpf_tc_attach(void*, void*)',
+  bpf_tc_detach: 'int bpf_tc_detach(void*, void*)',
   bpf_prog_load: 'int bpf_prog_load(int, const char*, const char*, void*, size_t, void*)',
 } as const;
 

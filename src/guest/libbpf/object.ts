@@ -1,7 +1,7 @@
 // Opens an object with libbpf, sets it up as the job says, and loads it, so that one program or map that a
 // kernel refuses costs only itself: what is refused is left out, with its log, and the rest is loaded again.
 
-import type { Job, JobProgram } from '../../model/job.ts';
+import type { JobProgram, ObjectJob } from '../../model/job.ts';
 import { encodeMapBytes } from '../../model/mapvalue.ts';
 import { addressOf, cString, errorName, libbpf, memory, type Pointer } from './ffi.ts';
 
@@ -31,7 +31,15 @@ export interface OpenMap {
 export interface LoadedObject {
   readonly programs: readonly OpenProgram[];
   readonly maps: readonly OpenMap[];
+  /** Whether its programs can go on in one another: it has a map of programs. */
+  readonly canTailCall: boolean;
   readonly close: () => void;
+}
+
+/** Where the kernel writes a log. */
+export interface LogMemory {
+  readonly address: bigint;
+  readonly sizeBytes: number;
 }
 
 /** What loads and what doesn't, found once per job; later loads of the same object leave the same out. */
@@ -50,6 +58,7 @@ const LOG_TRACE = 1;
 const LOG_VISITS = 2;
 const STATS_LOG_BYTES = 64 << 10;
 const TRACE_LOG_BYTES = 16 << 20;
+const TRACE_SHOWN = 32_000;
 const MAP_UPDATE_ANY = 0;
 
 /** BPF_F_ZERO_SEED, since 5.0: a hash map's seed is 0, so that keys share buckets alike in every load. */
@@ -64,7 +73,7 @@ const PER_CPU_MAP_TYPES = new Set([5, 6, 10, 21]);
  * Finds out which programs and maps this kernel takes; `object` is the load that left out the rest, for the
  * caller to close. Throws ObjectRejected.
  */
-export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
+export function findLoadable(job: ObjectJob, elf: Uint8Array): { loadable: Loadable; object: LoadedObject } {
   const refusedPrograms: Refused[] = [];
   const refusedMaps: Refused[] = [];
   for (;;) {
@@ -76,18 +85,19 @@ export function findLoadable(job: Job, elf: Uint8Array): { loadable: Loadable; o
       return { loadable, object: withoutRefused(object, loadable) };
     }
     const failed = whatFailed(messages, object);
+    const said = textOf(object.programs.find(({ name }) => name === failed?.name)?.log ?? memory(1));
     object.close();
     if (failed?.kind === 'map' && !refusedMaps.some((map) => map.name === failed.name))
       refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
     else if (failed?.kind === 'program' && !refusedPrograms.some((program) => program.name === failed.name))
-      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, failed.reason));
+      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, { ...failed, said }));
     else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error)}`);
   }
 }
 
 /** Loads what is loadable, and fills maps and slots as `setUp` says. Throws ObjectRejected. */
 export function loadObject(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   loadable: Loadable,
   setUp?: Pick<JobProgram, 'maps' | 'tailCalls'>,
@@ -101,15 +111,22 @@ export function loadObject(
   }
   const loaded = withoutRefused(object, loadable);
   try {
-    if (setUp) {
-      fillMaps(setUp, loaded);
-      fillTailCalls(setUp, loaded, new Set(loadable.refusedPrograms.map((program) => program.name)));
-    }
+    if (setUp) setUpObject(loaded, loadable, setUp);
   } catch (cause) {
     loaded.close();
     throw cause;
   }
   return loaded;
+}
+
+/** Fills maps and slots of a loaded object. Throws ObjectRejected. */
+export function setUpObject(
+  loaded: LoadedObject,
+  { refusedPrograms }: Loadable,
+  setUp: Pick<JobProgram, 'maps' | 'tailCalls'>,
+): void {
+  fillMaps(setUp, loaded);
+  fillTailCalls(setUp, loaded, new Set(refusedPrograms.map((program) => program.name)));
 }
 
 function withoutRefused(object: LoadedObject, { refusedPrograms, refusedMaps }: Loadable): LoadedObject {
@@ -118,6 +135,7 @@ function withoutRefused(object: LoadedObject, { refusedPrograms, refusedMaps }: 
   return {
     programs: object.programs.filter((program) => !programs.has(program.name)),
     maps: object.maps.filter((map) => !maps.has(map.name)),
+    canTailCall: object.canTailCall,
     close: object.close,
   };
 }
@@ -127,7 +145,7 @@ interface OpenObject extends LoadedObject {
 }
 
 function open(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   leaveOut: Pick<Loadable, 'refusedPrograms' | 'refusedMaps'>,
 ): OpenObject {
@@ -172,6 +190,7 @@ function open(
       expectedAttachType: bpf.bpf_program__expected_attach_type(program.pointer),
     })),
     maps,
+    canTailCall: maps.some(({ pointer }) => Number(bpf.bpf_map__type(pointer)) === PROG_ARRAY),
     close: () => bpf.bpf_object__close(pointer),
   };
 }
@@ -228,40 +247,48 @@ function whatFailed(
   return undefined;
 }
 
-/** Loads one program alone with the verifier's trace, for the lines that say why it is refused. */
+/**
+ * Loads one program alone with the verifier's trace, for the lines that say why it is refused. Of a trace that does not
+ * fit, kernels before 6.4 lose the end: then what the verifier `said` without one stands behind it.
+ */
 function traceRejection(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
-  reason: string,
+  { reason, said }: { readonly reason: string; readonly said: string },
 ): Refused {
   const log = memory(TRACE_LOG_BYTES);
-  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, log);
-  return { name, reason, log: textOf(log) || messages };
+  const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, {
+    address: addressOf(log),
+    sizeBytes: log.length,
+  });
+  const trace = textOf(log);
+  const isCut = trace.length >= log.length - 2;
+  return { name, reason, log: isCut ? `${trace.slice(-TRACE_SHOWN)}\n${said}` : trace || messages };
 }
 
 /**
- * Loads one program with everything that the verifier looks at in `log`, its statistics at the end. What does not fit
- * is cut off (before 6.4 the load fails, too), at the beginning where the kernel keeps the end. Whether it was loaded.
+ * Loads one program with everything that the verifier looks at in `log`, its statistics at the end. Where it does not
+ * fit, the load fails (ENOSPC), or since 6.4 what comes then overwrites the beginning. Whether it was loaded.
  */
 export function traceVisits(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
-  log: Buffer,
+  log: LogMemory,
 ): boolean {
   return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
 }
 
 function loadAlone(
-  job: Job,
+  job: ObjectJob,
   elf: Uint8Array,
   name: string,
   refusedMaps: readonly Refused[],
   level: number,
-  log: Buffer,
+  log: LogMemory,
 ): { isLoaded: boolean; messages: string } {
   const bpf = libbpf();
   const object = open(job, elf, { refusedPrograms: [], refusedMaps });
@@ -269,7 +296,7 @@ function loadAlone(
     if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
     else {
       bpf.bpf_program__set_log_level(program.pointer, level);
-      bpf.bpf_program__set_log_buf(program.pointer, log, log.length);
+      bpf.bpf_program__set_log_buf(program.pointer, log.address, log.sizeBytes);
     }
   }
   const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;

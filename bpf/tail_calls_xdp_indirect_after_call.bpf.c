@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+// A chain of tail calls with a computed slot, another function called before each: what one costs.
+#define HOOK "xdp"
+#define CONTEXT xdp_md
+#define VERDICT XDP_PASS
+#define IS_DIRECT 0
+#define HAS_CALL 1
+#include "tail_call_chain.h"

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes a hook run: lays out two network namespaces, sends a fixed count of packets (or does a fixed count of other
+// things) one at a time, and reads the instruction counter around each. A process of its own, so that nothing of Node's
+// (its heap, its garbage collector) runs between two readings. Freestanding: no libc, addresses that never change.
+// Build: gcc -O2 -static -nostdlib -ffreestanding stimulus.c
+//
+// fd 0: a struct task. fd 1: its results. fd 2: what went wrong, in words.
+// fd 3 and 4: the sender's and the receiver's network namespace. fd 5: what the hook gave for us to attach (task.gift).
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/in.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <sys/socket.h>
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+#define SYS_READ 0
+#define SYS_WRITE 1
+#define SYS_OPEN 2
+#define SYS_CLOSE 3
+#define SYS_POLL 7
+#define SYS_IOCTL 16
+#define SYS_NANOSLEEP 35
+#define SYS_SOCKET 41
+#define SYS_CONNECT 42
+#define SYS_SENDTO 44
+#define SYS_RECVFROM 45
+#define SYS_BIND 49
+#define SYS_SETSOCKOPT 54
+#define SYS_EXIT 60
+#define SYS_SETNS 308
+
+#define POLLIN 1
+#define EAGAIN 11
+#define CLONE_NEWNET 0x40000000
+
+enum { SENDER_FD = 3, RECEIVER_FD = 4, GIFT_FD = 5 };
+
+/* What the guest asks for, always of this size; laid out by src/guest/stimulus.ts. */
+static struct task {
+	char name[16];	 /* "bed", or one of `stimuli` */
+	char device[16]; /* of a bed: the kind of link, "veth" */
+	char gift[16];	 /* what fd 5 is: a program for "receiver" or "sender", the socket it is attached to; or nothing */
+	u32 size_bytes;	 /* of a frame */
+	u32 warm_up;	 /* events before the first that is written down */
+	u32 count;	 /* events that are */
+	u32 patience_ms; /* for one that does not arrive at once; then it is lost */
+	u32 spare[16];
+} task;
+
+/* One event: ticks of the instruction counter, from its beginning. */
+struct result {
+	u32 sent; /* until what sets it off has returned */
+	u32 done; /* until it is over; LOST where it never was */
+};
+#define LOST 0xffffffffu
+#define EVENTS_MAX 65536
+
+static struct result results[EVENTS_MAX];
+
+/* A kind of stimulus: made ready once, then `act` and `complete` for every event. */
+struct stimulus {
+	const char *name;
+	void (*prepare)(void);
+	void (*act)(void);
+	int (*complete)(void); /* 0 where the event got lost */
+};
+
+static long call6(long number, long a, long b, long c, long d, long e, long f)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static long call3(long number, long a, long b, long c)
+{
+	return call6(number, a, b, c, 0, 0, 0);
+}
+
+static u64 tsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+	return (u64)high << 32 | low;
+}
+
+void *memset(void *to, int value, unsigned long size)
+{
+	for (u8 *at = to; size--;)
+		*at++ = value;
+	return to;
+}
+
+void *memcpy(void *to, const void *from, unsigned long size)
+{
+	u8 *at = to;
+
+	for (const u8 *next = from; size--;)
+		*at++ = *next++;
+	return to;
+}
+
+static int same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+static unsigned long length(const char *text)
+{
+	unsigned long size = 0;
+
+	while (text[size])
+		size++;
+	return size;
+}
+
+__attribute__((noreturn)) static void fail(const char *what, long error)
+{
+	char digits[] = ": error 0000\n";
+
+	for (int at = 11; at > 7; at--, error = error / 10)
+		digits[at] = '0' + (error < 0 ? -error : error) % 10;
+	call3(SYS_WRITE, 2, (long)what, length(what));
+	call3(SYS_WRITE, 2, (long)digits, sizeof digits - 1);
+	call3(SYS_EXIT, 1, 0, 0);
+	__builtin_unreachable();
+}
+
+static long must(long result, const char *what)
+{
+	if (result < 0)
+		fail(what, result);
+	return result;
+}
+
+static void sleep_ms(u32 ms)
+{
+	long t[2] = { ms / 1000, ms % 1000 * 1000000L };
+
+	call3(SYS_NANOSLEEP, (long)t, 0, 0);
+}
+
+/*
+ * ---- The bed: one link between two namespaces, an address and a fixed neighbour on each side. ----
+ * It carries nothing until the kernel's link watch, which runs once a second, has seen it.
+ */
+
+/* Addresses and ports are those of the generated packets, src/model/packets.ts. */
+struct side {
+	int namespace_fd;
+	int index; /* of its device: fixed, so that everybody knows it */
+	const char *device;
+	u8 mac[6], address[4];
+	u16 port;
+};
+
+static const struct side sender = { SENDER_FD, 10, "sender", { 0, 0, 0x5e, 0, 0x53, 1 }, { 192, 0, 2, 1 }, 40000 };
+static const struct side receiver = { RECEIVER_FD, 11, "receiver", { 0, 0, 0x5e, 0, 0x53, 2 }, { 198, 51, 100, 2 }, 443 };
+
+static void enter(const struct side *side)
+{
+	must(call3(SYS_SETNS, side->namespace_fd, CLONE_NEWNET, 0), "setns");
+}
+
+static struct sockaddr_in address_of(const struct side *side)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = __builtin_bswap16(side->port) };
+
+	memcpy(&at.sin_addr, side->address, 4);
+	return at;
+}
+
+static struct {
+	struct nlmsghdr header;
+	struct ifinfomsg link;
+	u8 attributes[512];
+} request;
+
+static struct rtattr *add(u16 type, const void *data, u32 size)
+{
+	struct rtattr *attribute = (void *)((u8 *)&request + NLMSG_ALIGN(request.header.nlmsg_len));
+
+	attribute->rta_type = type;
+	attribute->rta_len = RTA_LENGTH(size);
+	memcpy(RTA_DATA(attribute), data, size);
+	request.header.nlmsg_len = NLMSG_ALIGN(request.header.nlmsg_len) + RTA_ALIGN(attribute->rta_len);
+	return attribute;
+}
+
+static void close_nest(struct rtattr *nest)
+{
+	nest->rta_len = (u8 *)&request + request.header.nlmsg_len - (u8 *)nest;
+}
+
+static void add_side(const struct side *side)
+{
+	add(IFLA_IFNAME, side->device, length(side->device) + 1);
+	add(IFLA_ADDRESS, side->mac, sizeof side->mac);
+}
+
+/* In the sender's namespace; VETH_INFO_PEER is the peer's number for other kinds of pairs, too. */
+static void make_link(const char *kind)
+{
+	struct ifinfomsg peer = { .ifi_index = receiver.index };
+	int fd = must(call3(SYS_SOCKET, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), "netlink socket");
+	struct rtattr *info, *data, *of_peer;
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		u8 rest[1024];
+	} answer;
+
+	request.header.nlmsg_type = RTM_NEWLINK;
+	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK;
+	request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.link);
+	request.link.ifi_index = sender.index;
+	add_side(&sender);
+	info = add(IFLA_LINKINFO, 0, 0);
+	add(IFLA_INFO_KIND, kind, length(kind));
+	data = add(IFLA_INFO_DATA, 0, 0);
+	of_peer = add(VETH_INFO_PEER, &peer, sizeof peer);
+	add_side(&receiver);
+	add(IFLA_NET_NS_FD, &receiver.namespace_fd, 4);
+	close_nest(of_peer);
+	close_nest(data);
+	close_nest(info);
+	must(call3(SYS_WRITE, fd, (long)&request, request.header.nlmsg_len), "netlink write");
+	must(call3(SYS_READ, fd, (long)&answer, sizeof answer), "netlink read");
+	must(answer.error.error, "make the link");
+	call3(SYS_CLOSE, fd, 0, 0);
+}
+
+static void set_up(int fd, const char *device)
+{
+	struct ifreq interface = { .ifr_flags = IFF_UP };
+
+	memcpy(interface.ifr_name, device, length(device));
+	must(call3(SYS_IOCTL, fd, 0x8914 /* SIOCSIFFLAGS */, (long)&interface), "set a link up");
+}
+
+static void configure(const struct side *side, const struct side *other)
+{
+	struct ifreq interface = { 0 };
+	struct arpreq neighbour = { .arp_flags = ATF_PERM | ATF_COM };
+	struct sockaddr_in own = address_of(side), mask = own, peer = address_of(other);
+	int fd;
+
+	enter(side);
+	fd = must(call3(SYS_SOCKET, AF_INET, SOCK_DGRAM, 0), "socket");
+	memcpy(interface.ifr_name, side->device, length(side->device));
+	memcpy(&interface.ifr_addr, &own, sizeof own);
+	must(call3(SYS_IOCTL, fd, 0x8916 /* SIOCSIFADDR */, (long)&interface), "set an address");
+	mask.sin_addr.s_addr = 128; /* 128.0.0.0: both addresses are in it */
+	memcpy(&interface.ifr_addr, &mask, sizeof mask);
+	must(call3(SYS_IOCTL, fd, 0x891c /* SIOCSIFNETMASK */, (long)&interface), "set a netmask");
+	set_up(fd, "lo");
+	set_up(fd, side->device);
+	memcpy(&neighbour.arp_pa, &peer, sizeof peer);
+	neighbour.arp_ha.sa_family = ARPHRD_ETHER;
+	memcpy(neighbour.arp_ha.sa_data, other->mac, sizeof other->mac);
+	memcpy(neighbour.arp_dev, side->device, length(side->device));
+	must(call3(SYS_IOCTL, fd, 0x8955 /* SIOCSARP */, (long)&neighbour), "set a neighbour");
+	call3(SYS_CLOSE, fd, 0, 0);
+}
+
+/* No router solicitations, no listener reports: nothing is on the link but the stimulus. */
+static void without_ipv6(const struct side *side)
+{
+	long fd;
+
+	enter(side);
+	fd = call3(SYS_OPEN, (long)"/proc/sys/net/ipv6/conf/default/disable_ipv6", 1 /* O_WRONLY */, 0);
+	if (fd < 0)
+		return; /* a kernel without IPv6 */
+	call3(SYS_WRITE, fd, (long)"1", 1);
+	call3(SYS_CLOSE, fd, 0, 0);
+}
+
+static void make_bed(void)
+{
+	without_ipv6(&receiver);
+	without_ipv6(&sender);
+	make_link(task.device);
+	configure(&sender, &receiver);
+	configure(&receiver, &sender);
+}
+
+/* ---- Stimuli ---- */
+
+#define FRAME_MAX 9000
+#define UDP_HEADERS 42 /* Ethernet, IPv4, UDP */
+
+static u8 payload[FRAME_MAX] __attribute__((aligned(4096)));
+static u8 received[FRAME_MAX] __attribute__((aligned(4096)));
+static int sending, receiving;
+static int missing, has_waited;
+#define MISSING_MAX 16
+
+static int udp_socket(const struct side *side, const struct side *other)
+{
+	struct sockaddr_in own = address_of(side), peer = address_of(other);
+	int fd;
+
+	enter(side);
+	fd = must(call3(SYS_SOCKET, AF_INET, SOCK_DGRAM, 0), "socket");
+	must(call3(SYS_BIND, fd, (long)&own, sizeof own), "bind");
+	must(call3(SYS_CONNECT, fd, (long)&peer, sizeof peer), "connect");
+	return fd;
+}
+
+static void attach_gift(const char *gift, int socket)
+{
+	int program = GIFT_FD;
+
+	if (same(task.gift, gift))
+		must(call6(SYS_SETSOCKOPT, socket, SOL_SOCKET, SO_ATTACH_BPF, (long)&program, sizeof program, 0),
+		     "attach to a socket");
+}
+
+static void prepare_udp(void)
+{
+	sending = udp_socket(&sender, &receiver);
+	receiving = udp_socket(&receiver, &sender);
+	attach_gift("sender", sending);
+	attach_gift("receiver", receiving);
+	for (u32 i = 0; i < FRAME_MAX; i++)
+		payload[i] = i;
+	memset(received, 1, sizeof received);
+}
+
+static void put(int fd)
+{
+	/* What a program drops may come back as an error: the packet is lost, which is seen at the other end. */
+	call6(SYS_SENDTO, fd, (long)payload, task.size_bytes - UDP_HEADERS, 0, 0, 0);
+}
+
+/*
+ * A packet is there as soon as it has been sent, unless softirqs were left to their thread: then waiting lets it run.
+ * Where nothing has come several times over, nothing is on its way.
+ */
+static int take(int fd)
+{
+	struct { int fd; short events, found; } wanted = { fd, POLLIN, 0 };
+	long size = call6(SYS_RECVFROM, fd, (long)received, sizeof received, MSG_DONTWAIT, 0, 0);
+
+	if (size == -EAGAIN && missing < MISSING_MAX) {
+		has_waited = 1;
+		call3(SYS_POLL, (long)&wanted, 1, task.patience_ms);
+		size = call6(SYS_RECVFROM, fd, (long)received, sizeof received, MSG_DONTWAIT, 0, 0);
+	}
+	missing = size >= 0 ? 0 : missing + 1;
+	return size >= 0;
+}
+
+static void send_there(void)
+{
+	put(sending);
+}
+
+static int receive_there(void)
+{
+	return take(receiving);
+}
+
+static int answer(void)
+{
+	if (!take(receiving))
+		return 0;
+	put(receiving);
+	return take(sending);
+}
+
+static const struct stimulus stimuli[] = {
+	{ "udp", prepare_udp, send_there, receive_there },
+	{ "udp_rtt", prepare_udp, send_there, answer },
+};
+
+/* What one figure is of, from its first instruction to its return: a profile of an event is taken between the two. */
+__attribute__((noinline, used)) void tollgate_event(const struct stimulus *stimulus, struct result *result)
+{
+	u64 begin = tsc(), sent;
+	int is_done;
+
+	stimulus->act();
+	sent = tsc();
+	is_done = stimulus->complete();
+	result->done = is_done ? tsc() - begin : LOST;
+	result->sent = sent - begin;
+}
+
+/* The softirqs' thread stays runnable until it has slept, and as long as it is everything is left to it. */
+static void event(const struct stimulus *stimulus, struct result *result)
+{
+	has_waited = 0;
+	tollgate_event(stimulus, result);
+	if (has_waited)
+		sleep_ms(1);
+}
+
+static void run(const struct stimulus *stimulus)
+{
+	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX || task.size_bytes < UDP_HEADERS)
+		fail("a task beyond its bounds", 0);
+	memset(results, 1, task.count * sizeof *results); /* touched: no page fault between two events */
+	stimulus->prepare();
+	for (u32 i = 0; i < task.warm_up; i++)
+		event(stimulus, results);
+	for (u32 i = 0; i < task.count; i++)
+		event(stimulus, results + i);
+	for (u32 at = 0, size = task.count * sizeof *results; at < size;)
+		at += must(call3(SYS_WRITE, 1, (long)results + at, size - at), "write results");
+}
+
+__attribute__((force_align_arg_pointer)) void _start(void)
+{
+	if (call3(SYS_READ, 0, (long)&task, sizeof task) != sizeof task)
+		fail("read the task", 0);
+	if (same(task.name, "bed")) {
+		make_bed();
+		call3(SYS_EXIT, 0, 0, 0);
+	}
+	for (u32 i = 0; i < sizeof stimuli / sizeof *stimuli; i++)
+		if (same(task.name, stimuli[i].name)) {
+			run(&stimuli[i]);
+			call3(SYS_EXIT, 0, 0, 0);
+		}
+	fail("no such stimulus", 0);
+}

@@ -1,0 +1,74 @@
+// Runs native/stimulus, a process of its own: lays out the bed a hook is measured in, and makes the hook run. Node waits
+// for its end in one system call, so nothing of Node's runs meanwhile.
+
+import { spawnSync } from 'node:child_process';
+import { messageOf } from '../model/errors.ts';
+import type { BedSide } from '../model/hooks/hook.ts';
+import type { StimulusTask } from '../model/job.ts';
+import type { Absent } from '../model/report.ts';
+import { type Gift, newNamespace, type Place } from './libbpf/attach.ts';
+
+/** Two network namespaces with a link between them, and the helper that lays it out and uses it. */
+export type Bed = Readonly<Record<BedSide, Place>> & { readonly helper: string };
+
+/** What a stimulus gave, event by event, in instructions; `done` is -1 where one got lost. */
+export interface Events {
+  readonly sent: number[];
+  readonly done: number[];
+}
+
+/** The devices' numbers that native/stimulus.c gives. */
+const INDEX: Readonly<Record<BedSide, number>> = { sender: 10, receiver: 11 };
+
+/** Lays out a bed; `helper` is native/stimulus in the guest. Absent where the kernel has no such link. */
+export function makeBed(helper: string): Bed | Absent {
+  const bed = {
+    sender: { namespaceFd: newNamespace(), index: INDEX.sender },
+    receiver: { namespaceFd: newNamespace(), index: INDEX.receiver },
+    helper,
+  };
+  try {
+    run(bed, { name: 'bed', device: 'veth' });
+  } catch (cause) {
+    return { reason: `this kernel gives no link to measure on: ${messageOf(cause)}` };
+  }
+  return bed;
+}
+
+/** Sets off the events of `task` in `bed`. Throws with what the helper says. */
+export function stimulate(bed: Bed, task: StimulusTask, gift?: Gift): Events {
+  const out = run(bed, task, gift);
+  const words = new Uint32Array(out.buffer, out.byteOffset, out.length / 4);
+  if (words.length !== 2 * task.count) throw new Error(`${bed.helper} tells of ${words.length / 2} events`);
+  return {
+    sent: Array.from({ length: task.count }, (_, i) => words[2 * i]!),
+    done: Array.from({ length: task.count }, (_, i) => (words[2 * i + 1] === LOST ? -1 : words[2 * i + 1]!)),
+  };
+}
+
+const LOST = 0xffff_ffff;
+const NAME_BYTES = 16;
+const TASK_BYTES = 128;
+
+/** struct task of native/stimulus.c: always of one size, so that no arm has another stack than the others. */
+function run(
+  { helper, sender, receiver }: Bed,
+  task: Partial<StimulusTask> & { readonly name: string; readonly device?: string },
+  gift?: Gift,
+): Buffer {
+  const input = Buffer.alloc(TASK_BYTES);
+  for (const [i, name] of [task.name, task.device ?? '', gift?.to ?? ''].entries())
+    input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
+  const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
+  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 3 * NAME_BYTES + 4 * i);
+  const ended = spawnSync(helper, [], {
+    input,
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe', sender.namespaceFd, receiver.namespaceFd, gift?.fd ?? 'ignore'],
+    maxBuffer: 1 << 20,
+  });
+  if (ended.error) throw ended.error;
+  if (ended.status !== 0)
+    throw new Error(`${helper} on '${task.name}': ${ended.stderr.toString('utf8').trim() || ended.signal}`);
+  return ended.stdout;
+}

@@ -1,0 +1,48 @@
+// What a hook is: where a program can be attached, what makes it run there, and how it is attached, through a port.
+// One file per hook beside this one, one line in index.ts; nothing else knows them by name.
+
+import type * as z from 'zod';
+
+/** The options of one attachment as the budget file has them: { mode: 'native' }. */
+export type HookOptions = Readonly<Record<string, string>>;
+
+export interface Hook {
+  /** As `attach: { hook: ... }` names it. */
+  readonly name: string;
+  readonly description: string;
+  /** The first kernel that has it. */
+  readonly since: string;
+  /** Program types that it takes, as PROGRAM_TYPES names them. */
+  readonly programTypes: readonly string[];
+  /** Options beside `hook`, each of them a word. */
+  readonly options: Readonly<Record<string, z.ZodType<string>>>;
+  /** The attachments that `measure --hooks` shows; what the first says holds where the user says nothing. */
+  readonly variants: readonly HookOptions[];
+  /** Our programs for it in dist/bpf, without '.bpf.o': one that does nothing, and one that drops where it can. */
+  readonly empty: (options: HookOptions) => string;
+  readonly drop?: (options: HookOptions) => string;
+  /** What makes it run, unless the user says otherwise; the first is the default, of the others each fits, too. */
+  readonly stimuli: readonly [string, ...string[]];
+  /** Attaches the program behind `fd`; what it returns detaches it. Throws HookRefused. */
+  readonly attach: (port: HookPort, fd: number, options: HookOptions) => Detach;
+}
+
+export type Detach = () => void;
+
+/** The kernel says no. That is data: a figure is absent with this reason. */
+export class HookRefused extends Error {}
+
+/** The two sides of the link, each with its network namespace and device. */
+export type BedSide = 'sender' | 'receiver';
+
+/** What a hook attaches by. Every function throws HookRefused with the kernel's reason. */
+export interface HookPort {
+  /** BPF_LINK_CREATE on the device of a side, in that side's namespace (XDP since 5.9, tcx since 6.6). */
+  readonly linkToDevice: (fd: number, side: BedSide, attachType: number, flags?: number) => Detach;
+  /** BPF_LINK_CREATE on the root of the cgroup hierarchy, which every socket is in (since 5.7). */
+  readonly linkToCgroup: (fd: number, attachType: number) => Detach;
+  /** A filter with direct action at the clsact queueing discipline of a side's device (since 4.5). */
+  readonly filterOnDevice: (fd: number, side: BedSide, direction: 'ingress' | 'egress') => Detach;
+  /** Leaves it to the stimulus, which has the sockets: SO_ATTACH_BPF on that side's. */
+  readonly giveToSocket: (fd: number, side: BedSide) => Detach;
+}

@@ -1,0 +1,61 @@
+// What makes a hook run: a fixed count of packets or other events, one at a time, by native/stimulus.c. Counts are part
+// of every figure, so they are fixed here and nobody's choice.
+
+export interface Stimulus {
+  /** Also native/stimulus.c's name for it. */
+  readonly name: string;
+  readonly description: string;
+  /** What one event is, in the singular. */
+  readonly unit: 'packet' | 'event';
+  /** The frame's length where the user gives none; left out where there are no frames. */
+  readonly sizeBytes?: number;
+  /** native/stimulus.c's name of the round trips of this one, where it has any. */
+  readonly roundTrip?: string;
+}
+
+export const STIMULI: readonly Stimulus[] = [
+  {
+    name: 'udp',
+    description: 'UDP datagrams over IPv4, each received before the next is sent',
+    unit: 'packet',
+    sizeBytes: 64,
+    roundTrip: 'udp_rtt',
+  },
+];
+
+export const stimulusByName = (name: string): Stimulus | undefined =>
+  STIMULI.find((stimulus) => stimulus.name === name);
+
+/** A stimulus as it was asked for: 'udp:64'. */
+export interface ChosenStimulus {
+  readonly name: string;
+  readonly sizeBytes?: number;
+}
+
+/** Events before the first that counts: caches of routes, neighbours and memory are warm then. */
+export const WARM_UP_EVENTS = 64;
+/** Events that count: few timer ticks fall into so many, and they are whole batches. */
+export const EVENTS = 1024;
+/** The network stack allocates in bulk for every 16th packet: a mean is of whole multiples of that. */
+export const BATCH_EVENTS = 64;
+/** How long an event is waited for, ms of virtual time, before it is lost. */
+export const PATIENCE_MS = 10;
+
+/** Ethernet header included; one frame, so at most what the link carries. */
+export const FRAME_BYTES = { min: 60, max: 1514 } as const;
+
+/** 'udp:64', 'udp' -> a stimulus; undefined for what is none, or has a size it cannot have. */
+export function parseStimulus(text: string): ChosenStimulus | undefined {
+  const [, name, size] = /^([a-z_0-9]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const known = stimulusByName(name ?? '');
+  if (!known) return undefined;
+  if (known.sizeBytes === undefined) return size === undefined ? { name: known.name } : undefined;
+  const sizeBytes = size === undefined ? known.sizeBytes : Number(size);
+  return sizeBytes < FRAME_BYTES.min || sizeBytes > FRAME_BYTES.max
+    ? undefined
+    : { name: known.name, sizeBytes };
+}
+
+export function stimulusLabel({ name, sizeBytes }: ChosenStimulus): string {
+  return sizeBytes === undefined ? name : `${name}:${sizeBytes}`;
+}

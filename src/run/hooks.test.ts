@@ -1,0 +1,70 @@
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../model/config.ts';
+import { HOOKS } from '../model/hooks/index.ts';
+import { collectHook, mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { readObject } from './objects.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DIST = join(ROOT, 'dist');
+const TRICKY = join(ROOT, 'fixtures/tricky/built');
+
+function plan(file: string, programs: object, side: 'base' | 'head' = 'head') {
+  const text = JSON.stringify({ version: 1, kernels: ['debian:6.1'], objects: ['*'], programs });
+  return planHooks({
+    side,
+    objects: [readObject(join(TRICKY, file), file)],
+    config: parseConfig(text, 't.yml'),
+    directory: ROOT,
+    distDir: DIST,
+  });
+}
+
+const native = { attach: { hook: 'xdp' } };
+const generic = { attach: { hook: 'xdp', mode: 'generic' } };
+
+test('programs at one hook share the arms without them; another mode shares the arm with nothing', () => {
+  const both = plan('count.bpf.o', { count_0: native, count_1: native, count_2: generic });
+  const [first, second, third] = both.hooks.map(({ arms }) => arms);
+  expect([second!.nothing, second!.empty, third!.nothing]).toEqual([
+    first!.nothing,
+    first!.empty,
+    first!.nothing,
+  ]);
+  expect(both.jobs.size).toBe(6); // nothing, empty twice, three programs
+  expect(both.hooks.map(({ input }) => input)).toEqual([
+    'xdp native, udp:64',
+    'xdp native, udp:64',
+    'xdp generic, udp:64',
+  ]);
+});
+
+test('a program that is the same at base and head is run once', () => {
+  const sides = (['base', 'head'] as const).map((side) => plan('count.bpf.o', { count_0: native }, side));
+  const merged = mergeHookPlans(sides);
+  expect([merged.jobs.size, merged.hooks.map(({ side }) => side)]).toEqual([3, ['base', 'head']]);
+});
+
+test('a program that the hook does not take is an error in head, and left out in base', () => {
+  const wrong = { count_0: { attach: { hook: 'tc' } } };
+  expect(() => plan('count.bpf.o', wrong)).toThrow(
+    "Cannot attach 'count_0' to hook 'tc': it is a xdp program",
+  );
+  expect(plan('count.bpf.o', wrong, 'base').hooks).toEqual([]);
+});
+
+test('all hooks have a row for each variant, and one for nothing attached', () => {
+  const { hooks } = planAllHooks(DIST);
+  expect(hooks).toHaveLength(1 + HOOKS.flatMap(({ variants }) => variants).length);
+  expect(hooks.filter(({ arms }) => arms.nothing === arms.empty).map(({ program }) => program)).toEqual([
+    '(nothing)',
+  ]);
+});
+
+test('a guest that fails, or tells nothing of a stimulus, is no figure', () => {
+  const [hook] = plan('count.bpf.o', { count_0: native }).hooks;
+  expect(() => collectHook('t', hook!, () => [{ type: 'error', message: 'oh' }])).toThrow(
+    't: the guest failed at a hook: oh',
+  );
+  expect(() => collectHook('t', hook!, () => [])).toThrow("t: the guest tells nothing of stimulus 'udp'");
+});

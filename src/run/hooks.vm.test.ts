@@ -1,0 +1,141 @@
+// Measuring in place on real kernels: the same digits in every run, one instruction more is one more, nothing at all is
+// nothing, whatever was measured before; and a hook that a kernel does not have is absent with the reason.
+
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../model/config.ts';
+import { HOOKS, hookLabel } from '../model/hooks/index.ts';
+import type { Measurement } from '../model/report.ts';
+import { isOlder } from '../model/since.ts';
+import { baseFromDirectory } from './base.ts';
+import { check } from './check.ts';
+import { execute } from './execute.ts';
+import { type HookPlan, planAllHooks, planHooks } from './hooks.ts';
+import { readObject } from './objects.ts';
+import { configOf, DIST, expectedAs, KERNELS, LB, labOptions, ROOT, TRICKY } from './testing/lab.ts';
+
+const countAt = (file: string, prefix: string, attach: object) => {
+  const programs = Object.fromEntries([0, 1].map((n) => [`${prefix}${n}`, { attach }]));
+  return planOf(join(TRICKY, file), programs);
+};
+
+const planOf = (path: string, programs: object, side: 'base' | 'head' = 'head'): HookPlan =>
+  planHooks({
+    side,
+    objects: [readObject(path, 'an object')],
+    config: configOf(programs),
+    directory: ROOT,
+    distDir: DIST,
+  });
+
+/** Of a hook without a user's program: its cost, two rates, two round trips. */
+const FIGURES = 5;
+
+/** Programs that differ by one instruction, at hooks whose paths through the kernel have little in common. */
+const COUNTED = [
+  { name: 'xdp native', plan: countAt('count.bpf.o', 'count_', { hook: 'xdp', mode: 'native' }) },
+  { name: 'xdp generic', plan: countAt('count.bpf.o', 'count_', { hook: 'xdp', mode: 'generic' }) },
+  { name: 'tc ingress', plan: countAt('count_tc.bpf.o', 'count_tc_', { hook: 'tc', direction: 'ingress' }) },
+];
+
+async function run(kernel: string, plan: HookPlan): Promise<readonly Measurement[]> {
+  const { targets, measurements } = await execute([kernel], [], labOptions(), plan);
+  expect(targets.map(({ error }) => error)).toEqual([undefined]);
+  return measurements;
+}
+
+describe.each(KERNELS)('on %s', (kernel) => {
+  let ours: readonly Measurement[];
+
+  beforeAll(async () => {
+    ours = await run(kernel, planAllHooks(DIST));
+  });
+
+  test('every hook that the kernel is new enough for has every figure, and of the others it is said since when', () => {
+    const release = expectedAs(kernel).replace('debian:', '');
+    const said = HOOKS.flatMap((hook) =>
+      hook.variants.flatMap((variant) => {
+        const program = hookLabel(hook, variant);
+        return ours
+          .filter((figure) => figure.program === program)
+          .map(({ metric, value, absent }) =>
+            isOlder(release, hook.since)
+              ? [program, metric, absent?.since === hook.since]
+              : [program, metric, value !== undefined],
+          );
+      }),
+    );
+    expect(said.filter(([, , isAsItShould]) => !isAsItShould)).toEqual([]);
+    expect(said).toHaveLength(FIGURES * HOOKS.flatMap(({ variants }) => variants).length);
+  });
+
+  test('a hook costs something, and nothing costs nothing', () => {
+    const insns = ours.filter(({ metric, value }) => metric === 'hook_insns' && value !== undefined);
+    expect(insns.filter(({ program, value }) => (value === 0) !== (program === '(nothing)'))).toEqual([]);
+  });
+
+  describe.each(COUNTED)('at $name', ({ plan }) => {
+    let first: readonly Measurement[];
+
+    beforeAll(async () => {
+      first = await run(kernel, plan);
+    });
+
+    test('an instruction more in a program is one more in each figure of it', () => {
+      const values = (metric: string) =>
+        first.filter((figure) => figure.metric === metric).map(({ value }) => value!);
+      const [hook, total, own] = [
+        values('hook_insns'),
+        values('hook_total_insns'),
+        values('hook_program_insns'),
+      ];
+      expect([total, own, hook].map(([zero, one]) => one! - zero!)).toEqual([1, 1, 0]);
+      expect(own[0]! + hook[0]!).toBe(total[0]);
+    });
+
+    test('a second run in another order has the same digits', async () => {
+      const jobs = new Map([...plan.jobs].reverse());
+      expect(await run(kernel, { ...plan, jobs })).toEqual(first);
+    });
+  });
+});
+
+test('a program that drops everything has a rate of drops, and no cost of packets that get through', async () => {
+  const drop = planOf(join(DIST, 'bpf/drop_xdp.bpf.o'), {
+    drop: { attach: { hook: 'xdp', mode: 'generic' } },
+  });
+  const figures = await run('debian:6.1', drop);
+  expect(figures.filter(({ value }) => value !== undefined).map(({ metric }) => metric)).toEqual([
+    'hook_insns',
+    'drop_pps',
+  ]);
+  expect(figures.find(({ metric }) => metric === 'hook_total_insns')!.absent).toEqual({
+    reason: 'other events get lost with it than without: 1024 of 1024 against 0 of 1024',
+  });
+});
+
+test('check holds the cost in place to its budget: one instruction more is over, and says by how much', async () => {
+  const text = JSON.stringify({
+    version: 1,
+    kernels: ['debian:6.1'],
+    objects: ['build/lb.bpf.o'],
+    programs: { xdp_lb: { attach: { hook: 'xdp', mode: 'generic' } } },
+    budgets: { xdp_lb: { hook_total_insns: { increase: 0 }, hook_insns: { increase: 0 } } },
+  });
+  const { verdict, verdicts } = await check(
+    {
+      version: 'test',
+      config: parseConfig(text, 'tollgate.yml'),
+      configPath: join(LB, 'built/plus-1-insn/tollgate.yml'),
+      configName: 'tollgate.yml',
+      base: baseFromDirectory(join(LB, 'built/base')),
+    },
+    labOptions(),
+  );
+  const rows = verdicts.filter(({ metric }) => /^hook_(total_)?insns$/.test(metric));
+  expect(rows.map(({ metric, input, change, verdict }) => [metric, input, change, verdict])).toEqual([
+    ['hook_insns', 'xdp generic, udp:64', 0, 'pass'],
+    ['hook_total_insns', 'xdp generic, udp:64', 1, 'over'],
+  ]);
+  expect(verdict).toBe('over');
+});
