@@ -1,5 +1,6 @@
 // All hooks. A new one is a file beside this one and a line here.
 
+import type { AttachConfig } from '../config.ts';
 import { cgroupSkb } from './cgroup-skb.ts';
 import type { Hook, HookOptions } from './hook.ts';
 import { socketFilter } from './socket-filter.ts';
@@ -11,6 +12,17 @@ export const HOOKS: readonly [Hook, ...Hook[]] = [xdp, tc, tcx, cgroupSkb, socke
 
 export function hookByName(name: string): Hook | undefined {
   return HOOKS.find((hook) => hook.name === name);
+}
+
+/** 'xdp', 'xdp generic', 'tc egress' -> what the budget file says for it; undefined for what is no hook of ours. */
+export function parseHook(text: string): AttachConfig | undefined {
+  const [name = '', ...words] = text.trim().split(/\s+/);
+  const hook = hookByName(name);
+  const options =
+    words.length === 0
+      ? {}
+      : hook?.variants.find((variant) => Object.values(variant).join(' ') === words.join(' '));
+  return hook && options && { hook: hook.name, ...options };
 }
 
 /** 'xdp native', 'tc ingress'. */
