@@ -94,7 +94,7 @@ function inPlaceBlocks({ inPlace }: Explanation, dearest: number): string[] {
     `**${inPlaceText(inPlace)}.**`,
     table('Spent on', operationRows(inPlace), ({ operation }) => [operation]),
     table('Function | Spent on', functionRows(inPlace, dearest), ({ name, operation }) => [
-      markdownCode(name),
+      operation === '' ? markdownText(name) : markdownCode(name),
       operation,
     ]),
   ];

@@ -3,36 +3,36 @@
 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AttachConfig } from '../model/config.ts';
 import type { Explanation } from '../model/explanation.ts';
+import { parseHook } from '../model/hooks/index.ts';
 import { execute } from './execute.ts';
 import { explain } from './explain.ts';
 import { planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
 import { configOf, DIST, KERNELS, LB, labOptions, ROOT, TRICKY } from './testing/lab.ts';
 
-const HOOKED: readonly { file: string; program: string; attach: AttachConfig }[] = [
-  { file: join(LB, 'built/base/build/lb.bpf.o'), program: 'xdp_lb', attach: { hook: 'xdp', mode: 'native' } },
+const HOOKED: readonly { file: string; program: string; hook: string }[] = [
+  { file: join(LB, 'built/base/build/lb.bpf.o'), program: 'xdp_lb', hook: 'xdp native' },
   {
     file: join(LB, 'built/base/build/lb.bpf.o'),
     program: 'xdp_lb',
-    attach: { hook: 'xdp', mode: 'generic' },
+    hook: 'xdp generic',
   },
   {
     file: join(TRICKY, 'count_tc.bpf.o'),
     program: 'count_tc_1',
-    attach: { hook: 'tc', direction: 'ingress' },
+    hook: 'tc ingress',
   },
   {
     file: join(TRICKY, 'count_tc.bpf.o'),
     program: 'count_tc_1',
-    attach: { hook: 'tc', direction: 'egress' },
+    hook: 'tc egress',
   },
 ];
 
 describe.each(KERNELS)('on %s', (kernel) => {
-  test.each(HOOKED)('$program at $attach.hook $attach.mode$attach.direction adds up', async (hooked) => {
-    const { file, program, attach } = hooked;
+  test.each(HOOKED)('$program at $hook adds up', async ({ file, program, hook }) => {
+    const attach = parseHook(hook)!;
     const object = readObject(file, 'an object');
     const config = configOf({ [program]: { attach } });
     const { measurements } = await execute(

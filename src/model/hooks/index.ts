@@ -1,6 +1,5 @@
 // All hooks. A new one is a file beside this one and a line here.
 
-import type { AttachConfig } from '../config.ts';
 import { cgroupSkb } from './cgroup-skb.ts';
 import type { Hook, HookOptions } from './hook.ts';
 import { socketFilter } from './socket-filter.ts';
@@ -15,7 +14,7 @@ export function hookByName(name: string): Hook | undefined {
 }
 
 /** 'xdp', 'xdp generic', 'tc egress' -> what the budget file says for it; undefined for what is no hook of ours. */
-export function parseHook(text: string): AttachConfig | undefined {
+export function parseHook(text: string): (HookOptions & { readonly hook: string }) | undefined {
   const [name = '', ...words] = text.trim().split(/\s+/);
   const hook = hookByName(name);
   const options =
