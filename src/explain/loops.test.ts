@@ -5,13 +5,13 @@ import type { FunctionSpec, ProgramSpec } from '../model/elf.ts';
 import { parseObject } from '../model/elf.ts';
 import { loopsOf } from './loops.ts';
 
-/** 'jN' jumps to instruction N, '.' is anything else; each instruction is a line of its own, from 10 on. */
+/** 'jN' may jump to instruction N, 'gN' always does, '.' is anything else; each instruction is a line of its own, from 10 on. */
 function part(name: string, code: string): FunctionSpec {
   const words = code.split(' ');
   const lineAt = (insn: number) => ({ file: 'lb.c', line: 10 + insn, column: 1, text: `${name} ${insn}` });
   const bytes = words.map((word, at) => {
     const insn = Buffer.alloc(8);
-    insn[0] = word === '.' ? 0xb7 : 0x55;
+    insn[0] = { '.': 0xb7, j: 0x55, g: 0x05 }[word[0]!]!;
     if (word !== '.') insn.writeInt16LE(Number(word.slice(1)) - at - 1, 2);
     return insn;
   });
@@ -46,6 +46,12 @@ const find = (functions: readonly FunctionSpec[], visits: readonly number[]) =>
 
 test.each<[string, readonly FunctionSpec[], readonly number[], readonly string[]]>([
   ['none', [part('lb', '. j2 . .')], [1, 1, 1, 1], []],
+  [
+    'none, but code that branches share and that lies before them',
+    [part('lb', 'j3 . g6 . . g1 .')],
+    [9, 9, 9, 9, 9, 9, 9],
+    [],
+  ],
   ['one', [part('lb', '. . . j1 .')], [1, 5, 5, 5, 1], ['lb 1 to 13: 15/3, 5 rounds']],
   ['one with two ways back', [part('lb', '. . j1 j1 .')], [1, 5, 5, 3, 1], ['lb 1 to 13: 13/3, 5 rounds']],
   [

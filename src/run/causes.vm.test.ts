@@ -9,6 +9,7 @@ import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
 import { parseConfig } from '../model/config.ts';
 import { messageOf } from '../model/errors.ts';
 import type { Difference, Explanation, VerifierCost } from '../model/explanation.ts';
+import { inputName } from '../model/input.ts';
 import type { Target } from '../model/report.ts';
 import { findQemu } from '../vm/qemu.ts';
 import { baseFromDirectory } from './base.ts';
@@ -22,6 +23,7 @@ import { expectedAs, KERNELS, LB, labOptions, objectsIn, ROOT } from './testing/
 
 const BASE = join(LB, 'built/base');
 const CONFIG = parseConfig(readFileSync(join(BASE, 'tollgate.yml'), 'utf8'), 'tollgate.yml');
+const INPUTS = Object.values(CONFIG.programs).flatMap((program) => program.inputs ?? []);
 const VERIFIER = join(ROOT, 'fixtures/verifier/built');
 
 interface Expected {
@@ -60,7 +62,8 @@ async function findOn(kernel: string): Promise<Found> {
   const { result, target } = await onKernel(kernel, qemu, pool, options, async (session) => {
     const held = pooled(session, pool);
     const explainOne = async (side: 'base' | 'head', object: SideObject, { program, input }: Expected) => {
-      const plans = planObjectProfiles(side, [program], { config: CONFIG, directory: BASE }, object);
+      const inputs = INPUTS.filter((each) => inputName(each) === input).slice(0, 1);
+      const plans = planObjectProfiles(side, [program], { config: CONFIG, directory: BASE }, object, inputs);
       try {
         const profiles = await profileAll(held, plans, { ...options, qemu }, () => undefined);
         return profiles.find((each) => each.input === input)!;
