@@ -3,12 +3,17 @@
 // return. It follows calls and returns by the stack slots they write and read, so no count is a sample or a guess.
 // Build: gcc -O2 -shared -fPIC -DAPI=1 callpaths.c -o callpaths-1.so  (QEMU to 8.x; -DAPI=2: 9.0; -DAPI=3: from 9.1 on)
 // Use:   -plugin file=callpaths-1.so,window=FILE,at=BYTES,out=FILE
+//        -plugin file=callpaths-1.so,event=ADDRESS,bytes=BYTES,skip=EVENTS,count=EVENTS,out=FILE
 // The declarations follow QEMU's include/qemu/qemu-plugin.h, which Debian does not package.
 //
 // The guest says itself what is to be counted, by instructions that do nothing else (native/clock.c): before the runs of
 // a program it puts into the window, at BYTES, 64-bit numbers: how many images of machine code there are (0: no more
 // runs), how many packets are run in turn and how many times over, then begin and end of each image, the program's own
 // first. So an address is never another boot's, nor another load's.
+//
+// With event= no program is counted, but a function outside of the kernel that reads the instruction counter at its
+// beginning, in between and at its end, as native/stimulus.c's tollgate_event: each run is from the first reading to the
+// third, with all that it has the kernel do. Run 0 is the last of the events that are skipped.
 //
 // out, lines:   s PACKETS PASSES     the runs of one program begin
 //               r RUN INSNS          a run (from 0), and the instructions it took; none where the kernel refused the packet
@@ -78,6 +83,7 @@ struct block {
 	uint32_t counter; /* the one counted last */
 	int is_written;
 	int ends_in_jump; /* to an address that it names itself */
+	int reads_clock;  /* with its last instruction, in the event's function */
 	/* Its last instruction may go on in the next page: then QEMU has left it out, and begins the next block with it. */
 	int may_be_cut;
 	struct block *cut; /* the same without it */
@@ -127,6 +133,9 @@ struct run {
 };
 
 static FILE *out;
+static uint64_t event, event_bytes, skipped_events; /* 0: programs are counted */
+static unsigned readings;			     /* of the event that has begun */
+#define EVENT_READINGS 3
 static int window = -1;
 static uint64_t window_at;
 
@@ -372,14 +381,8 @@ static void forget_run(void)
 	is_running = 0;
 }
 
-static void on_subject(unsigned vcpu, void *data)
+static void begin_subject(int64_t first_run)
 {
-	(void)vcpu;
-	(void)data;
-	forget_run();
-	end_subject();
-	if (!read_subject())
-		return;
 	subject++;
 	nodes = counters = profiles = 1;
 	jumps = entries = 0;
@@ -389,7 +392,17 @@ static void on_subject(unsigned vcpu, void *data)
 	free(run);
 	run = must(calloc(runs, sizeof *run));
 	profile = must(realloc(profile, (runs + 1) * sizeof *profile));
-	current_run = -1;
+	current_run = first_run;
+}
+
+static void on_subject(unsigned vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	forget_run();
+	end_subject();
+	if (read_subject())
+		begin_subject(-1);
 }
 
 static void on_run(unsigned vcpu, void *data)
@@ -407,7 +420,7 @@ static void begin_run(void)
 	/* Of the first pass only the first run counts. */
 	is_profiled = current_run >= (int64_t)packets || profiles == 1;
 	profile[profiles].first = entries;
-	frame[0] = (struct frame){ .slot = stack_pointer };
+	frame[0] = (struct frame){ .slot = event ? 0 : stack_pointer };
 	depth = 0;
 	current = 0;
 	previous = NULL;
@@ -498,6 +511,15 @@ static void take_back_last(struct block *block)
 	count_block(counter[counted].node, block->cut);
 }
 
+/* An event that got lost has no third reading: it is no run that was taken. */
+static void begin_event(void)
+{
+	forget_run();
+	readings = 0;
+	if (++current_run == (int64_t)runs)
+		end_subject();
+}
+
 static void on_block(unsigned vcpu, void *data)
 {
 	struct block *block = data;
@@ -506,9 +528,15 @@ static void on_block(unsigned vcpu, void *data)
 	executing = block;
 	if (!is_counting)
 		return;
-	if (!is_running && block->start == image_start[0] && current_run >= 0 && current_run < (int64_t)runs &&
+	if (event && block->start == event)
+		begin_event();
+	if (!event && !is_running && block->start == image_start[0] && current_run >= 0 && current_run < (int64_t)runs &&
 	    !run[current_run].is_taken)
 		begin_run();
+	if (block->reads_clock && ++readings == 1 && current_run >= 0) {
+		begin_run(); /* it has been read when the next block begins */
+		return;
+	}
 	if (!is_running)
 		return;
 	if (previous && previous->may_be_cut && previous->last == block->start)
@@ -519,6 +547,11 @@ static void on_block(unsigned vcpu, void *data)
 		count_block(current, block);
 	}
 	previous = block;
+	if (block->reads_clock && readings == EVENT_READINGS) {
+		end_run();
+		if (current_run + 1 == (int64_t)runs)
+			end_subject();
+	}
 }
 
 static void on_call(unsigned vcpu, uint32_t info, uint64_t slot, void *block)
@@ -559,7 +592,7 @@ static void on_return(unsigned vcpu, uint32_t info, uint64_t slot, void *block)
 		}
 }
 
-enum kind { OTHER, CALL, RETURN, JUMP, REPEAT };
+enum kind { OTHER, CALL, RETURN, JUMP, REPEAT, CLOCK };
 
 static int is_prefix(uint8_t byte)
 {
@@ -592,6 +625,8 @@ static enum kind kind_of(struct insn *insn)
 		return CALL;
 	if (code[i] == 0xe9)
 		return JUMP;
+	if (code[i] == 0x0f && code[i + 1] == 0x31)
+		return CLOCK;
 	return code[i] == 0xc3 || code[i] == 0xc2 ? RETURN : OTHER;
 }
 
@@ -642,7 +677,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	(void)id;
 	if (!insns)
 		return;
-	if (qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE) {
+	if (!event && qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE) {
 		find_marks(tb, insns);
 		return;
 	}
@@ -651,15 +686,32 @@ static void on_translate(plugin_id id, struct tb *tb)
 	last = qemu_plugin_tb_get_insn(tb, insns - 1);
 	kind = kind_of(last);
 	block->ends_in_jump = kind == JUMP;
+	block->reads_clock = kind == CLOCK && block->last >= event && block->last < event + event_bytes;
 	block->may_be_cut = insns > 1 && kind != REPEAT &&
 			    block->last >> PAGE_BITS != (block->last + INSN_BYTES_MAX) >> PAGE_BITS;
 	if (kind == CALL || kind == RETURN)
 		qemu_plugin_register_vcpu_mem_cb(last, kind == CALL ? on_call : on_return, CB_NO_REGS, MEM_RW, block);
 }
 
+/* All of user space is one image: what it has the kernel do is under the instruction that left it. */
+static void watch_events(uint64_t count)
+{
+	if (count < 1 || count >= RUNS_MAX || !skipped_events)
+		abort();
+	packets = 1;
+	passes = runs = count + 1;
+	images = 1;
+	image_start[0] = 0;
+	image_end[0] = KERNEL_SPACE;
+	is_counting = 1;
+	fprintf(out, "s %lu %lu\n", packets, passes);
+	begin_subject(-(int64_t)skipped_events);
+}
+
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL;
+	uint64_t count = 0;
 
 	(void)info;
 	for (int i = 0; i < argc; i++) {
@@ -669,15 +721,26 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
 			from = argv[i] + 7;
 		else if (!strncmp(argv[i], "at=", 3))
 			window_at = strtoull(argv[i] + 3, NULL, 10);
+		else if (!strncmp(argv[i], "event=", 6))
+			event = strtoull(argv[i] + 6, NULL, 10);
+		else if (!strncmp(argv[i], "bytes=", 6))
+			event_bytes = strtoull(argv[i] + 6, NULL, 10);
+		else if (!strncmp(argv[i], "skip=", 5))
+			skipped_events = strtoull(argv[i] + 5, NULL, 10);
+		else if (!strncmp(argv[i], "count=", 6))
+			count = strtoull(argv[i] + 6, NULL, 10);
 	}
-	if (!from || !to)
+	if (!to || (!from && !event))
 		return 0; /* loaded to see whether it can be */
 	node = calloc(NODES_MAX, sizeof *node);
 	counter = calloc(COUNTS_MAX, sizeof *counter);
 	entry = calloc(ENTRIES_MAX, sizeof *entry);
-	window = open(from, O_RDONLY);
-	if (!node || !counter || !entry || window < 0 || !(out = fopen(to, "w")))
+	if (from)
+		window = open(from, O_RDONLY);
+	if (!node || !counter || !entry || (from && window < 0) || !(out = fopen(to, "w")))
 		return -1;
+	if (event)
+		watch_events(count);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 	return 0;
 }

@@ -13,10 +13,12 @@ import {
   writeLock,
 } from './kernels/index.ts';
 import { parseAcceptances } from './model/accept.ts';
-import type { Config } from './model/config.ts';
+import type { AttachConfig, Config } from './model/config.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
+import { HOOKS as HOOK_LIST, hookLabel, parseHook } from './model/hooks/index.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
+import { didYouMean } from './model/suggest.ts';
 import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
@@ -162,6 +164,11 @@ function program(): Command {
     .option('--input <input>', "a name from the budget file, 'udp:64', 'tcp_syn', or a pcap file")
     .option('--config <file>', 'take kernels, inputs, maps and tail calls from a budget file')
     .option('--base <path>', 'the object at base, or its project, built: what changed since is told, too')
+    .addOption(
+      new Option('--hook <hook>', "where it is attached: 'xdp', 'xdp generic', 'tc egress'; no test run then")
+        .argParser(hookFrom)
+        .conflicts('input'),
+    )
     .option('--verifier', 'count what the verifier looks at, too: visits by source line')
     .option(
       '--flamegraph <file>',
@@ -242,8 +249,18 @@ interface ExplainFlags extends CommonFlags {
   readonly input?: string;
   readonly config?: string;
   readonly base?: string;
+  readonly hook?: AttachConfig;
   readonly verifier?: boolean;
   readonly flamegraph?: string;
+}
+
+function hookFrom(text: string): AttachConfig {
+  const attach = parseHook(text);
+  if (attach) return attach;
+  const known = HOOK_LIST.flatMap((hook) => hook.variants.map((variant) => hookLabel(hook, variant)));
+  throw new TollgateError('usage', `Cannot attach to '${text}': there is no such hook`, {
+    hint: didYouMean(text, known) ?? `hooks: ${known.join(', ')}`,
+  });
 }
 
 async function explainProgram(object: string, name: string, flags: ExplainFlags): Promise<void> {
@@ -261,6 +278,7 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
         directory: options.baseDir,
         verifier: flags.verifier === true,
         ...(flags.input === undefined ? {} : { input: flags.input }),
+        ...(flags.hook === undefined ? {} : { attach: flags.hook }),
       },
       options,
     );

@@ -68,7 +68,7 @@ function main(): void {
   try {
     if (!('task' in job)) runJob(guest, job);
     else if (job.task === 'hook') runHookJob({ ...guest, bed }, job);
-    else reportSymbols(channel);
+    else reportSymbols(channel, 'all');
   } catch (error) {
     channel.send({
       type: 'error',

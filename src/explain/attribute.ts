@@ -33,7 +33,12 @@ export interface CodeImage {
 export type Attribution = Pick<
   Explanation,
   'insns' | 'lines' | 'calls' | 'tailCalls' | 'instructions' | 'stacks'
->;
+> & {
+  /** Every instruction again, by function of the kernel and by program, in no order. */
+  readonly functions: readonly { readonly name: string; readonly isProgram: boolean; readonly insns: Pair }[];
+  /** What happened in no program and under none: no line has it. */
+  readonly elsewhere: Pair;
+};
 
 /** Rows come dearest first (lines and calls), or in the code's order (instructions). */
 export function attribute(paths: CallPaths, images: readonly CodeImage[], symbols: Symbols): Attribution {
@@ -42,25 +47,33 @@ export function attribute(paths: CallPaths, images: readonly CodeImage[], symbol
   const own = new Map<string, { site: Site; pair: Pair }>();
   const called = new Map<string, { site: Site; functions: Map<string, Pair>; first: string }>();
   const stacks = new Map<string, { frames: string[]; insns: Pair }>();
+  const functions = new Map<string, { name: string; isProgram: boolean; insns: Pair }>();
+  let elsewhere = NO_INSNS;
 
   for (const { path, block, cold, warm } of paths.counts) {
     const pair = { cold, warm };
     for (const address of paths.blocks.get(block) ?? []) {
       const site = find(address);
       const caller = site ? undefined : callerOf(paths, path, find);
+      const within = { name: site?.image.name ?? symbols.nameOf(address), isProgram: site !== undefined };
+      const all = upsert(functions, `${within.isProgram} ${within.name}`, () => ({
+        ...within,
+        insns: NO_INSNS,
+      }));
+      all.insns = addPairs(all.insns, pair);
       if (site) {
         byAddress.set(address, addPairs(byAddress.get(address) ?? NO_INSNS, pair));
         const row = upsert(own, keyOf(site), () => ({ site, pair: NO_INSNS }));
         row.pair = addPairs(row.pair, pair);
       } else if (caller) {
-        const name = symbols.nameOf(address);
+        const { name } = within;
         const row = upsert(called, keyOf(caller.site), () => ({
           site: caller.site,
           functions: new Map(),
           first: name,
         }));
         row.functions.set(name, addPairs(row.functions.get(name) ?? NO_INSNS, pair));
-      } else throw new RangeError(`0x${address.toString(16)} was executed in no program and under no call`);
+      } else elsewhere = addPairs(elsewhere, pair);
       const frames = framesOf(paths, path, address, find, symbols);
       const stack = upsert(stacks, frames.join(';'), () => ({ frames, insns: NO_INSNS }));
       stack.insns = addPairs(stack.insns, pair);
@@ -87,6 +100,8 @@ export function attribute(paths: CallPaths, images: readonly CodeImage[], symbol
     tailCalls: tailCallRows(paths, own, find, timesOf),
     instructions,
     stacks: [...stacks.values()].sort((a, b) => byText(a.frames.join(';'), b.frames.join(';'))),
+    functions: [...functions.values()],
+    elsewhere,
   };
 }
 

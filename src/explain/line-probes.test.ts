@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseBtf } from '../model/btf.ts';
+import { BTF_KIND, parseBtf } from '../model/btf.ts';
 import { parseObject } from '../model/elf.ts';
 import { readElf } from '../model/elf-container.ts';
 import { parseLineInfo } from '../model/line-info.ts';
 import { readProbe, withLineProbes } from './line-probes.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
+
+const GLOBALS = ['.bss', '.data', '.data.apart', '.rodata'];
 
 const OBJECTS = [
   ['with type information', 'lb/built/base/build/lb.bpf.o'],
@@ -54,6 +56,34 @@ test('what is said of functions and relocations stays as it is', () => {
   const probed = withLineProbes(bytes, parseObject(bytes, path).functions, path)!;
   expect([8, 24].map((at) => part(probed, at).equals(part(bytes, at)))).toEqual([true, true]);
   expect(part(bytes, 24).length).toBeGreaterThan(4);
+});
+
+test('types of global data become unions of as many members, and all other types stay as they are', () => {
+  const path = 'tricky/built/globals.bpf.o';
+  const bytes = readFileSync(join(FIXTURES, path));
+  const typesOf = (of: Uint8Array) =>
+    parseBtf(readElf(of, path).sections.find(({ name }) => name === '.BTF')!.data).types;
+  const [before, now] = [
+    typesOf(bytes),
+    typesOf(withLineProbes(bytes, parseObject(bytes, path).functions, path)!),
+  ];
+  const isGlobal = (i: number) =>
+    before[i]!.kind === BTF_KIND.datasec && /^\.(data|rodata|bss)/.test(before[i]!.name);
+  const globals = before.flatMap(({ name }, i) => (isGlobal(i) ? [name] : []));
+  expect(globals.sort()).toEqual(GLOBALS);
+  expect(now.filter((_, i) => !isGlobal(i))).toEqual(before.filter((_, i) => !isGlobal(i)));
+  const int = before.findIndex(({ kind }) => kind === BTF_KIND.int);
+  expect(now.filter((_, i) => isGlobal(i))).toEqual(
+    before
+      .filter((_, i) => isGlobal(i))
+      .map(({ at, variables = [] }) => ({
+        at,
+        kind: BTF_KIND.union,
+        name: '',
+        sizeOrType: before[int]!.sizeOrType,
+        members: variables.map(() => ({ name: '', type: int, offsetBits: 0 })),
+      })),
+  );
 });
 
 test('a line that is no probe is none', () => {

@@ -37,7 +37,7 @@ export interface ProfileOptions {
 }
 
 export type Profile = Subject &
-  Attribution &
+  Omit<Attribution, 'functions' | 'elsewhere'> &
   Pick<Explanation, 'packets' | 'outside' | 'run_insns' | 'run_insns_cold' | 'absent' | 'notes'>;
 
 export interface Profiles {
@@ -121,7 +121,8 @@ function explainRuns(
   if ('fault' in paths) throw wrong(paths.fault);
   const outside = outsideOf(paths, runs);
   const code = describeImages(runs, spec, records);
-  const found = attribute(paths, code, symbols);
+  const { functions: _, elsewhere, ...found } = attribute(paths, code, symbols);
+  if (elsewhere.cold + elsewhere.warm > 0) throw wrong(`${elsewhere.warm} instructions are of no program`);
   requireTotal(found, paths);
   return {
     ...nothing(subject, records),
@@ -197,8 +198,8 @@ function coldRun({ packets, passes, runs }: CallPaths): number | undefined {
 }
 
 /** The object with probes tells which instruction each byte is of; the same bytes count in the object's own code. */
-function describeImages(
-  { images }: Runs,
+export function describeImages(
+  { images }: Pick<Runs, 'images'>,
   { functions }: ObjectSpec,
   records: readonly GuestRecord[],
 ): CodeImage[] {
@@ -232,7 +233,7 @@ function pairsOf(values: readonly number[]): [number, number][] {
   return Array.from({ length: values.length / 2 }, (_, i) => [values[2 * i]!, values[2 * i + 1]!]);
 }
 
-function notesOf(code: readonly CodeImage[]): string[] {
+export function notesOf(code: readonly CodeImage[]): string[] {
   const blind = code.filter(({ spec }) => !spec).map(({ name }) => name);
   return blind.length === 0
     ? []
@@ -272,7 +273,7 @@ function outsideOf(paths: CallPaths, { insns, passes }: Runs): Pair {
   };
 }
 
-function requireTotal({ insns: found, lines }: Attribution, paths: CallPaths): void {
+function requireTotal({ insns: found, lines }: Pick<Attribution, 'insns' | 'lines'>, paths: CallPaths): void {
   const cold = coldRun(paths);
   for (const [column, runs] of [
     ['cold', cold === undefined ? [] : [cold]],
@@ -285,6 +286,6 @@ function requireTotal({ insns: found, lines }: Attribution, paths: CallPaths): v
   }
 }
 
-function wrong(what: string): TollgateError {
+export function wrong(what: string): TollgateError {
   return new TollgateError('infrastructure', `Cannot explain the run: ${what}`, { reason: 'bad-profile' });
 }

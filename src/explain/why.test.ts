@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Cause } from '../model/explanation.ts';
-import { type CausesOfRow, whyOf } from './why.ts';
+import { type CausesOfRow, disagreement, whyOf } from './why.ts';
 
 const cause = (change: number, line: number, what = 'new'): Cause => ({
   program: 'lb',
@@ -70,4 +70,23 @@ test('the row is placed where the dearest change is', () => {
     text: 'line 12',
   });
   expect(whyOf({ causes: [unknown], packets: 1 })).not.toHaveProperty('where');
+});
+
+test.each([
+  ['the same', { base: 10, head: 12.5 }, { base: 10, head: 12.5 }, ''],
+  [
+    'another head',
+    { base: 10, head: 12 },
+    { base: 10, head: 13 },
+    '. What is explained took 13 at head, not 12',
+  ],
+  [
+    'both others',
+    { base: 10, head: 12 },
+    { base: 9, head: 13 },
+    '. What is explained took 13 at head, not 12, and 9 at base, not 10',
+  ],
+  ['a figure that one of them lacks', { head: 12 }, { base: 9 }, ''],
+])('%s: what is explained is compared with what the row has', (_, row, explained, said) => {
+  expect(disagreement(row, explained)).toBe(said);
 });

@@ -39,6 +39,21 @@ export function whyOf({ causes, packets, change }: CausesOfRow): { why: string; 
   return { why: `${lead}: ${words.join('; ')}`, ...whereOf(first) };
 }
 
+/** A row's two figures, or what was explained of them; absent where there is none. */
+export interface Sides {
+  readonly base?: number | undefined;
+  readonly head?: number | undefined;
+}
+
+/** Where what was explained is not what the row has: '. What is explained took 812 at head, not 808'; else ''. */
+export function disagreement(row: Sides, explained: Sides): string {
+  const wrong = (['head', 'base'] as const).filter(
+    (side) => row[side] !== undefined && explained[side] !== undefined && row[side] !== explained[side],
+  );
+  const words = wrong.map((side) => `${explained[side]} at ${side}, not ${row[side]}`);
+  return words.length === 0 ? '' : `. What is explained took ${words.join(', and ')}`;
+}
+
 function whereOf({ file, line, text }: Cause): { where?: Where } {
   return file === undefined || line === undefined ? {} : { where: { file, line, ...(text ? { text } : {}) } };
 }

@@ -4,14 +4,24 @@
 import { readFileSync } from 'node:fs';
 import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
-import type { HookJob } from '../model/job.ts';
+import type { HookJob, Sequel } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
+import { type Blob, decodeSequel } from '../model/window.ts';
 import type { Channel } from './channel.ts';
+import { imagesOf, reportLines, textOfImage } from './code.ts';
 import { type Gift, hookPort } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
-import { findLoadable, type LoadedObject, ObjectRejected, setUpObject } from './libbpf/object.ts';
+import {
+  findLoadable,
+  type Loadable,
+  type LoadedObject,
+  loadObject,
+  ObjectRejected,
+  setUpObject,
+} from './libbpf/object.ts';
 import { type Bed, stimulate } from './stimulus.ts';
+import { reportSymbols } from './symbols.ts';
 
 export interface HookGuest {
   readonly window: Uint8Array;
@@ -38,11 +48,11 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   const port = hookPort(bed, (given) => {
     gift = given;
   });
-  let object: LoadedObject | undefined;
+  let loaded: Loaded | undefined;
   let detach: Detach | undefined;
   try {
-    object = load(guest, job);
-    const program = object.programs.find(({ name }) => name === job.program);
+    loaded = load(guest, job);
+    const program = loaded.object.programs.find(({ name }) => name === job.program);
     if (!program) return { reason: 'the kernel does not load it' };
     if (job.attach)
       detach = hookNamed(job.attach.hook).attach(
@@ -54,13 +64,15 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: 'events', stimulus: task.name, ...events });
     }
+    const sequel = decodeSequel(guest.window) as Sequel | undefined;
+    if (sequel) reportCode(guest, job, loaded, sequel);
     return undefined;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
     return { reason: cause.message.slice(0, 2000) };
   } finally {
     detach?.();
-    object?.close();
+    loaded?.object.close();
   }
 }
 
@@ -76,8 +88,41 @@ function whyNotHere(name: string): Absent | undefined {
   return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : undefined;
 }
 
-function load({ window }: HookGuest, job: HookJob): LoadedObject {
-  const { loadable, object } = findLoadable(job, window.subarray(job.elf.at, job.elf.at + job.elf.size));
+interface Loaded {
+  readonly loadable: Loadable;
+  readonly object: LoadedObject;
+}
+
+function load({ window }: HookGuest, job: HookJob): Loaded {
+  const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
   setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program)!);
-  return object;
+  return { loadable, object };
+}
+
+function bytesOf(window: Uint8Array, { at, size }: Blob): Uint8Array {
+  return window.subarray(at, at + size);
+}
+
+/** Behind all events, so that it changes nothing in them; while the program is still attached. */
+function reportCode(
+  { channel, window }: HookGuest,
+  job: HookJob,
+  { loadable, object }: Loaded,
+  { reportCode: wanted, probed }: Sequel,
+): void {
+  reportSymbols(channel, 'bpf');
+  for (const program of object.programs.filter(({ name }) => wanted.includes(name)))
+    channel.send({
+      type: 'code',
+      program: program.name,
+      images: imagesOf(object, program).map(textOfImage),
+    });
+  if (!probed) return;
+  try {
+    const twin = loadObject(job, bytesOf(window, probed), loadable);
+    reportLines(channel, twin, wanted);
+    twin.close();
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause; // without it there are no lines
+  }
 }

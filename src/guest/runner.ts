@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { MEASUREMENTS } from '../measurements/index.ts';
 import { straightLineLength } from '../measurements/jit.ts';
 import type { Figure } from '../measurements/measurement.ts';
-import { type Job, type JobInput, LINES_LIMIT, type Sequel } from '../model/job.ts';
+import type { Job, JobInput, Sequel } from '../model/job.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
@@ -13,9 +13,10 @@ import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
 import { type Blob, decodeSequel, IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
+import { type CodeImage, imagesOf, reportLines, textOfImage } from './code.ts';
 import { hardened, spectreV2 } from './guards.ts';
 import { type Clock, errorName, libbpf } from './libbpf/ffi.ts';
-import { programImages, programInfo } from './libbpf/info.ts';
+import { programInfo } from './libbpf/info.ts';
 import {
   findLoadable,
   type Loadable,
@@ -199,7 +200,7 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
           input: input.name,
           passes,
           insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
-          images: images.map(({ address, ...image }) => ({ ...image, address: address.toString(16) })),
+          images: images.map(textOfImage),
         });
         const failed = raw.findIndex((run) => run.error !== 0);
         if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
@@ -223,29 +224,6 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
       }
     },
   };
-}
-
-interface CodeImage {
-  readonly program: string;
-  readonly part: number;
-  readonly address: bigint;
-  readonly sizeBytes: number;
-}
-
-/** The code that a run of `entry` may go through, its own first. */
-function imagesOf(object: LoadedObject, entry: OpenProgram): CodeImage[] {
-  return reachable(object, entry).flatMap((program) =>
-    programImages(libbpf().bpf_program__fd(program.pointer), 0).map(({ address, sizeBytes }, part) => ({
-      program: program.name,
-      part,
-      address,
-      sizeBytes,
-    })),
-  );
-}
-
-function reachable(object: LoadedObject, entry: OpenProgram): OpenProgram[] {
-  return object.canTailCall ? [entry, ...object.programs.filter((each) => each !== entry)] : [entry];
 }
 
 /** Puts into the window what native/callpaths.c is to watch from here on; no images: nothing more. */
@@ -283,16 +261,7 @@ function reportCode(guest: Guest, job: Job, loadable: Loadable, runs: readonly R
     runEmpty(guest);
     return;
   }
-  const wanted = (name: string) => object.canTailCall || sequel.reportCode.includes(name);
-  for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))
-    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), LINES_LIMIT).entries())
-      channel.send({
-        type: 'lines',
-        program: name,
-        part,
-        sizeBytes: image.sizeBytes,
-        lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset]),
-      });
+  reportLines(channel, object, sequel.reportCode);
   object.close();
 }
 

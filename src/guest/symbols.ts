@@ -6,11 +6,12 @@ import type { Channel } from './channel.ts';
 
 const CHUNK_CHARACTERS = 60_000;
 
-/** Sends 'address name' lines, a record for every 60,000 characters. */
-export function reportSymbols(channel: Channel): void {
+/** Sends 'address name' lines, a record for every 60,000 characters; of programs and what leads to them, or of all. */
+export function reportSymbols(channel: Channel, which: 'bpf' | 'all'): void {
   const all = readFileSync('/proc/kallsyms', 'latin1');
   let text = '';
-  for (const [, address, name] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})/gm)) {
+  for (const [, address, name, module] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})(?:\t(\S+))?/gm)) {
+    if (which === 'bpf' && module !== '[bpf]') continue;
     if (text.length > CHUNK_CHARACTERS) {
       channel.send({ type: 'symbols', text });
       text = '';

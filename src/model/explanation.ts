@@ -104,6 +104,24 @@ export const verifierCostSchema = z.strictObject({
   absent: absentSchema.optional(),
 });
 
+/** What instructions are spent on; dispatch: dispatchers, trampolines, and the functions that a program is run from. */
+export const OPERATIONS = ['program', 'dispatch', 'copying', 'allocation', 'locks', 'rest'] as const;
+
+/** Instructions with nothing attached, with an empty program, and with the program itself: absent where that has none. */
+const armsShape = { nothing: count, empty: count, own: count.optional() };
+
+/**
+ * One packet or event of a hook, the one whose count repeats, in each arm: every instruction of it is in one of
+ * `operations`, in one of `functions` and in one of `stacks`. hook_insns is empty - nothing, hook_program_insns own - empty.
+ */
+export const inPlaceSchema = z.strictObject({
+  ...armsShape,
+  operations: z.array(z.strictObject({ operation: z.enum(OPERATIONS), ...armsShape })),
+  /** Functions of the kernel, and programs; what differs most comes first. */
+  functions: z.array(z.strictObject({ name: text(256), operation: z.enum(OPERATIONS), ...armsShape })),
+  stacks: z.array(z.strictObject({ frames: z.array(text(512)).max(1024), ...armsShape })),
+});
+
 export const explanationSchema = z.strictObject({
   target: targetSchema,
   side: sideSchema,
@@ -127,6 +145,9 @@ export const explanationSchema = z.strictObject({
   instructions: z.array(instructionSchema),
   /** Call paths from the program down, for a flame graph: names from the outermost in. */
   stacks: z.array(z.strictObject({ frames: z.array(text(512)).max(1024), insns: pairSchema })),
+  /** Where the program was attached to a hook: `input` names that. What is above is of the program and of what it calls,
+   * one packet's, and has no first run. */
+  inPlace: inPlaceSchema.optional(),
   /** Where it was asked for. */
   verifier: verifierCostSchema.optional(),
   notes: z.array(text(2000)),
@@ -178,6 +199,8 @@ export type ExplainedLine = z.infer<typeof lineSchema>;
 export type ExplainedCall = z.infer<typeof callSchema>;
 export type ExplainedTailCall = z.infer<typeof tailCallSchema>;
 export type ExplainedInstruction = z.infer<typeof instructionSchema>;
+export type Operation = (typeof OPERATIONS)[number];
+export type InPlace = z.infer<typeof inPlaceSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
 export type VisitedLine = z.infer<typeof visitedLineSchema>;
 export type VisitedLoop = z.infer<typeof visitedLoopSchema>;

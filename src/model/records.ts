@@ -27,6 +27,10 @@ export const helloSchema = z.strictObject({
   warnings: z.array(text(1000)).max(20),
 });
 
+const imagesSchema = z
+  .array(z.strictObject({ program: text(256), part: count, address, sizeBytes: count }))
+  .max(IMAGES_LIMIT);
+
 export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), step: text(64), program: text(256).optional() }),
   z.strictObject({
@@ -61,10 +65,10 @@ export const recordSchema = z.discriminatedUnion('type', [
     input: text(256),
     passes: count,
     insns: z.array(z.number().int()).max(2_000_000),
-    images: z
-      .array(z.strictObject({ program: text(256), part: count, address, sizeBytes: count }))
-      .max(IMAGES_LIMIT),
+    images: imagesSchema,
   }),
+  /** The code that a program which has been attached may run, as `runs` has it. */
+  z.strictObject({ type: z.literal('code'), program: text(256), images: imagesSchema }),
   /** Which code of a function is of which line, in the object that the job has for this. */
   z.strictObject({
     type: z.literal('lines'),

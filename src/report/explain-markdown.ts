@@ -10,7 +10,11 @@ import {
   costOf,
   differenceText,
   elsewhere,
+  functionRows,
+  type InPlaceRow,
+  inPlaceText,
   loopText,
+  operationRows,
   perPacket,
   placeText,
   shareText,
@@ -43,6 +47,7 @@ function explanationBlocks(explanation: Explanation, dearest: number): string[] 
       title,
       facts,
       `No profile: ${markdownText(absent.reason)}`,
+      ...inPlaceBlocks(explanation, dearest),
       ...verifierBlocks(explanation, dearest),
     ];
   const mean = packets > 1 ? ` a packet (the mean of ${packets})` : '';
@@ -51,7 +56,12 @@ function explanationBlocks(explanation: Explanation, dearest: number): string[] 
   return [
     title,
     facts,
-    `**${perPacket(insns.warm, explanation)} instructions${mean}**; the first run took ${insns.cold}.`,
+    ...(explanation.inPlace
+      ? [
+          ...inPlaceBlocks(explanation, dearest),
+          `${insns.warm} of them are the program's, and of what it calls:`,
+        ]
+      : [`**${perPacket(insns.warm, explanation)} instructions${mean}**; the first run took ${insns.cold}.`]),
     ...explanation.notes.map((note) => `> ${markdownText(note)}`),
     lineTable(lines.slice(0, dearest), explanation),
     ...(rest.length > 0
@@ -64,6 +74,29 @@ function explanationBlocks(explanation: Explanation, dearest: number): string[] 
       : []),
     ...(explanation.tailCalls.length > 0 ? [tailCallTable(explanation)] : []),
     ...verifierBlocks(explanation, dearest),
+  ];
+}
+
+function inPlaceBlocks({ inPlace }: Explanation, dearest: number): string[] {
+  if (!inPlace) return [];
+  const table = (header: string, rows: readonly InPlaceRow[], firstOf: (row: InPlaceRow) => string[]) =>
+    markdownTable(
+      [
+        [...header.split(' | '), 'Nothing', 'Hook', 'Program'],
+        ...rows.map((row) => [...firstOf(row), String(row.nothing), row.hook, row.program]),
+      ],
+      {
+        align: [...header.split(' | ').map(() => 'l'), 'r', 'r', 'r'],
+        alignDelimiters: false,
+      },
+    );
+  return [
+    `**${inPlaceText(inPlace)}.**`,
+    table('Spent on', operationRows(inPlace), ({ operation }) => [operation]),
+    table('Function | Spent on', functionRows(inPlace, dearest), ({ name, operation }) => [
+      operation === '' ? markdownText(name) : markdownCode(name),
+      operation,
+    ]),
   ];
 }
 
@@ -99,15 +132,16 @@ function lineTable(lines: readonly ExplainedLine[], explanation: Explanation): s
     return [
       perPacket(warm, explanation),
       shareText(warm, explanation.insns.warm),
-      String(cold),
+      ...(explanation.inPlace ? [] : [String(cold)]),
       markdownCode(line.program),
       markdownCode(placeText(line)),
       markdownCode(line.text ?? ''),
       calls.join('; '),
     ];
   });
-  return markdownTable([['Insns', 'Share', 'Cold', 'Program', 'Line', 'Source', 'Calls'], ...rows], {
-    align: ['r', 'r', 'r', 'l', 'l', 'l', 'l'],
+  const cold = explanation.inPlace ? [] : ['Cold'];
+  return markdownTable([['Insns', 'Share', ...cold, 'Program', 'Line', 'Source', 'Calls'], ...rows], {
+    align: ['r', 'r', ...cold.map(() => 'r'), 'l', 'l', 'l', 'l'],
     alignDelimiters: false,
   });
 }

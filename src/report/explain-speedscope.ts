@@ -1,8 +1,9 @@
 // Call paths as speedscope's own file format (https://www.speedscope.app/file-format-schema.json): one profile for each
 // kernel, side and input, which the viewer switches between.
 
-import type { Explanation, Explanations } from '../model/explanation.ts';
+import type { Explanations } from '../model/explanation.ts';
 import { visible } from './escape.ts';
+import { type Graph, graphsOf } from './explain-flamegraph.ts';
 
 /** The steady runs' instructions; the weights of a profile add up to them. */
 export function renderSpeedscope({ tool, explanations }: Explanations): string {
@@ -12,7 +13,7 @@ export function renderSpeedscope({ tool, explanations }: Explanations): string {
     frames.set(name, known);
     return known;
   };
-  const profiles = explanations.filter(({ absent }) => !absent).map((each) => profileOf(each, frameOf));
+  const profiles = explanations.flatMap(graphsOf).map((graph) => profileOf(graph, frameOf));
   return `${JSON.stringify({
     $schema: 'https://www.speedscope.app/file-format-schema.json',
     exporter: `tollgate ${tool.version}`,
@@ -23,12 +24,11 @@ export function renderSpeedscope({ tool, explanations }: Explanations): string {
   })}\n`;
 }
 
-function profileOf({ target, side, input, stacks }: Explanation, frameOf: (name: string) => number) {
-  const paths = stacks.filter(({ insns }) => insns.warm > 0);
-  const weights = paths.map(({ insns }) => insns.warm);
+function profileOf({ name, paths }: Graph, frameOf: (name: string) => number) {
+  const weights = paths.map(({ warm }) => warm);
   return {
     type: 'sampled',
-    name: visible(`${target.kernel} ${side} ${input}`),
+    name: visible(name),
     // Instructions: the format has no unit for them.
     unit: 'none',
     startValue: 0,

@@ -10,8 +10,12 @@ import {
   costOf,
   differenceText,
   elsewhere,
+  functionRows,
+  type InPlaceRow,
+  inPlaceText,
   linesByFunction,
   loopText,
+  operationRows,
   perPacket,
   placeText,
   shareText,
@@ -46,9 +50,15 @@ function explanationLines(explanation: Explanation, options: RenderOptions): str
   const { target, object, program, input, absent } = explanation;
   const title = `${program} (${object}) on ${input}, ${target.id}: ${targetFacts(target)}`;
   if (absent)
-    return [visible(title), `no profile: ${visible(absent.reason)}`, ...verifierLines(explanation, options)];
+    return [
+      visible(title),
+      `no profile: ${visible(absent.reason)}`,
+      ...inPlaceLines(explanation, options),
+      ...verifierLines(explanation, options),
+    ];
   return [
     visible(title),
+    ...inPlaceLines(explanation, options),
     headline(explanation),
     ...outsideLines(explanation),
     ...explanation.notes.map((note) => `note: ${visible(note)}`),
@@ -63,7 +73,39 @@ function headline(explanation: Explanation): string {
   const { packets, insns } = explanation;
   const calls = explanation.calls.reduce((sum, call) => sum + call.insns.warm, 0);
   const mean = packets > 1 ? ` a packet, the mean of ${packets}` : '';
-  return `${perPacket(insns.warm, explanation)} instructions${mean}: ${perPacket(insns.warm - calls, explanation)} of the programs' own, ${perPacket(calls, explanation)} in what they call; the first run took ${insns.cold}`;
+  return `${perPacket(insns.warm, explanation)} instructions${mean}: ${perPacket(insns.warm - calls, explanation)} of the programs' own, ${perPacket(calls, explanation)} in what they call${explanation.inPlace ? '' : `; the first run took ${insns.cold}`}`;
+}
+
+const OPERATION_COLUMNS: readonly Column[] = [
+  { header: 'nothing', align: 'right' },
+  { header: 'hook', align: 'right' },
+  { header: 'program', align: 'right' },
+  { header: 'spent on', align: 'left' },
+];
+const FUNCTION_COLUMNS: readonly Column[] = [
+  ...OPERATION_COLUMNS,
+  { header: 'function', align: 'left', shrinks: true },
+];
+
+/** What the hook adds to a packet, and what the program does, by kind of operation and by function. */
+function inPlaceLines({ inPlace }: Explanation, options: RenderOptions): string[] {
+  if (!inPlace) return [];
+  const most = options.verbose ? inPlace.functions.length : (options.maxRows ?? DEAREST);
+  const cells = ({ nothing, hook, program, operation, name }: InPlaceRow) =>
+    [String(nothing), hook, program, operation, name].map(visible);
+  return [
+    inPlaceText(inPlace),
+    '',
+    ...alignTable(OPERATION_COLUMNS, operationRows(inPlace).map(cells), options.width),
+    '',
+    ...alignTable(FUNCTION_COLUMNS, functionRows(inPlace, most).map(cells), options.width),
+    '',
+  ];
+}
+
+/** A packet at a hook is no first run. */
+function columnsFor({ inPlace }: Explanation, columns: readonly Column[]): readonly Column[] {
+  return inPlace ? columns.filter(({ header }) => header !== 'cold') : columns;
 }
 
 function outsideLines(explanation: Explanation): string[] {
@@ -89,7 +131,7 @@ function dearest(explanation: Explanation, options: RenderOptions): string[] {
   const rest = explanation.lines.slice(shown.length);
   const lines = table(
     explanation,
-    COLUMNS,
+    columnsFor(explanation, COLUMNS),
     shown.map((line) => ({ line, cells: [...figures(line, explanation), programOf(line), placeText(line)] })),
     options,
   );
@@ -104,7 +146,7 @@ function dearest(explanation: Explanation, options: RenderOptions): string[] {
 
 /** Each function as its source has it, where that is at hand; else its lines as they follow there. */
 function annotated(explanation: Explanation, options: RenderOptions): string[] {
-  const columns = COLUMNS.filter(({ header }) => header !== 'program');
+  const columns = columnsFor(explanation, COLUMNS).filter(({ header }) => header !== 'program');
   return linesByFunction(explanation).flatMap(({ name, lines }) => {
     const own = lines.filter(({ near, line }) => !near && line !== undefined);
     const source = options.sources?.get(own[0]?.file ?? '');
@@ -191,7 +233,8 @@ const CALL_INDENT = 24;
 
 function figures(line: ExplainedLine, explanation: Explanation): string[] {
   const cost = costOf(line);
-  return [perPacket(cost.warm, explanation), shareText(cost.warm, explanation.insns.warm), String(cost.cold)];
+  const cold = explanation.inPlace ? [] : [String(cost.cold)];
+  return [perPacket(cost.warm, explanation), shareText(cost.warm, explanation.insns.warm), ...cold];
 }
 
 function programOf({ program, function: name }: ExplainedLine): string {

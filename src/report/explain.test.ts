@@ -196,3 +196,90 @@ test('a program without line information has figures of its instructions and hel
   expect(text).toContain('3 at instruction 0 (b700000000000000)\n');
   expect(text).toContain('1 at instruction 1 (8500000000000000)\n');
 });
+
+describe('a packet at a hook', () => {
+  const place = { program: 'lb', function: 'lb' };
+  const warm = (count: number) => ({ cold: 0, warm: count });
+  const explanation = {
+    ...RECORDED.explanations[0]!,
+    program: 'lb',
+    input: 'xdp native, udp:64',
+    packets: 1,
+    insns: warm(50),
+    outside: warm(0),
+    lines: [{ ...place, own: warm(50), called: warm(0) }],
+    calls: [],
+    tailCalls: [],
+    instructions: [],
+    stacks: [],
+    inPlace: {
+      ...{ nothing: 110, empty: 137, own: 181 },
+      operations: [
+        { operation: 'program' as const, nothing: 0, empty: 7, own: 50 },
+        { operation: 'locks' as const, nothing: 0, empty: 0, own: 0 },
+        { operation: 'copying' as const, nothing: 10, empty: 30, own: 30 },
+        { operation: 'rest' as const, nothing: 100, empty: 100, own: 101 },
+      ],
+      functions: [
+        { name: 'program lb', operation: 'program' as const, nothing: 0, empty: 0, own: 50 },
+        { name: 'memcpy', operation: 'copying' as const, nothing: 10, empty: 30, own: 30 },
+        { name: 'program nop', operation: 'program' as const, nothing: 0, empty: 7, own: 0 },
+        { name: 'udp_sendmsg', operation: 'rest' as const, nothing: 100, empty: 100, own: 101 },
+      ],
+      stacks: [
+        { frames: ['stimulus', 'udp_sendmsg'], nothing: 100, empty: 100, own: 101 },
+        { frames: ['stimulus', 'lb'], nothing: 0, empty: 0, own: 50 },
+      ],
+    },
+  };
+  const all: Explanations = { ...RECORDED, differences: [], explanations: [explanation] };
+
+  test('is told by operation and function, and what is not shown in one row', () => {
+    const text = renderExplanationsTerminal(all, { maxRows: 2 });
+    const from = text.indexOf('181 instructions');
+    expect(text.slice(from, text.indexOf('\n\nExact'))).toBe(
+      `181 instructions a packet: 110 with nothing attached, +27 by the hook (hook_insns), +44 by the program (hook_program_insns)
+
+nothing  hook  program  spent on
+      0    +7      +43  program
+     10   +20        0  copying
+    100     0       +1  rest
+
+nothing  hook  program  spent on  function
+      0     0      +50  program   program lb
+     10   +20        0  copying   memcpy
+    100    +7       -6            in 2 more functions
+
+50 instructions: 50 of the programs' own, 0 in what they call
+
+insns   share  program  line  source
+   50  100.0%  lb       lb`,
+    );
+  });
+
+  test('is a graph for each arm', () => {
+    const flamegraph = EXPLANATION_RENDERERS.find(({ name }) => name === 'flamegraph')!;
+    const { kernel } = explanation.target;
+    expect(flamegraph.render(all)).toBe(
+      [
+        `${kernel} head xdp native, udp:64: nothing attached;stimulus;udp_sendmsg 100`,
+        `${kernel} head xdp native, udp:64: an empty program;stimulus;udp_sendmsg 100`,
+        `${kernel} head xdp native, udp:64: the program;stimulus;udp_sendmsg 101`,
+        `${kernel} head xdp native, udp:64: the program;stimulus;lb 50`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test("without the program's own figure its hook is told all the same", () => {
+    const { own: _, ...inPlace } = explanation.inPlace;
+    const absent = { reason: '1024 of 1024 events get lost' };
+    const text = renderExplanationsTerminal({
+      ...all,
+      explanations: [{ ...explanation, absent, inPlace }],
+    });
+    expect(text).toContain(`no profile: 1024 of 1024 events get lost
+137 instructions a packet: 110 with nothing attached, +27 by the hook (hook_insns)
+`);
+  });
+});

@@ -4,7 +4,7 @@
 import type { Outcome } from '../budget/compare.ts';
 import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
 import { diffVisits, dominantOf } from '../explain/visits.ts';
-import { whyOf } from '../explain/why.ts';
+import { disagreement, type Sides, whyOf } from '../explain/why.ts';
 import type { Config } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import type { Absent, Side, Target, Verdict, Where } from '../model/report.ts';
@@ -214,9 +214,14 @@ async function causesOfRun(row: Verdict, { target, request, profilesOf }: Scope)
   const difference = differenceOf({ target, ...base }, { target, ...head }, sources);
   if (difference.absent) return difference.absent;
   const { cold, warm, packets } = difference;
-  return ({ metric, change }) => {
-    if (metric === 'run_insns_cold') return whyOf({ causes: cold, packets: 1, change });
-    return whyOf({ causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) });
+  return (row) => {
+    const { metric, change } = row;
+    const told =
+      metric === 'run_insns_cold'
+        ? whyOf({ causes: cold, packets: 1, change })
+        : whyOf({ causes: warm, packets, ...(metric === 'run_insns' || packets === 1 ? { change } : {}) });
+    if (metric !== 'run_insns' && metric !== 'run_insns_cold') return told;
+    return compared(told, row, { base: base[metric], head: head[metric] });
   };
 }
 
@@ -231,7 +236,13 @@ async function causesOfVerifier(row: Verdict, { request, session }: Scope): Prom
   const absent = now.absent ?? before.absent;
   if (absent) return absent;
   const causes = diffVisits(before, now, row.program);
-  return ({ change }) => whyOf({ causes, packets: 1, change });
+  const explained = { base: before.processed, head: now.processed };
+  return (each) => compared(whyOf({ causes, packets: 1, change: each.change }), each, explained);
+}
+
+/** Base and head run once more to be explained: where that gives another figure than the row has, it is said. */
+function compared(told: Told | undefined, row: Verdict, explained: Sides): Told | undefined {
+  return told && { ...told, why: `${told.why}${disagreement(row, explained)}` };
 }
 
 /** The verifier gave up: there is no base to compare with, only what it spent itself on. */

@@ -6,7 +6,7 @@ import { differenceOf, sourceLinesOf } from '../explain/diff.ts';
 import { withLineProbes } from '../explain/line-probes.ts';
 import { type ProfileOptions, takeProfiles } from '../explain/profile.ts';
 import { visitsByLine } from '../explain/visits.ts';
-import { type Config, programConfig } from '../model/config.ts';
+import { type AttachConfig, type Config, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Difference, Explanation, Explanations, VerifierCost } from '../model/explanation.ts';
 import { type Input, inputFromText, inputName } from '../model/input.ts';
@@ -15,6 +15,12 @@ import { didYouMean } from '../model/suggest.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { JobResult, Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
+import {
+  explainInPlace,
+  type InPlacePlan,
+  planInPlace as planInPlaceOf,
+  unexplained as unexplainedHook,
+} from './explain-in-place.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { type PlannedProfiles, planProfiles, planVisits } from './plan.ts';
 import { createPool, machinesAtOnce, pooled } from './pool.ts';
@@ -28,6 +34,8 @@ export interface ExplainRequest {
   /** Which of the program's inputs; all where it is missing. */
   readonly input?: string;
   readonly kernels: readonly string[];
+  /** Where it is attached to be explained in place; else where the budget file says. With it no test run is explained. */
+  readonly attach?: AttachConfig;
   /** Whether to count what the verifier looks at, too. */
   readonly verifier?: boolean;
   /** Inputs, maps and tail calls; its budgets are not looked at. */
@@ -39,17 +47,22 @@ export interface ExplainRequest {
 /** Explains every wanted input. Throws TollgateError on a program or input that is not there. */
 export async function explain(request: ExplainRequest, options: RunOptions): Promise<Explanations> {
   const sides: Sides = [['head', request.object], ...(request.base ? [['base', request.base] as const] : [])];
-  const plans = sides.flatMap(([side, object]) => planSide(side, request, object));
+  const hooks = planInPlace(sides, request, options.distDir);
+  const plans = sides.flatMap(([side, object]) =>
+    request.attach ? [] : planSide(side, request, object, hooks.planned.length > 0),
+  );
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
   const explanations = await Promise.all(
     [...new Set(request.kernels)].map(async (reference) => {
       const { target, result } = await onKernel(reference, qemu, pool, options, (session, told) =>
-        explainAll(pooled(session, pool), sides, plans, request, { ...options, qemu }, told),
+        explainAll(pooled(session, pool), sides, { plans, hooks }, request, { ...options, qemu }, told),
       );
       const reason = `${target.error?.reason}: ${target.error?.message}`;
-      const none = () =>
-        plans.flatMap((plan) => plan.subjects.map((each) => unexplained(plan, each, reason)));
+      const none = () => [
+        ...plans.flatMap((plan) => plan.subjects.map((each) => unexplained(plan, each, reason))),
+        ...hooks.planned.map((hook) => unexplainedHook(hook, { reason })),
+      ];
       return (result ?? none()).map((each) => ({ target, ...each }));
     }),
   );
@@ -68,18 +81,19 @@ type Told = (ran: Pick<JobResult, 'hello' | 'seconds'>) => void;
 async function explainAll(
   session: Session,
   sides: Sides,
-  plans: readonly PlannedProfiles[],
+  { plans, hooks }: { readonly plans: readonly PlannedProfiles[]; readonly hooks: InPlacePlan },
   request: ExplainRequest,
   options: ProfileOptions,
   told: Told,
 ): Promise<Untargeted[]> {
   const notRun = sides
-    .filter(([side]) => !plans.some((plan) => plan.side === side))
+    .filter(([side]) => ![...plans, ...hooks.planned].some((plan) => plan.side === side))
     .map(([side, object]) =>
       unexplained({ side, object }, { program: request.program, input: '-' }, NO_TEST_RUN),
     );
-  const [profiles, visits] = await Promise.all([
+  const [profiles, inPlace, visits] = await Promise.all([
     profileAll(session, plans, options, told),
+    explainInPlace(session, hooks, options, told),
     request.verifier
       ? Promise.all(
           sides.map(
@@ -89,7 +103,7 @@ async function explainAll(
       : [],
   ]);
   const costs = new Map(visits);
-  return [...profiles, ...notRun].map((profile) => {
+  return [...profiles, ...inPlace, ...notRun].map((profile) => {
     const verifier = costs.get(profile.side);
     return verifier ? { ...profile, verifier } : profile;
   });
@@ -166,17 +180,41 @@ export function baseObjectOf(path: string, head: SideObject): SideObject {
   return readObject(isFolder ? resolve(path, head.name) : resolve(path), head.name);
 }
 
-function planSide(side: Side, request: ExplainRequest, object: SideObject): PlannedProfiles[] {
-  const { program } = request;
+/** Where the program is attached, on both sides, unless an input of a test run is asked for. */
+function planInPlace(sides: Sides, request: ExplainRequest, distDir: string): InPlacePlan {
+  for (const [, object] of sides) requireProgram(object, request.program);
+  const plans = sides.map(([side, object]): InPlacePlan => {
+    const known = programConfig(request.config.programs, { object: object.name, program: request.program });
+    const attach = request.attach ?? (request.input === undefined ? known.attach : undefined);
+    return attach
+      ? planInPlaceOf({ ...request, side, object, attach, distDir })
+      : { planned: [], jobs: new Map() };
+  });
+  return {
+    planned: plans.flatMap(({ planned }) => planned),
+    jobs: new Map(plans.flatMap(({ jobs }) => [...jobs])),
+  };
+}
+
+function requireProgram(object: SideObject, program: string): void {
   const names = object.spec.programs.map(({ name }) => name);
   if (!names.includes(program))
     throw new TollgateError('usage', `Cannot explain '${program}': '${object.name}' has no such program`, {
       hint: didYouMean(program, names) ?? `its programs: ${names.join(', ')}`,
     });
+}
+
+function planSide(
+  side: Side,
+  request: ExplainRequest,
+  object: SideObject,
+  isInPlace: boolean,
+): PlannedProfiles[] {
+  const { program } = request;
   const known = programConfig(request.config.programs, { object: object.name, program }).inputs;
   const inputs = request.input === undefined ? undefined : [inputOf(request.input, known)];
   const plans = planObjectProfiles(side, [program], request, object, inputs);
-  if (plans.length > 0 || request.verifier) return plans;
+  if (plans.length > 0 || request.verifier || isInPlace) return plans;
   throw new TollgateError('usage', `Cannot explain '${program}': ${NO_TEST_RUN}`, {
     hint: 'docs/measurements.md lists the types that can be run',
   });

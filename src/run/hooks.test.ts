@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
 import { HOOKS } from '../model/hooks/index.ts';
-import { collectHook, mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { decodeJob, decodeSequel } from '../model/window.ts';
+import { collectHook, mergeHookPlans, planAllHooks, planHook, planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -67,4 +68,21 @@ test('a guest that fails, or tells nothing of a stimulus, is no figure', () => {
     't: the guest failed at a hook: oh',
   );
   expect(() => collectHook('t', hook!, () => [])).toThrow("t: the guest tells nothing of stimulus 'udp'");
+});
+
+test('a job that tells of its code is the job that measures, with something behind it', () => {
+  const { jobs } = plan('count.bpf.o', { count_0: native });
+  const object = readObject(join(TRICKY, 'count.bpf.o'), 'count.bpf.o');
+  const told = new Map<string, Uint8Array>();
+  const options = { side: 'head', config: { programs: {} }, directory: ROOT, distDir: DIST } as const;
+  const probed = Uint8Array.of(1, 2, 3);
+  const { arms } = planHook(options, object, 'count_0', native.attach, told, { probed })!;
+  expect([arms.nothing, arms.empty, arms.own!].map((arm) => decodeSequel(told.get(arm)!))).toEqual([
+    { reportCode: [] },
+    { reportCode: [] },
+    { reportCode: ['count_0'], probed: { at: expect.any(Number), size: 3 } },
+  ]);
+  expect([...told.values()].map(decodeJob)).toEqual(
+    [...jobs.values()].map(decodeJob), // in the same order: nothing, empty, its own
+  );
 });

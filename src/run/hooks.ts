@@ -10,7 +10,7 @@ import { type AttachConfig, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Hook, HookOptions } from '../model/hooks/hook.ts';
 import { HOOKS, hookByName, hookLabel } from '../model/hooks/index.ts';
-import type { HookJob, ObjectJob, StimulusTask } from '../model/job.ts';
+import type { HookJob, ObjectJob, Sequel, StimulusTask } from '../model/job.ts';
 import { metricOf } from '../model/metrics.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Measurement, Side } from '../model/report.ts';
@@ -24,6 +24,7 @@ import {
   WARM_UP_EVENTS,
 } from '../model/stimuli.ts';
 import { encodeJob } from '../model/window.ts';
+import type { SideObject } from './objects.ts';
 import { type PlanOptions, placeObject } from './plan.ts';
 
 /** A place to attach to, with everything decided. */
@@ -53,30 +54,57 @@ export interface HookPlan {
 /** The programs of a side that the budget file attaches. Throws TollgateError ('config') where a hook takes no such program. */
 export function planHooks(options: PlanOptions & { readonly distDir: string }): HookPlan {
   const jobs = new Map<string, Uint8Array>();
-  const add = (job: Uint8Array) => addJob(jobs, job);
   const hooks = options.objects.flatMap((object) =>
     object.spec.programs.flatMap((spec): PlannedHook[] => {
-      const wanted = programConfig(options.config.programs, { object: object.name, program: spec.name });
-      if (!wanted.attach) return [];
-      const attachment = attachmentOf(wanted.attach);
-      const type = wanted.type ?? spec.type;
-      if (type !== undefined && !attachment.hook.programTypes.includes(type)) {
-        if (options.side === 'base') return [];
-        throw new TollgateError(
-          'config',
-          `Cannot attach '${spec.name}' to hook '${attachment.hook.name}': it is a ${type} program`,
-          { hint: `the hook takes ${attachment.hook.programTypes.join(', ')}` },
-        );
-      }
-      const own = encodeJob((place) => armOf(attachment, spec.name, placeObject(options, object, place)));
-      const arms = { ...planEmpty(attachment, options.distDir, add), own: add(own) };
-      const { hook, options: how, stimulus } = attachment;
-      const input = `${hookLabel(hook, how)}, ${stimulusLabel(stimulus)}`;
-      return [{ side: options.side, object: object.name, program: spec.name, input, stimulus, arms }];
+      const { attach } = programConfig(options.config.programs, { object: object.name, program: spec.name });
+      const planned = attach && planHook(options, object, spec.name, attach, jobs);
+      return planned ? [planned] : [];
     }),
   );
   return { hooks, jobs };
 }
+
+/**
+ * One program at one hook, its jobs put into `jobs`. With `told` the jobs say, behind the same events, where the code lies
+ * that has run; `told.probed` is the object whose code tells its instructions. Undefined where the hook takes no such
+ * program of the base; throws TollgateError ('config') where it takes none such of head.
+ */
+export function planHook(
+  options: Omit<PlanOptions, 'objects'> & { readonly distDir: string },
+  object: SideObject,
+  program: string,
+  attach: AttachConfig,
+  jobs: Map<string, Uint8Array>,
+  told?: { readonly probed?: Uint8Array },
+): PlannedHook | undefined {
+  const wanted = programConfig(options.config.programs, { object: object.name, program });
+  const attachment = attachmentOf(attach);
+  const type = wanted.type ?? object.spec.programs.find(({ name }) => name === program)?.type;
+  if (type !== undefined && !attachment.hook.programTypes.includes(type)) {
+    if (options.side === 'base') return undefined;
+    throw new TollgateError(
+      'config',
+      `Cannot attach '${program}' to hook '${attachment.hook.name}': it is a ${type} program`,
+      { hint: `the hook takes ${attachment.hook.programTypes.join(', ')}` },
+    );
+  }
+  const add = (job: Uint8Array) => addJob(jobs, job);
+  const own = encodeJob(
+    (place) => armOf(attachment, program, placeObject(options, object, place)),
+    told &&
+      ((place): Sequel => ({
+        reportCode: [program],
+        ...(told.probed ? { probed: place(told.probed) } : {}),
+      })),
+  );
+  const arms = { ...planEmpty(attachment, options.distDir, add, told && NO_CODE), own: add(own) };
+  const { hook, options: how, stimulus } = attachment;
+  const input = `${hookLabel(hook, how)}, ${stimulusLabel(stimulus)}`;
+  return { side: options.side, object: object.name, program, input, stimulus, arms };
+}
+
+/** Of programs of ours nothing is asked but the symbols. */
+const NO_CODE = (): Sequel => ({ reportCode: [] });
 
 /** What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any. */
 export function planAllHooks(distDir: string): HookPlan {
@@ -131,11 +159,12 @@ function planEmpty(
   attachment: Attachment,
   distDir: string,
   add: (job: Uint8Array) => string,
+  sequel?: () => Sequel,
 ): Pick<PlannedHook['arms'], 'nothing' | 'empty'> {
   const { hook, options, stimulus } = attachment;
   return {
-    nothing: add(ownArm({ stimulus }, distDir, 'nop_xdp', EMPTY_PROGRAM)),
-    empty: add(ownArm(attachment, distDir, hook.empty(options), EMPTY_PROGRAM)),
+    nothing: add(ownArm({ stimulus }, distDir, 'nop_xdp', EMPTY_PROGRAM, sequel)),
+    empty: add(ownArm(attachment, distDir, hook.empty(options), EMPTY_PROGRAM, sequel)),
   };
 }
 
@@ -145,15 +174,23 @@ const EMPTY_PROGRAM = 'nop';
 type Attached = Attachment | Pick<Attachment, 'stimulus'>;
 
 /** An arm with a program of ours, from dist/bpf. */
-function ownArm(attached: Attached, distDir: string, object: string, program: string): Uint8Array {
+function ownArm(
+  attached: Attached,
+  distDir: string,
+  object: string,
+  program: string,
+  sequel?: () => Sequel,
+): Uint8Array {
   const file = `${object}.bpf.o`;
-  return encodeJob((place) =>
-    armOf(attached, program, {
-      object: file,
-      elf: place(readFileSync(join(distDir, 'bpf', file))),
-      programs: [{ name: program, inputs: [], maps: {}, tailCalls: {} }],
-      mapSizes: {},
-    }),
+  return encodeJob(
+    (place) =>
+      armOf(attached, program, {
+        object: file,
+        elf: place(readFileSync(join(distDir, 'bpf', file))),
+        programs: [{ name: program, inputs: [], maps: {}, tailCalls: {} }],
+        mapSizes: {},
+      }),
+    sequel,
   );
 }
 

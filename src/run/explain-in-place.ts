@@ -1,0 +1,111 @@
+// Explaining where a program is attached: the arms of its hook, each a machine of its own, and from their profiles what
+// the hook adds and what the program adds. Arms that are the same job are run once, whichever side they serve.
+
+import { type EventArms, type EventProfile, inPlaceOf, programPart, takeEvent } from '../explain/event.ts';
+import { withLineProbes } from '../explain/line-probes.ts';
+import type { ProfileOptions } from '../explain/profile.ts';
+import type { AttachConfig, Config } from '../model/config.ts';
+import type { ObjectSpec } from '../model/elf.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
+import type { Explanation } from '../model/explanation.ts';
+import type { Absent, Side } from '../model/report.ts';
+import type { JobResult, Session } from '../vm/session.ts';
+import { type PlannedHook, planHook } from './hooks.ts';
+import type { SideObject } from './objects.ts';
+
+export interface InPlaceRequest {
+  readonly side: Side;
+  readonly object: SideObject;
+  readonly program: string;
+  readonly attach: AttachConfig;
+  readonly config: Pick<Config, 'programs' | 'map_sizes'>;
+  readonly directory: string;
+  readonly distDir: string;
+}
+
+export interface InPlacePlan {
+  readonly planned: readonly (PlannedHook & { readonly spec: ObjectSpec })[];
+  /** By what `PlannedHook.arms` says. */
+  readonly jobs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Nothing where the hook takes no such program of the base. Throws TollgateError ('config') where it takes none such of head. */
+export function planInPlace(request: InPlaceRequest): InPlacePlan {
+  const { object, program, attach } = request;
+  const jobs = new Map<string, Uint8Array>();
+  const probed = withLineProbes(object.bytes, object.spec.functions, object.name);
+  const hook = planHook(request, object, program, attach, jobs, probed ? { probed } : {});
+  return hook ? { planned: [{ ...hook, spec: object.spec }], jobs } : { planned: [], jobs: new Map() };
+}
+
+type Untargeted = Omit<Explanation, 'target'>;
+
+/** One explanation for each side; absent, with the reason, where the program's own arm gives none. */
+export async function explainInPlace(
+  session: Session,
+  { planned, jobs }: InPlacePlan,
+  options: ProfileOptions,
+  told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void,
+): Promise<Untargeted[]> {
+  const taken = new Map<string, Promise<EventProfile | Absent>>();
+  const take = (key: string, hook: InPlacePlan['planned'][number], isOwn: boolean) => {
+    const known = taken.get(key);
+    if (known) return known;
+    const subject = isOwn ? { subject: { program: hook.program, spec: hook.spec } } : {};
+    const request = { bytes: jobs.get(key)!, stimulus: hook.stimulus.name, ...subject };
+    const made = takeEvent(session, request, options).then(
+      (profile) => {
+        if (!('reason' in profile)) told(profile.ran);
+        return profile;
+      },
+      (cause: unknown) => {
+        if (cause instanceof TollgateError && cause.details.reason === 'bad-profile')
+          return { reason: messageOf(cause) };
+        throw cause;
+      },
+    );
+    taken.set(key, made);
+    return made;
+  };
+  return await Promise.all(
+    planned.map(async (hook) => {
+      const [nothing, empty, own] = await Promise.all([
+        take(hook.arms.nothing, hook, false),
+        take(hook.arms.empty, hook, false),
+        take(hook.arms.own!, hook, true),
+      ]);
+      if ('reason' in nothing) return unexplained(hook, nothing);
+      if ('reason' in empty) return unexplained(hook, empty);
+      return 'reason' in own
+        ? { ...unexplained(hook, own), inPlace: inPlaceOf({ nothing, empty }) }
+        : explained(hook, { nothing, empty, own });
+    }),
+  );
+}
+
+function explained(hook: PlannedHook, arms: Required<EventArms>): Untargeted {
+  return {
+    ...unexplained(hook),
+    packets: 1,
+    ...programPart(arms.own),
+    inPlace: inPlaceOf(arms),
+    notes: [...arms.own.notes],
+  };
+}
+
+/** A hook's explanation with nothing in it. */
+export function unexplained({ side, object, program, input }: PlannedHook, absent?: Absent): Untargeted {
+  return {
+    ...{ side, object, program, input },
+    packets: 0,
+    ...(absent ? { absent } : {}),
+    insns: { cold: 0, warm: 0 },
+    outside: { cold: 0, warm: 0 },
+    lines: [],
+    calls: [],
+    tailCalls: [],
+    instructions: [],
+    stacks: [],
+    notes: [],
+  };
+}
