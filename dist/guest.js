@@ -72,7 +72,7 @@ function openChannel(window) {
 }
 
 // src/guest/hooks.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 
 // src/model/hooks/hook.ts
 var HookRefused = class extends Error {
@@ -3967,8 +3967,8 @@ function isOlder(release, than) {
   return a[0] !== b[0] ? a[0] < b[0] : a[1] < b[1];
 }
 
-// src/guest/libbpf/attach.ts
-var import_node_fs = require("node:fs");
+// src/model/job.ts
+var LINES_LIMIT = 5e5;
 
 // src/guest/libbpf/ffi.ts
 var import_koffi = __toESM(require("./koffi.node"), 1);
@@ -4096,85 +4096,8 @@ function once(make) {
   };
 }
 
-// src/guest/libbpf/attach.ts
-var SYS_BPF = 321;
-var SYS_SETNS = 308;
-var SYS_UNSHARE = 272;
-var CLONE_NEWNET = 1073741824;
-var BPF_LINK_CREATE = 28;
-var ROOT_CGROUP = "/sys/fs/cgroup";
-var OWN_NAMESPACE = "/proc/self/ns/net";
-function hookPort(places, give) {
-  return {
-    linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
-    linkToCgroup: (fd, attachType) => {
-      const cgroup = (0, import_node_fs.openSync)(ROOT_CGROUP, "r");
-      try {
-        return createLink(fd, cgroup, attachType, 0);
-      } finally {
-        (0, import_node_fs.closeSync)(cgroup);
-      }
-    },
-    filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
-    giveToSocket: (fd, side) => {
-      give({ fd, to: side });
-      return () => give(void 0);
-    }
-  };
-}
-function newNamespace() {
-  const own2 = (0, import_node_fs.openSync)(OWN_NAMESPACE, "r");
-  try {
-    must(libc().syscall4(SYS_UNSHARE, CLONE_NEWNET, 0, 0), "unshare");
-    const fd = (0, import_node_fs.openSync)(OWN_NAMESPACE, "r");
-    must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
-    return fd;
-  } finally {
-    (0, import_node_fs.closeSync)(own2);
-  }
-}
-function inNamespace(fd, work) {
-  const own2 = (0, import_node_fs.openSync)(OWN_NAMESPACE, "r");
-  try {
-    must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), "setns");
-    return work();
-  } finally {
-    must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
-    (0, import_node_fs.closeSync)(own2);
-  }
-}
-function createLink(fd, target, attachType, flags) {
-  const attr = memory(64);
-  for (const [i, value] of [fd, target, attachType, flags].entries()) attr.writeUInt32LE(value, 4 * i);
-  const link = libc().syscall4(SYS_BPF, BPF_LINK_CREATE, addressOf(attr), attr.length);
-  if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
-  return () => (0, import_node_fs.closeSync)(Number(link));
-}
-function createFilter(fd, { index, namespaceFd }, direction) {
-  const hook = memory(24);
-  hook.writeBigUInt64LE(24n, 0);
-  hook.writeInt32LE(index, 8);
-  hook.writeUInt32LE(direction === "ingress" ? 1 : 2, 12);
-  const options = memory(32);
-  options.writeBigUInt64LE(32n, 0);
-  options.writeInt32LE(fd, 8);
-  options.writeUInt32LE(1, 20);
-  options.writeUInt32LE(1, 24);
-  for (const [step, error2] of [
-    ["make a clsact queueing discipline", Number(libbpf().bpf_tc_hook_create(hook))],
-    ["attach a filter", Number(libbpf().bpf_tc_attach(hook, options))]
-  ])
-    if (error2 !== 0) throw new HookRefused(`the kernel does not ${step}: ${errorName(error2)}`);
-  return () => {
-    options.writeInt32LE(0, 8);
-    options.writeUInt32LE(0, 12);
-    options.writeUInt32LE(0, 16);
-    inNamespace(namespaceFd, () => must(Number(libbpf().bpf_tc_detach(hook, options)), "bpf_tc_detach"));
-  };
-}
-function must(result, what) {
-  if (result < 0) throw new Error(`${what}: ${errorName(errno())}`);
-}
+// src/guest/libbpf/info.ts
+var import_node_fs = require("node:fs");
 
 // src/model/errors.ts
 var EXIT = { pass: 0, over: 1, usage: 2, infrastructure: 3 };
@@ -4463,6 +4386,217 @@ function fillTailCalls(setUp, object, refused) {
   }
 }
 
+// src/guest/libbpf/info.ts
+var INFO_BYTES = 232;
+var JITED_LENGTH = 16;
+var XLATED_LENGTH = 20;
+var JITED_ADDRESS = 24;
+var XLATED_ADDRESS = 32;
+var MAP_COUNT = 52;
+var MAP_IDS = 56;
+var KSYM_COUNT = 104;
+var FUNCTION_LENGTH_COUNT = 108;
+var KSYMS = 112;
+var FUNCTION_LENGTHS = 120;
+var LINE_COUNT = 148;
+var LINES = 152;
+var JITED_LINES = 160;
+var JITED_LINE_COUNT = 168;
+var LINE_RECORD_SIZE = 172;
+var JITED_LINE_RECORD_SIZE = 176;
+var LINE_BYTES = 16;
+var LINE_COL = 12;
+var MAP_INFO_BYTES = 88;
+var MAP_NAME = 24;
+var SYS_BPF = 321;
+var BPF_MAP_GET_FD_BY_ID = 14;
+function programInfo(fd) {
+  const sizes = getInfo(fd, memory(INFO_BYTES));
+  const jited = memory(Math.max(1, sizes.readUInt32LE(JITED_LENGTH)));
+  const xlated = memory(Math.max(1, sizes.readUInt32LE(XLATED_LENGTH)));
+  const mapCount = sizes.readUInt32LE(MAP_COUNT);
+  const mapIds = memory(Math.max(4, mapCount * 4));
+  const info = memory(INFO_BYTES);
+  info.writeUInt32LE(sizes.readUInt32LE(JITED_LENGTH), JITED_LENGTH);
+  info.writeBigUInt64LE(addressOf(jited), JITED_ADDRESS);
+  info.writeUInt32LE(sizes.readUInt32LE(XLATED_LENGTH), XLATED_LENGTH);
+  info.writeBigUInt64LE(addressOf(xlated), XLATED_ADDRESS);
+  info.writeUInt32LE(mapCount, MAP_COUNT);
+  info.writeBigUInt64LE(addressOf(mapIds), MAP_IDS);
+  getInfo(fd, info);
+  return {
+    jited: jited.subarray(0, info.readUInt32LE(JITED_LENGTH)),
+    xlated: xlated.subarray(0, info.readUInt32LE(XLATED_LENGTH)),
+    maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4)))
+  };
+}
+function programImages(fd, linesLimit) {
+  const sizes = getInfo(fd, memory(INFO_BYTES));
+  const count = sizes.readUInt32LE(KSYM_COUNT);
+  const found = sizes.readUInt32LE(JITED_LINE_COUNT);
+  const lineCount = found === sizes.readUInt32LE(LINE_COUNT) && found <= linesLimit ? found : 0;
+  const addresses = memory(Math.max(8, 8 * count));
+  const lengths = memory(Math.max(4, 4 * count));
+  const lines = memory(Math.max(LINE_BYTES, LINE_BYTES * lineCount));
+  const jitedLines = memory(Math.max(8, 8 * lineCount));
+  const info = memory(INFO_BYTES);
+  info.writeUInt32LE(count, KSYM_COUNT);
+  info.writeUInt32LE(count, FUNCTION_LENGTH_COUNT);
+  info.writeBigUInt64LE(addressOf(addresses), KSYMS);
+  info.writeBigUInt64LE(addressOf(lengths), FUNCTION_LENGTHS);
+  info.writeUInt32LE(lineCount, LINE_COUNT);
+  info.writeUInt32LE(lineCount, JITED_LINE_COUNT);
+  info.writeBigUInt64LE(addressOf(lines), LINES);
+  info.writeBigUInt64LE(addressOf(jitedLines), JITED_LINES);
+  info.writeUInt32LE(LINE_BYTES, LINE_RECORD_SIZE);
+  info.writeUInt32LE(8, JITED_LINE_RECORD_SIZE);
+  getInfo(fd, info);
+  const at = Array.from({ length: lineCount }, (_, i) => jitedLines.readBigUInt64LE(8 * i));
+  return Array.from({ length: count }, (_, part) => {
+    const address = addresses.readBigUInt64LE(8 * part);
+    const sizeBytes = lengths.readUInt32LE(4 * part);
+    return {
+      address,
+      sizeBytes,
+      lines: at.flatMap(
+        (line, i) => line >= address && line < address + BigInt(sizeBytes) ? [{ lineCol: lines.readUInt32LE(LINE_BYTES * i + LINE_COL), offset: Number(line - address) }] : []
+      )
+    };
+  });
+}
+function getInfo(fd, info) {
+  const size2 = memory(4);
+  size2.writeUInt32LE(info.length);
+  const error2 = Number(libbpf().bpf_obj_get_info_by_fd(fd, info, size2));
+  if (error2 !== 0) throw new Error(`bpf_obj_get_info_by_fd: ${errorName(error2)}`);
+  return info;
+}
+function mapOf(id) {
+  const attr = memory(16);
+  attr.writeUInt32LE(id);
+  const fd = Number(libc().syscall4(SYS_BPF, BPF_MAP_GET_FD_BY_ID, addressOf(attr), attr.length));
+  if (fd < 0) return { name: `id ${id}`, bytes: void 0 };
+  const name = textOf(getInfo(fd, memory(MAP_INFO_BYTES)).subarray(MAP_NAME, MAP_NAME + 16));
+  const accounted = /^memlock:\s*(\d+)$/m.exec((0, import_node_fs.readFileSync)(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
+  closeFd(fd);
+  return { name, bytes: accounted === void 0 ? void 0 : Number(accounted) };
+}
+var SYS_CLOSE = 3;
+function closeFd(fd) {
+  libc().syscall4(SYS_CLOSE, fd, 0, 0);
+}
+
+// src/guest/code.ts
+function imagesOf(object, entry) {
+  return reachable(object, entry).flatMap(
+    (program) => programImages(libbpf().bpf_program__fd(program.pointer), 0).map(({ address, sizeBytes }, part) => ({
+      program: program.name,
+      part,
+      address,
+      sizeBytes
+    }))
+  );
+}
+function reachable(object, entry) {
+  return object.canTailCall ? [entry, ...object.programs.filter((each) => each !== entry)] : [entry];
+}
+function textOfImage({ address, ...image }) {
+  return { ...image, address: address.toString(16) };
+}
+function reportLines(channel, object, programs) {
+  const wanted = (name) => object.canTailCall || programs.includes(name);
+  for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), LINES_LIMIT).entries())
+      channel.send({
+        type: "lines",
+        program: name,
+        part,
+        sizeBytes: image.sizeBytes,
+        lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset])
+      });
+}
+
+// src/guest/libbpf/attach.ts
+var import_node_fs2 = require("node:fs");
+var SYS_BPF2 = 321;
+var SYS_SETNS = 308;
+var SYS_UNSHARE = 272;
+var CLONE_NEWNET = 1073741824;
+var BPF_LINK_CREATE = 28;
+var ROOT_CGROUP = "/sys/fs/cgroup";
+var OWN_NAMESPACE = "/proc/self/ns/net";
+function hookPort(places, give) {
+  return {
+    linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
+    linkToCgroup: (fd, attachType) => {
+      const cgroup = (0, import_node_fs2.openSync)(ROOT_CGROUP, "r");
+      try {
+        return createLink(fd, cgroup, attachType, 0);
+      } finally {
+        (0, import_node_fs2.closeSync)(cgroup);
+      }
+    },
+    filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
+    giveToSocket: (fd, side) => {
+      give({ fd, to: side });
+      return () => give(void 0);
+    }
+  };
+}
+function newNamespace() {
+  const own2 = (0, import_node_fs2.openSync)(OWN_NAMESPACE, "r");
+  try {
+    must(libc().syscall4(SYS_UNSHARE, CLONE_NEWNET, 0, 0), "unshare");
+    const fd = (0, import_node_fs2.openSync)(OWN_NAMESPACE, "r");
+    must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
+    return fd;
+  } finally {
+    (0, import_node_fs2.closeSync)(own2);
+  }
+}
+function inNamespace(fd, work) {
+  const own2 = (0, import_node_fs2.openSync)(OWN_NAMESPACE, "r");
+  try {
+    must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), "setns");
+    return work();
+  } finally {
+    must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
+    (0, import_node_fs2.closeSync)(own2);
+  }
+}
+function createLink(fd, target, attachType, flags) {
+  const attr = memory(64);
+  for (const [i, value] of [fd, target, attachType, flags].entries()) attr.writeUInt32LE(value, 4 * i);
+  const link = libc().syscall4(SYS_BPF2, BPF_LINK_CREATE, addressOf(attr), attr.length);
+  if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
+  return () => (0, import_node_fs2.closeSync)(Number(link));
+}
+function createFilter(fd, { index, namespaceFd }, direction) {
+  const hook = memory(24);
+  hook.writeBigUInt64LE(24n, 0);
+  hook.writeInt32LE(index, 8);
+  hook.writeUInt32LE(direction === "ingress" ? 1 : 2, 12);
+  const options = memory(32);
+  options.writeBigUInt64LE(32n, 0);
+  options.writeInt32LE(fd, 8);
+  options.writeUInt32LE(1, 20);
+  options.writeUInt32LE(1, 24);
+  for (const [step, error2] of [
+    ["make a clsact queueing discipline", Number(libbpf().bpf_tc_hook_create(hook))],
+    ["attach a filter", Number(libbpf().bpf_tc_attach(hook, options))]
+  ])
+    if (error2 !== 0) throw new HookRefused(`the kernel does not ${step}: ${errorName(error2)}`);
+  return () => {
+    options.writeInt32LE(0, 8);
+    options.writeUInt32LE(0, 12);
+    options.writeUInt32LE(0, 16);
+    inNamespace(namespaceFd, () => must(Number(libbpf().bpf_tc_detach(hook, options)), "bpf_tc_detach"));
+  };
+}
+function must(result, what) {
+  if (result < 0) throw new Error(`${what}: ${errorName(errno())}`);
+}
+
 // src/guest/stimulus.ts
 var import_node_child_process = require("node:child_process");
 var INDEX = { sender: 10, receiver: 11 };
@@ -4509,6 +4643,24 @@ function run({ helper, sender, receiver }, task, gift) {
   return ended.stdout;
 }
 
+// src/guest/symbols.ts
+var import_node_fs3 = require("node:fs");
+var CHUNK_CHARACTERS = 6e4;
+function reportSymbols(channel, which) {
+  const all = (0, import_node_fs3.readFileSync)("/proc/kallsyms", "latin1");
+  let text = "";
+  for (const [, address, name, module2] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})(?:\t(\S+))?/gm)) {
+    if (which === "bpf" && module2 !== "[bpf]") continue;
+    if (text.length > CHUNK_CHARACTERS) {
+      channel.send({ type: "symbols", text });
+      text = "";
+    }
+    text += `${address} ${name}
+`;
+  }
+  channel.send({ type: "symbols", text });
+}
+
 // src/guest/hooks.ts
 function runHookJob(guest, job) {
   const absent2 = measureArm(guest, job);
@@ -4525,11 +4677,11 @@ function measureArm(guest, job) {
   const port = hookPort(bed, (given) => {
     gift = given;
   });
-  let object;
+  let loaded;
   let detach;
   try {
-    object = load(guest, job);
-    const program = object.programs.find(({ name }) => name === job.program);
+    loaded = load(guest, job);
+    const program = loaded.object.programs.find(({ name }) => name === job.program);
     if (!program) return { reason: "the kernel does not load it" };
     if (job.attach)
       detach = hookNamed(job.attach.hook).attach(
@@ -4541,13 +4693,15 @@ function measureArm(guest, job) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: "events", stimulus: task.name, ...events });
     }
+    const sequel = decodeSequel(guest.window);
+    if (sequel) reportCode(guest, job, loaded, sequel);
     return void 0;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
     return { reason: cause.message.slice(0, 2e3) };
   } finally {
     detach?.();
-    object?.close();
+    loaded?.object.close();
   }
 }
 function hookNamed(name) {
@@ -4557,17 +4711,37 @@ function hookNamed(name) {
 }
 function whyNotHere(name) {
   const { since } = hookNamed(name);
-  const release = (0, import_node_fs2.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  const release = (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
   return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : void 0;
 }
 function load({ window }, job) {
-  const { loadable, object } = findLoadable(job, window.subarray(job.elf.at, job.elf.at + job.elf.size));
+  const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
   setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program));
-  return object;
+  return { loadable, object };
+}
+function bytesOf(window, { at, size: size2 }) {
+  return window.subarray(at, at + size2);
+}
+function reportCode({ channel, window }, job, { loadable, object }, { reportCode: wanted, probed }) {
+  reportSymbols(channel, "bpf");
+  for (const program of object.programs.filter(({ name }) => wanted.includes(name)))
+    channel.send({
+      type: "code",
+      program: program.name,
+      images: imagesOf(object, program).map(textOfImage)
+    });
+  if (!probed) return;
+  try {
+    const twin = loadObject(job, bytesOf(window, probed), loadable);
+    reportLines(channel, twin, wanted);
+    twin.close();
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+  }
 }
 
 // src/guest/init.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 function mountAll() {
   for (const [type, target, needed] of [
     ["proc", "/proc", true],
@@ -4583,12 +4757,12 @@ function mountAll() {
 function loadModules(listPath) {
   const warnings = [];
   const noParameters = cString("");
-  if (!(0, import_node_fs3.existsSync)(listPath)) return warnings;
-  for (const path of (0, import_node_fs3.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
-    const fd = (0, import_node_fs3.openSync)(path, "r");
+  if (!(0, import_node_fs5.existsSync)(listPath)) return warnings;
+  for (const path of (0, import_node_fs5.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
+    const fd = (0, import_node_fs5.openSync)(path, "r");
     if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST)
       warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
-    (0, import_node_fs3.closeSync)(fd);
+    (0, import_node_fs5.closeSync)(fd);
   }
   return warnings;
 }
@@ -4603,20 +4777,20 @@ function setUpKernel() {
     ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
   ]) {
     try {
-      (0, import_node_fs3.writeFileSync)(path, value);
+      (0, import_node_fs5.writeFileSync)(path, value);
     } catch {
     }
   }
 }
 function restartLockupDetector() {
   try {
-    (0, import_node_fs3.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+    (0, import_node_fs5.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
   } catch {
   }
 }
 function becomeRealTime() {
   try {
-    (0, import_node_fs3.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+    (0, import_node_fs5.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
   } catch {
   }
   const priority = memory(4);
@@ -4626,15 +4800,15 @@ function becomeRealTime() {
 }
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
-  for (const name of (0, import_node_fs3.readdirSync)(root)) {
+  for (const name of (0, import_node_fs5.readdirSync)(root)) {
     const device = `${root}/${name}`;
-    const id = `${(0, import_node_fs3.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs3.readFileSync)(`${device}/device`, "utf8").trim()}`;
+    const id = `${(0, import_node_fs5.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs5.readFileSync)(`${device}/device`, "utf8").trim()}`;
     if (id !== "0x1b36:0x0011") continue;
-    (0, import_node_fs3.writeFileSync)(`${device}/enable`, "1");
-    const start = BigInt((0, import_node_fs3.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
-    const fd = (0, import_node_fs3.openSync)(`${device}/resource0`, "r+");
+    (0, import_node_fs5.writeFileSync)(`${device}/enable`, "1");
+    const start = BigInt((0, import_node_fs5.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const fd = (0, import_node_fs5.openSync)(`${device}/resource0`, "r+");
     const register = mapShared(fd, 4096, 0);
-    (0, import_node_fs3.closeSync)(fd);
+    (0, import_node_fs5.closeSync)(fd);
     const offset = Number(start & 0xfffn);
     return () => {
       register[offset] = 1;
@@ -4643,24 +4817,24 @@ function findPauseDevice() {
   throw new Error("no pvpanic-pci device: the VM cannot be paused");
 }
 function findRetainedInitramfs() {
-  const log = (0, import_node_fs3.openSync)("/dev/kmsg", import_node_fs3.constants.O_RDONLY | import_node_fs3.constants.O_NONBLOCK);
+  const log = (0, import_node_fs5.openSync)("/dev/kmsg", import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NONBLOCK);
   const line = Buffer.alloc(8192);
   try {
     for (; ; ) {
-      const text = line.toString("utf8", 0, (0, import_node_fs3.readSync)(log, line));
+      const text = line.toString("utf8", 0, (0, import_node_fs5.readSync)(log, line));
       const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
       if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
     }
   } catch {
     return void 0;
   } finally {
-    (0, import_node_fs3.closeSync)(log);
+    (0, import_node_fs5.closeSync)(log);
   }
 }
 function mapWindow(physicalAddress, sizeBytes) {
-  const fd = (0, import_node_fs3.openSync)("/dev/mem", "r+");
+  const fd = (0, import_node_fs5.openSync)("/dev/mem", "r+");
   const window = mapShared(fd, sizeBytes, physicalAddress);
-  (0, import_node_fs3.closeSync)(fd);
+  (0, import_node_fs5.closeSync)(fd);
   return window;
 }
 var SYS_FINIT_MODULE = 313;
@@ -4669,7 +4843,7 @@ var SCHED_FIFO = 1;
 var EEXIST = 17;
 
 // src/guest/libbpf/runs.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var ATTR_BYTES = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock) {
@@ -4716,7 +4890,7 @@ function seedRandomNumbers() {
   const fd = Number(
     libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs4.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs6.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -4747,7 +4921,7 @@ function findTicks(clockLibrary) {
 }
 
 // src/guest/runner.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -5134,9 +5308,6 @@ function unknown(jited, at) {
   );
 }
 
-// src/model/job.ts
-var LINES_LIMIT = 5e5;
-
 // src/model/program-types.ts
 var packet = (since, emptyReturns) => ({
   takes: "packet",
@@ -5223,120 +5394,19 @@ function programTypeById(id) {
 }
 
 // src/guest/guards.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
 function hardened({ jitHarden }, load2) {
   if (!jitHarden) return load2();
-  (0, import_node_fs5.writeFileSync)(HARDEN, String(jitHarden));
+  (0, import_node_fs7.writeFileSync)(HARDEN, String(jitHarden));
   try {
     return load2();
   } finally {
-    (0, import_node_fs5.writeFileSync)(HARDEN, "0");
+    (0, import_node_fs7.writeFileSync)(HARDEN, "0");
   }
 }
 function spectreV2() {
-  return (0, import_node_fs5.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
-}
-
-// src/guest/libbpf/info.ts
-var import_node_fs6 = require("node:fs");
-var INFO_BYTES = 232;
-var JITED_LENGTH = 16;
-var XLATED_LENGTH = 20;
-var JITED_ADDRESS = 24;
-var XLATED_ADDRESS = 32;
-var MAP_COUNT = 52;
-var MAP_IDS = 56;
-var KSYM_COUNT = 104;
-var FUNCTION_LENGTH_COUNT = 108;
-var KSYMS = 112;
-var FUNCTION_LENGTHS = 120;
-var LINE_COUNT = 148;
-var LINES = 152;
-var JITED_LINES = 160;
-var JITED_LINE_COUNT = 168;
-var LINE_RECORD_SIZE = 172;
-var JITED_LINE_RECORD_SIZE = 176;
-var LINE_BYTES = 16;
-var LINE_COL = 12;
-var MAP_INFO_BYTES = 88;
-var MAP_NAME = 24;
-var SYS_BPF2 = 321;
-var BPF_MAP_GET_FD_BY_ID = 14;
-function programInfo(fd) {
-  const sizes = getInfo(fd, memory(INFO_BYTES));
-  const jited = memory(Math.max(1, sizes.readUInt32LE(JITED_LENGTH)));
-  const xlated = memory(Math.max(1, sizes.readUInt32LE(XLATED_LENGTH)));
-  const mapCount = sizes.readUInt32LE(MAP_COUNT);
-  const mapIds = memory(Math.max(4, mapCount * 4));
-  const info = memory(INFO_BYTES);
-  info.writeUInt32LE(sizes.readUInt32LE(JITED_LENGTH), JITED_LENGTH);
-  info.writeBigUInt64LE(addressOf(jited), JITED_ADDRESS);
-  info.writeUInt32LE(sizes.readUInt32LE(XLATED_LENGTH), XLATED_LENGTH);
-  info.writeBigUInt64LE(addressOf(xlated), XLATED_ADDRESS);
-  info.writeUInt32LE(mapCount, MAP_COUNT);
-  info.writeBigUInt64LE(addressOf(mapIds), MAP_IDS);
-  getInfo(fd, info);
-  return {
-    jited: jited.subarray(0, info.readUInt32LE(JITED_LENGTH)),
-    xlated: xlated.subarray(0, info.readUInt32LE(XLATED_LENGTH)),
-    maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4)))
-  };
-}
-function programImages(fd, linesLimit) {
-  const sizes = getInfo(fd, memory(INFO_BYTES));
-  const count = sizes.readUInt32LE(KSYM_COUNT);
-  const found = sizes.readUInt32LE(JITED_LINE_COUNT);
-  const lineCount = found === sizes.readUInt32LE(LINE_COUNT) && found <= linesLimit ? found : 0;
-  const addresses = memory(Math.max(8, 8 * count));
-  const lengths = memory(Math.max(4, 4 * count));
-  const lines = memory(Math.max(LINE_BYTES, LINE_BYTES * lineCount));
-  const jitedLines = memory(Math.max(8, 8 * lineCount));
-  const info = memory(INFO_BYTES);
-  info.writeUInt32LE(count, KSYM_COUNT);
-  info.writeUInt32LE(count, FUNCTION_LENGTH_COUNT);
-  info.writeBigUInt64LE(addressOf(addresses), KSYMS);
-  info.writeBigUInt64LE(addressOf(lengths), FUNCTION_LENGTHS);
-  info.writeUInt32LE(lineCount, LINE_COUNT);
-  info.writeUInt32LE(lineCount, JITED_LINE_COUNT);
-  info.writeBigUInt64LE(addressOf(lines), LINES);
-  info.writeBigUInt64LE(addressOf(jitedLines), JITED_LINES);
-  info.writeUInt32LE(LINE_BYTES, LINE_RECORD_SIZE);
-  info.writeUInt32LE(8, JITED_LINE_RECORD_SIZE);
-  getInfo(fd, info);
-  const at = Array.from({ length: lineCount }, (_, i) => jitedLines.readBigUInt64LE(8 * i));
-  return Array.from({ length: count }, (_, part) => {
-    const address = addresses.readBigUInt64LE(8 * part);
-    const sizeBytes = lengths.readUInt32LE(4 * part);
-    return {
-      address,
-      sizeBytes,
-      lines: at.flatMap(
-        (line, i) => line >= address && line < address + BigInt(sizeBytes) ? [{ lineCol: lines.readUInt32LE(LINE_BYTES * i + LINE_COL), offset: Number(line - address) }] : []
-      )
-    };
-  });
-}
-function getInfo(fd, info) {
-  const size2 = memory(4);
-  size2.writeUInt32LE(info.length);
-  const error2 = Number(libbpf().bpf_obj_get_info_by_fd(fd, info, size2));
-  if (error2 !== 0) throw new Error(`bpf_obj_get_info_by_fd: ${errorName(error2)}`);
-  return info;
-}
-function mapOf(id) {
-  const attr = memory(16);
-  attr.writeUInt32LE(id);
-  const fd = Number(libc().syscall4(SYS_BPF2, BPF_MAP_GET_FD_BY_ID, addressOf(attr), attr.length));
-  if (fd < 0) return { name: `id ${id}`, bytes: void 0 };
-  const name = textOf(getInfo(fd, memory(MAP_INFO_BYTES)).subarray(MAP_NAME, MAP_NAME + 16));
-  const accounted = /^memlock:\s*(\d+)$/m.exec((0, import_node_fs6.readFileSync)(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
-  closeFd(fd);
-  return { name, bytes: accounted === void 0 ? void 0 : Number(accounted) };
-}
-var SYS_CLOSE = 3;
-function closeFd(fd) {
-  libc().syscall4(SYS_CLOSE, fd, 0, 0);
+  return (0, import_node_fs7.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/tail-calls.ts
@@ -5422,7 +5492,7 @@ function findRefusedMaps(job, elf) {
 // src/guest/runner.ts
 function runJob(guest, job) {
   const started = process.hrtime.bigint();
-  const elf = bytesOf(guest, job.elf);
+  const elf = bytesOf2(guest, job.elf);
   try {
     guest.channel.send({ type: "progress", step: "load" });
     if (job.reportVisits !== void 0) {
@@ -5435,7 +5505,7 @@ function runJob(guest, job) {
     const runs = measureAll(guest, job, elf, loadable, loaded);
     const sequel = decodeSequel(guest.window);
     if (job.jitHarden !== void 0) guest.channel.send({ type: "guards", spectreV2: spectreV2() });
-    if (sequel) reportCode(guest, job, loadable, runs, sequel);
+    if (sequel) reportCode2(guest, job, loadable, runs, sequel);
     guest.channel.send({
       type: "seconds",
       load: seconds(loadedAt - started),
@@ -5449,7 +5519,7 @@ function runJob(guest, job) {
 function seconds(ns) {
   return (Number(ns) / 1e9).toFixed(3);
 }
-function bytesOf({ window }, blob) {
+function bytesOf2({ window }, blob) {
   return window.subarray(blob.at, blob.at + blob.size);
 }
 function takeStatics({ channel }, job, loadable, object) {
@@ -5553,7 +5623,7 @@ function runPort(guest, job, elf, loadable, ran) {
           input: input.name,
           passes,
           insns: raw.map(({ error: error2, insns }) => error2 === 0 ? insns - overhead : -1),
-          images: images.map(({ address, ...image }) => ({ ...image, address: address.toString(16) }))
+          images: images.map(textOfImage)
         });
         const failed = raw.findIndex((run3) => run3.error !== 0);
         if (raw.every((run3) => run3.error !== 0)) return refusal2(raw[0].error, testRun.since);
@@ -5577,19 +5647,6 @@ function runPort(guest, job, elf, loadable, ran) {
     }
   };
 }
-function imagesOf(object, entry) {
-  return reachable(object, entry).flatMap(
-    (program) => programImages(libbpf().bpf_program__fd(program.pointer), 0).map(({ address, sizeBytes }, part) => ({
-      program: program.name,
-      part,
-      address,
-      sizeBytes
-    }))
-  );
-}
-function reachable(object, entry) {
-  return object.canTailCall ? [entry, ...object.programs.filter((each) => each !== entry)] : [entry];
-}
 function announce({ window, clock }, images, packets, passes) {
   const at = new DataView(window.buffer, window.byteOffset + SUBJECT_AT);
   const numbers = [images.length, packets, passes].map(BigInt);
@@ -5598,14 +5655,14 @@ function announce({ window, clock }, images, packets, passes) {
   for (const [i, number] of numbers.entries()) at.setBigUint64(8 * i, number, true);
   clock.markSubject();
 }
-function reportCode(guest, job, loadable, runs, sequel) {
+function reportCode2(guest, job, loadable, runs, sequel) {
   const { channel } = guest;
   for (const record of runs) if (sequel.reportCode.includes(record.program)) channel.send(record);
   if (!sequel.probed) return;
   let object;
   try {
     const { probed } = sequel;
-    object = hardened(job, () => loadObject(job, bytesOf(guest, probed), loadable));
+    object = hardened(job, () => loadObject(job, bytesOf2(guest, probed), loadable));
   } catch (cause) {
     if (cause instanceof ObjectRejected) return;
     throw cause;
@@ -5617,16 +5674,7 @@ function reportCode(guest, job, loadable, runs, sequel) {
     runEmpty(guest);
     return;
   }
-  const wanted = (name) => object.canTailCall || sequel.reportCode.includes(name);
-  for (const { pointer, name } of object.programs.filter((each) => wanted(each.name)))
-    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), LINES_LIMIT).entries())
-      channel.send({
-        type: "lines",
-        program: name,
-        part,
-        sizeBytes: image.sizeBytes,
-        lines: image.lines.flatMap(({ lineCol, offset }) => [lineCol, offset])
-      });
+  reportLines(channel, object, sequel.reportCode);
   object.close();
 }
 var EMPTY_RUNS = 9;
@@ -5649,28 +5697,11 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs8.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
-  const context = input.context && bytesOf(guest, input.context);
+  const context = input.context && bytesOf2(guest, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
-  return input.packets.map((blob) => ({ packet: bytesOf(guest, blob), ...context ? { context } : {} }));
-}
-
-// src/guest/symbols.ts
-var import_node_fs8 = require("node:fs");
-var CHUNK_CHARACTERS = 6e4;
-function reportSymbols(channel) {
-  const all = (0, import_node_fs8.readFileSync)("/proc/kallsyms", "latin1");
-  let text = "";
-  for (const [, address, name] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})/gm)) {
-    if (text.length > CHUNK_CHARACTERS) {
-      channel.send({ type: "symbols", text });
-      text = "";
-    }
-    text += `${address} ${name}
-`;
-  }
-  channel.send({ type: "symbols", text });
+  return input.packets.map((blob) => ({ packet: bytesOf2(guest, blob), ...context ? { context } : {} }));
 }
 
 // src/guest.ts
@@ -5718,7 +5749,7 @@ function main() {
   try {
     if (!("task" in job)) runJob(guest, job);
     else if (job.task === "hook") runHookJob({ ...guest, bed }, job);
-    else reportSymbols(channel);
+    else reportSymbols(channel, "all");
   } catch (error2) {
     channel.send({
       type: "error",
