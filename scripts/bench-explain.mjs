@@ -1,8 +1,8 @@
-// What explaining costs: a program's job with QEMU's plugin and without, from the same saved state.
+// What explaining costs: a program's job with QEMU's plugin and without, from the same saved state, and with QEMU's own log.
 //   node scripts/bench-explain.mjs [ROUNDS] [KERNEL...]
-// Both are timed in turn, round after round, and the table has the medians: the ratio is the plugin's cost, and the last
-// column what `explain` takes for the program in all, its profile read and attributed. Run it on a machine that does
-// nothing else.
+// All are timed in turn, round after round, and the table has the medians: the first ratio is the plugin's cost. Behind it
+// is what `explain` takes for the program in all, its profile read and attributed: by the plugin, and by the log, with what
+// that is of the job alone and of the plugin's way. Run it on a machine that does nothing else.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,13 @@ try {
     if (!result) throw new Error(`${kernel}: ${target.error.message}`);
     rows.push(...result);
   }
-  print(['kernel', 'program', 'alone, s', 'counted, s', 'ratio', 'explained, s'], rows);
+  print(
+    [
+      ...['kernel', 'program', 'alone, s', 'counted, s', 'ratio', 'explained, s'],
+      ...['by the log, s', 'to alone', 'to plugin'],
+    ],
+    rows,
+  );
 } finally {
   await rm(work, { recursive: true, force: true });
 }
@@ -65,21 +71,27 @@ try {
 async function time(ours, session, { bytes, subjects }, plugin, options, { spec }) {
   const settings = { at: String(ours.SUBJECT_AT), out: join(work, 'out') };
   const watch = ({ windowPath }) => ours.pluginArguments(plugin.path, { ...settings, window: windowPath });
-  const explain = () => ours.takeProfiles(session, { spec, bytes, subjects }, options);
-  await explain(); // the kernel's symbols are asked for once
-  const [alone, counted, explained] = [[], [], []];
+  const explain = async (from) => {
+    const started = performance.now();
+    await ours.takeProfiles(session, { spec, bytes, subjects }, { ...options, from });
+    return (performance.now() - started) / 1000;
+  };
+  await explain('plugin'); // the kernel's symbols are asked for once
+  const [alone, counted, explained, logged] = [[], [], [], []];
   for (let round = 0; round < Number(rounds); round++) {
     alone.push((await session.run(bytes)).seconds.run);
     counted.push((await session.run(bytes, watch)).seconds.run);
-    const started = performance.now();
-    await explain();
-    explained.push((performance.now() - started) / 1000);
+    explained.push(await explain('plugin'));
+    logged.push(await explain('log'));
   }
-  const [without, withPlugin, all] = [alone, counted, explained].map(median);
+  const [without, withPlugin, all, byLog] = [alone, counted, explained, logged].map(median);
   return [
     ...[without, withPlugin].map((each) => each.toFixed(2)),
     (withPlugin / without).toFixed(2),
     all.toFixed(2),
+    byLog.toFixed(2),
+    (byLog / without).toFixed(1),
+    (byLog / all).toFixed(1),
   ];
 }
 

@@ -169,6 +169,12 @@ function program(): Command {
         .argParser(hookFrom)
         .conflicts('input'),
     )
+    .addOption(
+      new Option('--from <counter>', "what counts: QEMU's plugin (its log, where it loads none), or the log")
+        .choices(['plugin', 'log'])
+        .default('plugin')
+        .conflicts('hook'),
+    )
     .option('--verifier', 'count what the verifier looks at, too: visits by source line')
     .option(
       '--flamegraph <file>',
@@ -250,6 +256,7 @@ interface ExplainFlags extends CommonFlags {
   readonly config?: string;
   readonly base?: string;
   readonly hook?: AttachConfig;
+  readonly from: 'plugin' | 'log';
   readonly verifier?: boolean;
   readonly flamegraph?: string;
 }
@@ -277,6 +284,7 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
         config: config ?? { programs: {} },
         directory: options.baseDir,
         verifier: flags.verifier === true,
+        from: flags.from,
         ...(flags.input === undefined ? {} : { input: flags.input }),
         ...(flags.hook === undefined ? {} : { attach: flags.hook }),
       },

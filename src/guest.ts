@@ -41,7 +41,8 @@ function main(): void {
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest: Guest = { window, channel, clock, grid, visitsPath: join(here, 'native/visits.so') };
+  const pause = findPauseDevice();
+  const guest: Guest = { window, channel, clock, grid, pause, visitsPath: join(here, 'native/visits.so') };
   seedRandomNumbers();
   warmUp(guest);
   if (!('reason' in bed)) stimulate(bed, { name: 'udp', sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
@@ -57,7 +58,6 @@ function main(): void {
     ...(discard ? { discard } : {}),
     warnings,
   });
-  const pause = findPauseDevice();
   clock.align(SECOND_NS, 0);
   pause(); // the host saves this state; what follows runs once per job
   // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.

@@ -7,6 +7,7 @@ import { messageOf, TollgateError } from '../model/errors.ts';
 import type { Explanation, Pair } from '../model/explanation.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { GuestRecord, Hello } from '../model/records.ts';
+import type { Absent } from '../model/report.ts';
 import { SUBJECT_AT } from '../model/window.ts';
 import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import type { Qemu } from '../vm/qemu.ts';
@@ -14,7 +15,9 @@ import { scratchFolders, withScratch } from '../vm/scratch.ts';
 import type { JobResult, Session } from '../vm/session.ts';
 import { type Attribution, attribute, type CodeImage } from './attribute.ts';
 import { type CallPaths, type CountedRuns, readCallPaths } from './callpaths.ts';
+import type { WantedRuns } from './follow.ts';
 import { readProbe } from './line-probes.ts';
+import { runLogged } from './logged.ts';
 import { findSymbols, type Symbols } from './symbols.ts';
 
 export interface ProfilesRequest {
@@ -31,9 +34,11 @@ interface Subject {
 }
 
 export interface ProfileOptions {
-  readonly qemu: Pick<Qemu, 'path' | 'digest' | 'place'>;
+  readonly qemu: Pick<Qemu, 'path' | 'digest' | 'place' | 'version'>;
   readonly distDir: string;
   readonly cacheDir: string;
+  /** What counts; by default the plugin, and QEMU's log where it loads none. */
+  readonly from?: 'plugin' | 'log';
 }
 
 export type Profile = Subject &
@@ -55,13 +60,8 @@ export async function takeProfiles(
   request: ProfilesRequest,
   options: ProfileOptions,
 ): Promise<Profiles> {
-  const plugin = await findPlugin('callpaths', options.qemu, options);
-  if ('reason' in plugin) {
-    const ran = await session.run(request.bytes);
-    return profilesOf(ran, request, (subject) => {
-      return { ...nothing(subject, ran.records), absent: { reason: plugin.reason } };
-    });
-  }
+  const plugin = options.from === 'log' ? ASKED_FOR : await findPlugin('callpaths', options.qemu, options);
+  if ('reason' in plugin) return await takeFromLog(session, request, options, plugin);
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: PROFILE_BYTES };
   return await withScratch(scratch, async (folder) => {
     const out = join(folder, 'out');
@@ -72,13 +72,37 @@ export async function takeProfiles(
       findSymbols(session, options.cacheDir),
     ]);
     const counted = await readCallPaths(out);
-    const told = ran.records.filter((record) => record.type === 'runs');
     return profilesOf(ran, request, (subject) => {
-      const runs = told.find(({ program, input }) => program === subject.program && input === subject.input);
-      const paths = runs && counted[runs.number];
-      if (!paths) throw wrong('QEMU did not see it');
-      return explainRuns(subject, runs, paths, { records: ran.records, spec: request.spec, symbols });
+      const runs = runsOf(ran.records, subject);
+      return explainRuns(subject, runs, counted[runs.number], { ...ran, spec: request.spec, symbols });
     });
+  });
+}
+
+const ASKED_FOR = { reason: 'as asked for' };
+
+/**
+ * With QEMU's own log, which needs to know beforehand which runs it is of: figures are those of a run without it, and what
+ * it counts is held against them.
+ */
+async function takeFromLog(
+  session: Session,
+  request: ProfilesRequest,
+  { qemu, cacheDir }: ProfileOptions,
+  { reason }: Absent,
+): Promise<Profiles> {
+  const [ran, symbols] = await Promise.all([session.run(request.bytes), findSymbols(session, cacheDir)]);
+  const wanted = ran.records.flatMap((record) => {
+    const of = record.type === 'runs' ? wantedRuns(record) : undefined;
+    return record.type === 'runs' && of ? [[record.number, of] as const] : [];
+  });
+  const logged = await runLogged(session, request.bytes, new Map(wanted), qemu.version);
+  return profilesOf(ran, request, (subject) => {
+    const { images } = runsOf(logged.records, subject);
+    const runs = { ...runsOf(ran.records, subject), images };
+    const scope = { records: ran.records, spec: request.spec, symbols };
+    const profile = explainRuns(subject, runs, logged.counted.get(runs.number), scope);
+    return { ...profile, notes: [...profile.notes, `counted in QEMU's log, not by a plugin: ${reason}`] };
   });
 }
 
@@ -112,12 +136,21 @@ interface Scope {
 
 type Runs = Extract<GuestRecord, { type: 'runs' }>;
 
+function runsOf(records: readonly GuestRecord[], { program, input }: Subject): Runs {
+  const found = records.find(
+    (each) => each.type === 'runs' && each.program === program && each.input === input,
+  );
+  if (found?.type !== 'runs') throw wrong('the guest tells nothing of it');
+  return found;
+}
+
 function explainRuns(
   subject: Subject,
   runs: Runs,
-  paths: CountedRuns,
+  paths: CountedRuns | undefined,
   { records, spec, symbols }: Scope,
 ): Profile {
+  if (!paths) throw wrong('QEMU did not see it');
   if ('fault' in paths) throw wrong(paths.fault);
   const outside = outsideOf(paths, runs);
   const code = describeImages(runs, spec, records);
@@ -189,12 +222,22 @@ function absentReason(
   return hasRun ? undefined : { reason: 'the kernel does not load it' };
 }
 
-/** The first run; its packet has a run in each pass. */
-function coldRun({ packets, passes, runs }: CallPaths): number | undefined {
-  for (let packet = 0; packet < packets; packet++)
-    if (Array.from({ length: passes }, (_, pass) => runs.has(pass * packets + packet)).every(Boolean))
-      return packet;
-  return undefined;
+/** The first run of the first packet that has a steady one. */
+function coldRun({ packets, warm }: Pick<CallPaths, 'packets' | 'warm'>): number | undefined {
+  return warm[0] === undefined ? undefined : warm[0] % packets;
+}
+
+/** As native/callpaths.c chooses them: of each packet that the kernel takes the first run of the steady value. */
+export function wantedRuns({ insns, passes }: Pick<Runs, 'insns' | 'passes'>): WantedRuns | undefined {
+  const packets = insns.length / passes;
+  const warm = Array.from({ length: packets }, (_, packet) => packet).flatMap((packet) => {
+    const runs = Array.from({ length: passes - 1 }, (_, pass) => (pass + 1) * packets + packet);
+    if ([packet, ...runs].some((run) => insns[run]! < 0)) return [];
+    const steady = steadyValue(runs.map((run) => insns[run]!));
+    return [runs.find((run) => insns[run] === steady)!];
+  });
+  const cold = coldRun({ packets, warm });
+  return cold === undefined ? undefined : { cold, warm };
 }
 
 /** The object with probes tells which instruction each byte is of; the same bytes count in the object's own code. */

@@ -11,7 +11,7 @@ import { programTypeById } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
-import { type Blob, decodeSequel, IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
+import { type Blob, decodeSequel, encodeSubject, PAUSES, PAUSES_AT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { type CodeImage, imagesOf, reportLines, textOfImage } from './code.ts';
 import { hardened, spectreV2 } from './guards.ts';
@@ -35,6 +35,8 @@ export interface Guest {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly grid: TickGrid;
+  /** Pauses the machine until the host has it go on. */
+  readonly pause: () => void;
   /** Where visits.so lies. */
   readonly visitsPath: string;
 }
@@ -191,7 +193,8 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
         const { overhead } = empty;
         const images = imagesOf(object, program);
         announce(guest, images, data.length, passes);
-        const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
+        const pause = pauseIfAsked(guest);
+        const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock, pause);
         announce(guest, [], 0, 0);
         ran.push({
           type: 'runs',
@@ -226,19 +229,24 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
   };
 }
 
-/** Puts into the window what native/callpaths.c is to watch from here on; no images: nothing more. */
+/** Puts into the window what is to be watched from here on; no images: nothing more. */
 function announce(
   { window, clock }: Guest,
   images: readonly CodeImage[],
   packets: number,
   passes: number,
 ): void {
-  const at = new DataView(window.buffer, window.byteOffset + SUBJECT_AT);
-  const numbers = [images.length, packets, passes].map(BigInt);
-  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
-    numbers.push(address, address + BigInt(sizeBytes));
-  for (const [i, number] of numbers.entries()) at.setBigUint64(8 * i, number, true);
+  window.set(encodeSubject({ images, packets, passes }), SUBJECT_AT);
   clock.markSubject();
+}
+
+/** For a host that looks on by other means between two pauses. */
+function pauseIfAsked({ window, pause }: Guest): (() => void) | undefined {
+  if (window[PAUSES_AT] !== PAUSES.asked) return undefined;
+  return () => {
+    window[PAUSES_AT] = PAUSES.paused;
+    pause();
+  };
 }
 
 /** Behind all runs, so that it changes nothing in them. */

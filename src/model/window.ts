@@ -1,15 +1,18 @@
 // The window: memory that host and guest share, reserved by the kernel's memmap= argument. The job goes in
 // while the VM is paused; records come out and are still there when the guest has crashed.
 // Layout: job JSON and its blobs from 0, records from RECORDS_AT; each begins with a 32-bit length. At the end, from
-// SUBJECT_AT, what native/callpaths.c is told of the runs that come next.
+// SUBJECT_AT, what who watches from outside is told of the runs that come next.
 
 export const WINDOW_BYTES = 64 << 20;
 export const RECORDS_AT = 40 << 20;
 export const JOB_CAPACITY_BYTES = RECORDS_AT;
 /** Images of machine code that can be told of one program's runs. */
 export const IMAGES_LIMIT = 4096;
-const SUBJECT_BYTES = 128 << 10;
+export const SUBJECT_BYTES = 128 << 10;
 export const SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
+/** A byte: whether the guest pauses before and behind the runs that it tells of, and that it has. */
+export const PAUSES_AT = WINDOW_BYTES - 1;
+export const PAUSES = { asked: 1, paused: 2 } as const;
 export const RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
 
 /** Where a blob (an object file, a packet) lies in the window, in bytes from its beginning. */
@@ -60,6 +63,35 @@ export function encodeJob<T>(
 
 /** Room for the JSON before the blobs: a fixed size, so that the same blob lies at the same address in every job. */
 export const JSON_ROOM = 4 << 20;
+
+/** What runs next: a program on so many packets in turn, so many times over, and the machine code it may go through. */
+export interface WatchedRuns {
+  /** The program's own first. */
+  readonly images: readonly { readonly address: bigint; readonly sizeBytes: number }[];
+  readonly packets: number;
+  readonly passes: number;
+}
+
+/** As native/callpaths.c reads it: 64-bit numbers, how many of each, then begin and end of each image. */
+export function encodeSubject({ images, packets, passes }: WatchedRuns): Uint8Array {
+  const numbers = [images.length, packets, passes].map(BigInt);
+  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
+    numbers.push(address, address + BigInt(sizeBytes));
+  return new Uint8Array(BigUint64Array.from(numbers).buffer);
+}
+
+/** From the bytes at SUBJECT_AT; undefined on more images than there is room for. */
+export function decodeSubject(bytes: Uint8Array): WatchedRuns | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const number = (i: number) => view.getBigUint64(8 * i, true);
+  const [count, packets, passes] = [0, 1, 2].map((i) => Number(number(i))) as [number, number, number];
+  if (count > IMAGES_LIMIT) return undefined;
+  const images = Array.from({ length: count }, (_, i) => {
+    const address = number(3 + 2 * i);
+    return { address, sizeBytes: Number(number(4 + 2 * i) - address) };
+  });
+  return { images, packets, passes };
+}
 
 /** The job's JSON in the window, or undefined where no job has been put. */
 export function decodeJob(window: Uint8Array): unknown {

@@ -38,6 +38,8 @@ export interface ExplainRequest {
   readonly attach?: AttachConfig;
   /** Whether to count what the verifier looks at, too. */
   readonly verifier?: boolean;
+  /** What counts a test run's instructions; default the plugin, and QEMU's log where it loads none. */
+  readonly from?: ProfileOptions['from'];
   /** Inputs, maps and tail calls; its budgets are not looked at. */
   readonly config: Pick<Config, 'programs' | 'map_sizes'>;
   /** Where the budget file's relative pcap paths start. */
@@ -56,7 +58,14 @@ export async function explain(request: ExplainRequest, options: RunOptions): Pro
   const explanations = await Promise.all(
     [...new Set(request.kernels)].map(async (reference) => {
       const { target, result } = await onKernel(reference, qemu, pool, options, (session, told) =>
-        explainAll(pooled(session, pool), sides, { plans, hooks }, request, { ...options, qemu }, told),
+        explainAll(
+          pooled(session, pool),
+          sides,
+          { plans, hooks },
+          request,
+          { ...options, qemu, ...(request.from ? { from: request.from } : {}) },
+          told,
+        ),
       );
       const reason = `${target.error?.reason}: ${target.error?.message}`;
       const none = () => [

@@ -35,10 +35,10 @@ export function createPool(places: number): Pool {
 export function pooled(session: Session, pool: Pool, signal?: AbortSignal): Session {
   return {
     ...session,
-    run: (job, watch) =>
+    run: (job, watch, onPause) =>
       pool.run(() => {
         signal?.throwIfAborted();
-        return session.run(job, watch);
+        return session.run(job, watch, onPause);
       }),
   };
 }

@@ -5,11 +5,11 @@ import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { hasReason, messageOf } from '../model/errors.ts';
+import { hasReason, messageOf, TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import { type GuestRecord, type Hello, helloSchema, recordSchema } from '../model/records.ts';
-import { RECORDS_AT, RECORDS_CAPACITY_BYTES, WINDOW_BYTES } from '../model/window.ts';
+import { PAUSES, PAUSES_AT, RECORDS_AT, RECORDS_CAPACITY_BYTES, WINDOW_BYTES } from '../model/window.ts';
 import { digestOf } from './digests.ts';
 import type { Initramfs } from './initramfs.ts';
 import { INITRAMFS_AT, kernelCommandLine, type MachineSpec, qemuArguments, RAM_BYTES } from './machine.ts';
@@ -48,12 +48,21 @@ export interface JobResult {
 /** QEMU's arguments for who looks on; the window is a file that the guest writes to while it runs. */
 export type Watch = (files: { readonly windowPath: string }) => readonly string[];
 
+/** The machine while it pauses: the guest has paused itself before or behind a program's runs, as the window tells. */
+export interface PausedMachine extends Pick<Vm, 'monitor' | 'folder'> {
+  readonly windowPath: string;
+}
+
+/** Called in each such pause; the machine goes on when it resolves. */
+export type OnPause = (machine: PausedMachine) => Promise<void>;
+
 export interface Session {
   /**
    * Runs one job. Throws TollgateError ('infrastructure') for whatever keeps it from its last record.
-   * `watch` gives arguments of QEMU's, for what watches the machine from outside and changes nothing in it.
+   * `watch` gives arguments of QEMU's, for what watches the machine from outside and changes nothing in it. With
+   * `onPause` the guest pauses before and behind each program's runs, and may find another time on its clock.
    */
-  readonly run: (job: Uint8Array, watch?: Watch) => Promise<JobResult>;
+  readonly run: (job: Uint8Array, watch?: Watch, onPause?: OnPause) => Promise<JobResult>;
   /** The digest of all that the guest's state depends on: what is true of the kernel in one job is in the next. */
   readonly key: string;
   /** Seconds it took until jobs could start: 0 from a saved state. */
@@ -81,7 +90,7 @@ export function savedStateKey({
 /** Makes sure that jobs can be run; boots and saves the state where it isn't there. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const key = savedStateKey(options);
-  const booted: Session['run'] = (job, watch) => runBooted(options, job, watch);
+  const booted: Session['run'] = (job, watch, onPause) => runBooted(options, job, watch, onPause);
   if (!options.useSavedState) return { run: booted, bootSeconds: 0, key };
   for (const padded of LAYOUTS.map((padding) => withPadding(options, padding))) {
     const state = await findState(padded);
@@ -206,14 +215,19 @@ async function bootToPause(options: SessionOptions, folder: string, watch: Watch
   }
 }
 
-async function runBooted(options: SessionOptions, job: Uint8Array, watch?: Watch): Promise<JobResult> {
+async function runBooted(
+  options: SessionOptions,
+  job: Uint8Array,
+  watch?: Watch,
+  onPause?: OnPause,
+): Promise<JobResult> {
   return await withBootFolder(options, async (folder) => {
     const started = Date.now();
     options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
     const { vm, hello, windowPath } = await bootInSomeLayout(options, folder, watch);
     try {
       await putJob(windowPath, job);
-      return await runPaused(vm, windowPath, hello, started);
+      return await runPaused(vm, windowPath, hello, started, onPause);
     } finally {
       await vm.close();
     }
@@ -223,8 +237,10 @@ async function runBooted(options: SessionOptions, job: Uint8Array, watch?: Watch
 /** Runs jobs from the state until one does not restore: said once, and that job and all later ones boot. */
 function restoredRuns(options: SessionOptions, state: SavedState): Session['run'] {
   let isGood = true;
-  return async (job, watch) => {
-    const result = isGood ? await runRestored(options, state, job, watch) : ({ restored: false } as const);
+  return async (job, watch, onPause) => {
+    const result = isGood
+      ? await runRestored(options, state, job, watch, onPause)
+      : ({ restored: false } as const);
     if (result.restored) return result.job;
     if (isGood) {
       isGood = false;
@@ -233,7 +249,7 @@ function restoredRuns(options: SessionOptions, state: SavedState): Session['run'
       );
       dropState(options.cacheDir, savedStateKey(options));
     }
-    return await runBooted(options, job, watch);
+    return await runBooted(options, job, watch, onPause);
   };
 }
 
@@ -246,6 +262,7 @@ async function runRestored(
   state: SavedState,
   job: Uint8Array,
   watch: Watch | undefined,
+  onPause: OnPause | undefined,
 ): Promise<Restored> {
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: WINDOW_BYTES };
   return await withScratch(scratch, async (folder) => {
@@ -265,17 +282,36 @@ async function runRestored(
       return { restored: false, cause };
     }
     try {
-      return { restored: true, job: await runPaused(vm, windowPath, state.hello, started) };
+      return { restored: true, job: await runPaused(vm, windowPath, state.hello, started, onPause) };
     } finally {
       await vm.close();
     }
   });
 }
 
-async function runPaused(vm: Vm, windowPath: string, hello: Hello, started: number): Promise<JobResult> {
+async function runPaused(
+  vm: Vm,
+  windowPath: string,
+  hello: Hello,
+  started: number,
+  onPause: OnPause | undefined,
+): Promise<JobResult> {
   const running = Date.now();
+  if (onPause) await askForPauses(windowPath);
   await vm.proceed();
   await vm.untilPaused('measure');
+  while (onPause && (await pausesAsAsked(windowPath))) {
+    try {
+      await onPause({ windowPath, monitor: vm.monitor, folder: vm.folder });
+    } catch (cause) {
+      throw cause instanceof TollgateError
+        ? cause
+        : await vm.explain('measure', { kind: 'transfer', message: messageOf(cause) });
+    }
+    await askForPauses(windowPath);
+    await vm.proceed();
+    await vm.untilPaused('measure');
+  }
   const records = await readRecords(vm, windowPath, 'measure', (line) => recordSchema.parse(line));
   if (records.at(-1)?.type !== 'end')
     throw await vm.explain('measure', { kind: 'records', message: 'no end record' });
@@ -313,6 +349,26 @@ async function putJob(windowPath: string, job: Uint8Array): Promise<void> {
   try {
     await window.write(job, 0, job.length, 0);
     await window.write(Buffer.alloc(4), 0, 4, RECORDS_AT);
+  } finally {
+    await window.close();
+  }
+}
+
+async function askForPauses(windowPath: string): Promise<void> {
+  const window = await open(windowPath, 'r+');
+  try {
+    await window.write(Buffer.of(PAUSES.asked), 0, 1, PAUSES_AT);
+  } finally {
+    await window.close();
+  }
+}
+
+/** Whether the guest pauses for who looks on, and not because it has done its job. */
+async function pausesAsAsked(windowPath: string): Promise<boolean> {
+  const window = await open(windowPath, 'r');
+  try {
+    const { buffer } = await window.read(Buffer.alloc(1), 0, 1, PAUSES_AT);
+    return buffer[0] === PAUSES.paused;
   } finally {
     await window.close();
   }

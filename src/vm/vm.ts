@@ -58,6 +58,10 @@ export interface Vm {
   readonly untilPaused: (phase: Phase) => Promise<void>;
   /** Goes on after a pause. */
   readonly proceed: () => Promise<void>;
+  /** A command for QEMU's human monitor. Rejects with what it says: one that goes well says nothing. */
+  readonly monitor: (command: string) => Promise<void>;
+  /** For files that QEMU opens while it runs; removed by close(). Its path fits a socket's. */
+  readonly folder: string;
   /** Writes the state of the devices; memory is in the RAM file already. */
   readonly saveDevices: (path: string) => Promise<void>;
   /** The error for an end that the caller has found, with the console's tail. */
@@ -220,6 +224,11 @@ async function startVm(
         throw await explain('measure', await endOr({ kind: 'transfer', message: messageOf(cause) }));
       }
     },
+    monitor: async (command) => {
+      const said = await qmp.execute('human-monitor-command', { 'command-line': command });
+      if (said !== '') throw new Error(`QEMU answers '${command}': ${String(said).trim()}`);
+    },
+    folder,
     saveDevices: (path) => saveDevices(qmp, folder, path),
     loadDevices: (path) => loadDevices(qmp, folder, path, deadlines.restoreMs),
     close: async () => {

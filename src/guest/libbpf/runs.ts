@@ -27,7 +27,8 @@ const RESULT_BYTES = 32;
 /**
  * Runs the program behind `fd` on each of `data` in turn, `passes` times over; results in that order.
  * `insns` is what the kernel's own clock says of the program alone, or what the counter says of the whole
- * system call where `clock` says that the type has no clock of its own.
+ * system call where `clock` says that the type has no clock of its own. `pause`, for who looks on, is called before the runs, where what it
+ * does to the clock is over when they begin as ever, and behind them.
  */
 export function testRuns(
   clockLibrary: Clock,
@@ -36,6 +37,7 @@ export function testRuns(
   data: readonly RunData[],
   passes: number,
   clock: 'kernel-clock' | 'syscall-clock',
+  pause?: () => void,
 ): RawRun[] {
   const attrs = memory(ATTR_BYTES * data.length);
   data.forEach(({ packet, context }, i) => {
@@ -54,8 +56,14 @@ export function testRuns(
   const runs = data.length * passes;
   const results = memory(RESULT_BYTES * runs);
   results.fill(1); // touched: no page fault between two runs
-  clockLibrary.align(grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS);
+  const [slotNs, phaseNs] = [grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS];
+  if (pause) {
+    clockLibrary.align(slotNs, slotNs + phaseNs - grid.tickNs); // a pause may skip to the next tick
+    pause();
+  }
+  clockLibrary.align(slotNs, phaseNs);
   clockLibrary.runs(attrs, data.length, results, runs, grid.tickNs, grid.phaseNs, ROOM_NS);
+  pause?.();
   return Array.from({ length: runs }, (_, i) => {
     const at = i * RESULT_BYTES;
     return {
