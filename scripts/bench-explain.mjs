@@ -19,9 +19,10 @@ const objects = ['build/lb.bpf.o', 'build/filter.bpf.o'];
 const work = await mkdtemp(join(tmpdir(), 'tollgate-bench-'));
 try {
   const ours = await bundled();
-  const qemu = await ours.findQemu({});
+  const cacheDir = ours.cacheDirOf(process.env);
+  const qemu = await ours.findQemu({ cacheDir });
   const options = {
-    cacheDir: ours.cacheDirOf(process.env),
+    cacheDir,
     distDir: join(root, 'dist'),
     baseDir: root,
     useSavedState: true,

@@ -22,6 +22,7 @@ export interface Executing {
 const NEWLINE = 0x0a;
 const SLASH = 0x2f;
 const LINE_BYTES_MAX = 1 << 16;
+const CODE_MAX = 1 << 21;
 
 /** The code that QEMU has told, which it does once: for all that one QEMU logs. */
 export type KnownCode = Map<number, { readonly insn: Insn; readonly code: string }>;
@@ -37,6 +38,7 @@ export function readExecution({ execute, takeBack }: Executing, known: KnownCode
     const told = code;
     code = '';
     if (found?.code === told) return found.insn;
+    if (known.size === CODE_MAX) throw new RangeError(`more than ${CODE_MAX} instructions of code`);
     const insn = insnOf(address, Buffer.from(told, 'hex'));
     known.set(address, { insn, code: told });
     return insn;

@@ -50,6 +50,7 @@ interface Jump {
 }
 
 const FRAMES_MAX = 1024;
+const PATHS_MAX = 1 << 18;
 const COUNTERS_MAX = 1 << 20;
 /** Bytes into an image: where the kernel lets a tail call land, behind what sets up the count of tail calls. */
 const TAIL_CALL_LANDING_MAX = 16;
@@ -92,6 +93,8 @@ export function followRuns({ images, packets, passes }: WatchedRuns, wanted: Wan
     const key = `${parent} ${address}`;
     const known = pathIds.get(key);
     if (known !== undefined) return known;
+    if (paths.size === PATHS_MAX) fault ??= 'too many call paths';
+    if (fault !== undefined) return 0;
     const id = paths.size + 1;
     pathIds.set(key, id);
     paths.set(id, { parent, site: addressOf(address) });
@@ -153,7 +156,7 @@ export function followRuns({ images, packets, passes }: WatchedRuns, wanted: Wan
       counter = { path, insn, now: 0, sums: { cold: 0, warm: 0 } };
       counters.set(insn, known);
       known.push(counter);
-      if (++counterCount > COUNTERS_MAX) fault ??= 'too many call paths';
+      if (++counterCount === COUNTERS_MAX) fault ??= 'too many instructions on call paths';
     }
     add(counter);
   };
@@ -191,7 +194,7 @@ export function followRuns({ images, packets, passes }: WatchedRuns, wanted: Wan
   };
   return {
     execute: (insn) => {
-      if (held) {
+      if (held && fault === undefined) {
         take(held);
         leave(held, insn);
       }
