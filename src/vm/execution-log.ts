@@ -1,9 +1,9 @@
 // QEMU's own log of what the guest executes, one instruction a line, for where it cannot load a plugin. A second of a
 // busy guest is a gigabyte of it, so it comes through a pipe: who reads slower than QEMU writes holds it up.
 
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Vm } from './vm.ts';
 
@@ -38,7 +38,7 @@ export async function startExecutionLog(
   }
   let stopping: Promise<void> | undefined;
   return {
-    bytes: new Socket({ fd: reading, readable: true, writable: false }),
+    bytes: readPipe(reading),
     stop: () => {
       stopping ??= (async () => {
         await monitor(`${oneInsn} off`);
@@ -48,6 +48,34 @@ export async function startExecutionLog(
       return stopping;
     },
   };
+}
+
+const PIECE_BYTES = 1 << 16;
+const WAIT_MS = 1;
+
+/** Looks for more a thousand times a second: who waits for each line has QEMU wake it for each. Closes the pipe. */
+async function* readPipe(fd: number): AsyncGenerator<Buffer> {
+  try {
+    for (;;) {
+      const piece = Buffer.allocUnsafe(PIECE_BYTES);
+      const size = readNow(fd, piece);
+      if (size === 0) return;
+      if (size !== undefined) yield piece.subarray(0, size);
+      await (size === PIECE_BYTES ? setImmediate() : setTimeout(WAIT_MS));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** 0 at the end; undefined where there is nothing yet. */
+function readNow(fd: number, piece: Buffer): number | undefined {
+  try {
+    return readSync(fd, piece);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EAGAIN') return undefined;
+    throw cause;
+  }
 }
 
 /** What has QEMU translate one instruction at a time; renamed in 8.1 (its docs/about/deprecated.rst). */
