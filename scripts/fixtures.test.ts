@@ -16,7 +16,7 @@ interface Row {
   readonly metric: string;
   readonly input?: string;
   readonly kernels?: readonly string[];
-  readonly change: number | 'up' | 'any';
+  readonly change: number | 'up' | 'down' | 'any';
 }
 
 describe('packet captures', () => {
