@@ -160,7 +160,7 @@ async function chainCost(
   // Blinding draws random numbers, whose size decides that of the code: no load's tells of another's.
   if (jitHarden > 0) {
     const one = planChain({ file, ...said }, jitHarden, [1], options);
-    const told = await session.run(one.tailCalls!.job());
+    const told = await session.run(one.tailCalls!.job!());
     const code = told.records.find((record) => record.type === 'tail-call')?.code;
     return code === undefined ? cost : { ...cost, jit: jitOf(Buffer.from(code, 'hex')) };
   }

@@ -53,6 +53,7 @@ export async function runCounting(
   options: TailCallOptions,
 ): Promise<Counting> {
   if (!job.tailCalls) return { ran: await session.run(job.bytes) };
+  if (!job.tailCalls.job) return { ran: await session.run(job.bytes), counted: UNTOLD };
   try {
     const counting = await runUnderPlugin(session, job.tailCalls.job(), options);
     if (!('reason' in counting)) return counting;
@@ -61,6 +62,11 @@ export async function runCounting(
     return { counted: reasonOf(cause), ran: await session.run(job.bytes) };
   }
 }
+
+const UNTOLD: Absent = {
+  reason:
+    'no object can be made of this one by which the kernel tells which machine code is of which instruction',
+};
 
 /**
  * tail_calls and tail_call_share for every run_insns among `measured`: 0 of an object that has no tail calls, absent
