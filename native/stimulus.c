@@ -25,7 +25,9 @@ typedef unsigned long long u64;
 #define SYS_CLOSE 3
 #define SYS_POLL 7
 #define SYS_IOCTL 16
+#define SYS_MADVISE 28
 #define SYS_NANOSLEEP 35
+#define SYS_GETPID 39
 #define SYS_SOCKET 41
 #define SYS_CONNECT 42
 #define SYS_SENDTO 44
@@ -33,6 +35,7 @@ typedef unsigned long long u64;
 #define SYS_BIND 49
 #define SYS_SETSOCKOPT 54
 #define SYS_EXIT 60
+#define SYS_GETPGID 121
 #define SYS_SETNS 308
 
 #define POLLIN 1
@@ -335,6 +338,8 @@ static void attach_gift(const char *gift, int socket)
 
 static void prepare_udp(void)
 {
+	if (task.size_bytes < UDP_HEADERS)
+		fail("a frame without room for its headers", 0);
 	sending = udp_socket(&sender, &receiver);
 	receiving = udp_socket(&receiver, &sender);
 	attach_gift("sender", sending);
@@ -386,9 +391,62 @@ static int answer(void)
 	return take(sending);
 }
 
+static void prepare_nothing(void)
+{
+}
+
+static int done_at_once(void)
+{
+	return 1;
+}
+
+static long own_pid;
+
+static void prepare_getpgid(void)
+{
+	own_pid = call3(SYS_GETPID, 0, 0, 0);
+}
+
+static void getpgid(void)
+{
+	call3(SYS_GETPGID, own_pid, 0, 0);
+}
+
+/* A program attached to it runs once for each call. */
+__attribute__((noinline)) static void called(void)
+{
+	__asm__ volatile("");
+}
+
+/* Where it is: the guest's copy of this program has no symbols. Read by src/guest/libbpf/trace.ts. */
+__attribute__((used)) static const struct {
+	char name[16];
+	void (*function)(void);
+} probed = { "tollgate_called", called };
+
+/* Given back, the page is not there any more, and its next access is a fault. */
+static void prepare_page(void)
+{
+	must(call3(SYS_MADVISE, (long)payload, 4096, 4 /* MADV_DONTNEED */), "give a page back");
+}
+
+static void touch_page(void)
+{
+	*(volatile u8 *)payload = 1;
+}
+
+static int give_page_back(void)
+{
+	prepare_page();
+	return 1;
+}
+
 static const struct stimulus stimuli[] = {
 	{ "udp", prepare_udp, send_there, receive_there },
 	{ "udp_rtt", prepare_udp, send_there, answer },
+	{ "getpgid", prepare_getpgid, getpgid, done_at_once },
+	{ "call", prepare_nothing, called, done_at_once },
+	{ "page_fault", prepare_page, touch_page, give_page_back },
 };
 
 /* What one figure is of, from its first instruction to its return: a profile of an event is taken between the two. */
@@ -415,7 +473,7 @@ static void event(const struct stimulus *stimulus, struct result *result)
 
 static void run(const struct stimulus *stimulus)
 {
-	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX || task.size_bytes < UDP_HEADERS)
+	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX)
 		fail("a task beyond its bounds", 0);
 	memset(results, 1, task.count * sizeof *results); /* touched: no page fault between two events */
 	stimulus->prepare();

@@ -35,7 +35,7 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   if (absent) return absent;
   if ('reason' in bed) return bed;
   let gift: Gift | undefined;
-  const port = hookPort(bed, (given) => {
+  const port = hookPort(bed, bed.helper, (given) => {
     gift = given;
   });
   let object: LoadedObject | undefined;

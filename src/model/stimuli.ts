@@ -21,6 +21,9 @@ export const STIMULI: readonly Stimulus[] = [
     sizeBytes: 64,
     roundTrip: 'udp_rtt',
   },
+  { name: 'getpgid', description: 'a system call that asks for a process group', unit: 'event' },
+  { name: 'call', description: 'a call of a function that does nothing', unit: 'event' },
+  { name: 'page_fault', description: 'the first access to a page of memory', unit: 'event' },
 ];
 
 export const stimulusByName = (name: string): Stimulus | undefined =>

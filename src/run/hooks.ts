@@ -58,7 +58,7 @@ export function planHooks(options: PlanOptions & { readonly distDir: string }): 
     object.spec.programs.flatMap((spec): PlannedHook[] => {
       const wanted = programConfig(options.config.programs, { object: object.name, program: spec.name });
       if (!wanted.attach) return [];
-      const attachment = attachmentOf(wanted.attach);
+      const attachment = attachmentOf(wanted.attach, spec.section);
       const type = wanted.type ?? spec.type;
       if (type !== undefined && !attachment.hook.programTypes.includes(type)) {
         if (options.side === 'base') return [];
@@ -116,12 +116,17 @@ export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
   };
 }
 
-/** What the budget file says, and what holds where it says nothing. */
-function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig): Attachment {
+/** What the budget file says, else the program's section, else the hook. */
+function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig, section = ''): Attachment {
   const hook = hookByName(name)!;
+  const said = /^[^/]*\/(.+)$/.exec(section)?.[1];
   return {
     hook,
-    options: { ...hook.variants[0], ...options },
+    options: {
+      ...hook.variants[0],
+      ...(hook.sectionSays === undefined || said === undefined ? {} : { [hook.sectionSays]: said }),
+      ...options,
+    },
     stimulus: parseStimulus(stimulus ?? hook.stimuli[0])!,
   };
 }
@@ -158,6 +163,10 @@ function ownArm(attached: Attached, distDir: string, object: string, program: st
 }
 
 function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
+  const loadedFor =
+    'hook' in attached && attached.hook.loadsFor !== undefined
+      ? attached.options[attached.hook.loadsFor]
+      : undefined;
   const { name, sizeBytes = 0 } = attached.stimulus;
   const { roundTrip } = stimulusByName(name)!;
   const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
@@ -165,6 +174,9 @@ function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'for
     format: 1,
     task: 'hook',
     ...object,
+    programs: object.programs.map((each) =>
+      each.name === program && loadedFor !== undefined ? { ...each, loadedFor } : each,
+    ),
     program,
     ...('hook' in attached ? { attach: { hook: attached.hook.name, options: attached.options } } : {}),
     stimuli: [name, ...(roundTrip === undefined ? [] : [roundTrip])].map(
@@ -206,7 +218,7 @@ export function collectHook(
 }
 
 function readArm(target: string, { name }: ChosenStimulus, records: readonly GuestRecord[]): HookArm {
-  const { roundTrip } = stimulusByName(name)!;
+  const { roundTrip, unit } = stimulusByName(name)!;
   const error = records.find((record) => record.type === 'error');
   if (error)
     throw new TollgateError('infrastructure', `${target}: the guest failed at a hook: ${error.message}`, {
@@ -224,5 +236,9 @@ function readArm(target: string, { name }: ChosenStimulus, records: readonly Gue
       );
     return found.absent ?? found;
   };
-  return { stream: eventsOf(name), ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(roundTrip) }) };
+  return {
+    unit,
+    stream: eventsOf(name),
+    ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(roundTrip) }),
+  };
 }

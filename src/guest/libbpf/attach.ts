@@ -1,8 +1,10 @@
 // Attaching a loaded program to the devices of a bed, to cgroups and, by the stimulus, to sockets: HookPort on this kernel.
+// What is attached to the kernel's own code is in trace.ts.
 
 import { closeSync, openSync } from 'node:fs';
 import { type BedSide, type Detach, type HookPort, HookRefused } from '../../model/hooks/hook.ts';
 import { addressOf, errno, errorName, libbpf, libc, memory } from './ffi.ts';
+import { tracePort } from './trace.ts';
 
 /** A side of a bed: a handle on its network namespace, and its device's number there. */
 export interface Place {
@@ -24,9 +26,10 @@ const BPF_LINK_CREATE = 28;
 const ROOT_CGROUP = '/sys/fs/cgroup';
 const OWN_NAMESPACE = '/proc/self/ns/net';
 
-/** `give` is told what the stimulus is to attach. */
+/** `give` is told what the stimulus is to attach; `helper` is its program, as which it runs. */
 export function hookPort(
   places: Readonly<Record<BedSide, Place>>,
+  helper: string,
   give: (gift: Gift | undefined) => void,
 ): HookPort {
   return {
@@ -46,6 +49,7 @@ export function hookPort(
       give({ fd, to: side });
       return () => give(undefined);
     },
+    ...tracePort(helper),
   };
 }
 

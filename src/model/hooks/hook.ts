@@ -18,6 +18,10 @@ export interface Hook {
   readonly options: Readonly<Record<string, z.ZodType<string>>>;
   /** The attachments that `measure --hooks` shows; what the first says holds where the user says nothing. */
   readonly variants: readonly HookOptions[];
+  /** The option that a user's program has in its section, behind the first '/', where the budget file says nothing. */
+  readonly sectionSays?: string;
+  /** The option whose value a program is loaded for: a name in the kernel's BTF. */
+  readonly loadsFor?: string;
   /** Our programs for it in dist/bpf, without '.bpf.o': one that does nothing, and one that drops where it can. */
   readonly empty: (options: HookOptions) => string;
   readonly drop?: (options: HookOptions) => string;
@@ -45,4 +49,16 @@ export interface HookPort {
   readonly filterOnDevice: (fd: number, side: BedSide, direction: 'ingress' | 'egress') => Detach;
   /** Leaves it to the stimulus, which has the sockets: SO_ATTACH_BPF on that side's. */
   readonly giveToSocket: (fd: number, side: BedSide) => Detach;
+  /** BPF_RAW_TRACEPOINT_OPEN: at `name`, or at what the program was loaded for (fentry, fexit, fmod_ret, tp_btf, LSM). */
+  readonly openTracepoint: (fd: number, name?: string) => Detach;
+  /** An event of the tracing file system, 'category/name', by perf_event_open. */
+  readonly traceEvent: (fd: number, event: string) => Detach;
+  /** A function of the kernel, or of the stimulus' process, by perf_event_open (since 4.17). */
+  readonly probe: (fd: number, kind: 'kprobe' | 'uprobe', name: string, at: 'entry' | 'return') => Detach;
+  /** Every count of a software counter (enum perf_sw_ids), by perf_event_open. */
+  readonly sample: (fd: number, counter: number) => Detach;
+  /** BPF_LINK_CREATE on kernel functions (since 5.18). */
+  readonly linkToFunctions: (fd: number, names: readonly string[]) => Detach;
+  /** Throws HookRefused where the kernel has not set up that security module. */
+  readonly expectSecurityModule: (name: string) => void;
 }
