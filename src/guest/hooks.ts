@@ -1,7 +1,7 @@
 // Does one arm of measuring in place: loads the object, attaches the program or not, sends the stimuli, and says what
 // each event took. A kernel that lacks the hook, or a program it refuses, is a reason and no figure.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
 import type { HookJob } from '../model/job.ts';
@@ -71,9 +71,18 @@ function hookNamed(name: string): Hook {
 }
 
 function whyNotHere(name: string): Absent | undefined {
-  const { since } = hookNamed(name);
+  const { since, builtWith } = hookNamed(name);
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
-  return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : undefined;
+  if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
+  if (builtWith !== undefined && isBuiltWithout(release, builtWith))
+    return { reason: `this kernel is built without ${builtWith}` };
+  return undefined;
+}
+
+/** False where the kernel came without its configuration: then attaching says what is the matter. */
+function isBuiltWithout(release: string, option: string): boolean {
+  const path = `/boot/config-${release}`;
+  return existsSync(path) && !new RegExp(`^${option}=[ym]$`, 'm').test(readFileSync(path, 'utf8'));
 }
 
 function load({ window }: HookGuest, job: HookJob): LoadedObject {

@@ -23,6 +23,12 @@ export const STIMULI: readonly Stimulus[] = [
   },
   { name: 'getpgid', description: 'a system call that asks for a process group', unit: 'event' },
   { name: 'call', description: 'a call of a function that does nothing', unit: 'event' },
+  { name: 'socket', description: 'a UDP socket over IPv4, bound, connected and closed', unit: 'event' },
+  { name: 'socket6', description: 'a UDP socket over IPv6, bound, connected and closed', unit: 'event' },
+  { name: 'tcp_connect', description: 'a TCP connection, made and reset', unit: 'event' },
+  { name: 'sockopt', description: 'an option of a socket, set and asked for', unit: 'event' },
+  { name: 'sysctl', description: 'a setting of the kernel, read', unit: 'event' },
+  { name: 'device', description: 'a device, opened and closed', unit: 'event' },
   { name: 'page_fault', description: 'the first access to a page of memory', unit: 'event' },
 ];
 

@@ -10,8 +10,9 @@ import { type AttachConfig, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Hook, HookOptions } from '../model/hooks/hook.ts';
 import { HOOKS, hookByName, hookLabel } from '../model/hooks/index.ts';
-import type { HookJob, ObjectJob, StimulusTask } from '../model/job.ts';
+import type { HookJob, JobProgram, ObjectJob, StimulusTask } from '../model/job.ts';
 import { metricOf } from '../model/metrics.ts';
+import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Measurement, Side } from '../model/report.ts';
 import {
@@ -119,16 +120,20 @@ export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
 /** What the budget file says, else the program's section, else the hook. */
 function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig, section = ''): Attachment {
   const hook = hookByName(name)!;
-  const said = /^[^/]*\/(.+)$/.exec(section)?.[1];
+  const how = { ...hook.variants[0], ...sectionOptions(hook, section), ...options };
   return {
     hook,
-    options: {
-      ...hook.variants[0],
-      ...(hook.sectionSays === undefined || said === undefined ? {} : { [hook.sectionSays]: said }),
-      ...options,
-    },
-    stimulus: parseStimulus(stimulus ?? hook.stimuli[0])!,
+    options: how,
+    stimulus: parseStimulus(stimulus ?? hook.stimulus?.(how) ?? hook.stimuli[0])!,
   };
+}
+
+/** 'fentry/tcp_sendmsg' -> { function: 'tcp_sendmsg' }. */
+function sectionOptions({ sectionSays, options }: Hook, section: string): HookOptions {
+  const said = /^[^/]*\/(.+)$/.exec(section)?.[1];
+  return sectionSays !== undefined && options[sectionSays]?.safeParse(said).success
+    ? { [sectionSays]: said! }
+    : {};
 }
 
 /** The arms with nothing and with our empty program attached. The first is the same for all hooks with that stimulus. */
@@ -163,10 +168,6 @@ function ownArm(attached: Attached, distDir: string, object: string, program: st
 }
 
 function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
-  const loadedFor =
-    'hook' in attached && attached.hook.loadsFor !== undefined
-      ? attached.options[attached.hook.loadsFor]
-      : undefined;
   const { name, sizeBytes = 0 } = attached.stimulus;
   const { roundTrip } = stimulusByName(name)!;
   const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
@@ -175,13 +176,23 @@ function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'for
     task: 'hook',
     ...object,
     programs: object.programs.map((each) =>
-      each.name === program && loadedFor !== undefined ? { ...each, loadedFor } : each,
+      each.name === program && 'hook' in attached ? { ...each, ...loadingOf(attached) } : each,
     ),
     program,
     ...('hook' in attached ? { attach: { hook: attached.hook.name, options: attached.options } } : {}),
     stimuli: [name, ...(roundTrip === undefined ? [] : [roundTrip])].map(
       (each): StimulusTask => ({ name: each, sizeBytes, ...counts }),
     ),
+  };
+}
+
+/** What a program has to be loaded as to be attached there. */
+function loadingOf({ hook, options }: Attachment): Pick<JobProgram, 'type' | 'loadedFor'> {
+  const expectedAttachType = hook.attachType?.(options);
+  const { id } = programTypeByName(hook.programTypes[0]!)!;
+  return {
+    ...(hook.loadsFor === undefined ? {} : { loadedFor: options[hook.loadsFor]! }),
+    ...(expectedAttachType === undefined ? {} : { type: { id, expectedAttachType, onlyIfUnknown: false } }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Hook {
   readonly description: string;
   /** The first kernel that has it. */
   readonly since: string;
+  /** What a kernel that has it can be built without: 'CONFIG_FPROBE'. */
+  readonly builtWith?: string;
   /** Program types that it takes, as PROGRAM_TYPES names them. */
   readonly programTypes: readonly string[];
   /** Options beside `hook`, each of them a word. */
@@ -22,11 +24,15 @@ export interface Hook {
   readonly sectionSays?: string;
   /** The option whose value a program is loaded for: a name in the kernel's BTF. */
   readonly loadsFor?: string;
+  /** The attach type that a program has to be loaded with (enum bpf_attach_type), where that varies. */
+  readonly attachType?: (options: HookOptions) => number;
   /** Our programs for it in dist/bpf, without '.bpf.o': one that does nothing, and one that drops where it can. */
   readonly empty: (options: HookOptions) => string;
   readonly drop?: (options: HookOptions) => string;
   /** What makes it run, unless the user says otherwise; the first is the default, of the others each fits, too. */
   readonly stimuli: readonly [string, ...string[]];
+  /** Of `stimuli` the default, where that depends on the options. */
+  readonly stimulus?: (options: HookOptions) => string;
   /** Attaches the program behind `fd`; what it returns detaches it. Throws HookRefused. */
   readonly attach: (port: HookPort, fd: number, options: HookOptions) => Detach;
 }

@@ -1,6 +1,11 @@
 // All hooks. A new one is a file beside this one and a line here.
 
+import { cgroupDevice } from './cgroup-device.ts';
 import { cgroupSkb } from './cgroup-skb.ts';
+import { cgroupSock } from './cgroup-sock.ts';
+import { cgroupSockAddr } from './cgroup-sock-addr.ts';
+import { cgroupSockopt } from './cgroup-sockopt.ts';
+import { cgroupSysctl } from './cgroup-sysctl.ts';
 import { fentry } from './fentry.ts';
 import { fexit } from './fexit.ts';
 import { fmodRet } from './fmod-ret.ts';
@@ -12,6 +17,7 @@ import { lsm } from './lsm.ts';
 import { perfEvent } from './perf-event.ts';
 import { rawTp } from './raw-tp.ts';
 import { socketFilter } from './socket-filter.ts';
+import { sockops } from './sockops.ts';
 import { tc } from './tc.ts';
 import { tcx } from './tcx.ts';
 import { tpBtf } from './tp-btf.ts';
@@ -22,6 +28,7 @@ import { xdp } from './xdp.ts';
 
 export const HOOKS: readonly [Hook, ...Hook[]] = [
   ...([xdp, tc, tcx, cgroupSkb, socketFilter] as const),
+  ...[cgroupSock, cgroupSockAddr, sockops, cgroupSockopt, cgroupSysctl, cgroupDevice],
   ...[kprobe, kretprobe, kprobeMulti, fentry, fexit, fmodRet],
   ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent],
 ];

@@ -7,6 +7,7 @@ export const kprobeMulti: Hook = {
   name: 'kprobe.multi',
   description: 'the entry of kernel functions, many by one link',
   since: '5.18',
+  builtWith: 'CONFIG_FPROBE',
   programTypes: ['kprobe'],
   options: { function: kernelName },
   variants: [{ function: GETPGID.function }],
