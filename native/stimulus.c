@@ -54,12 +54,13 @@ enum { SENDER_FD = 3, RECEIVER_FD = 4, GIFT_FD = 5 };
 static struct task {
 	char name[16];	 /* "bed", or one of `stimuli` */
 	char device[16]; /* of a bed: the kind of link, "veth" */
-	char gift[16];	 /* what fd 5 is: a program for "receiver" or "sender", the socket it is attached to; or nothing */
-	u32 size_bytes;	 /* of a frame */
+	char gift[16];	 /* what fd 5 is: a program for a "socket" or its "reuseport" group, a "sockmap"; or nothing */
+	char gift_to[16]; /* whose socket that is: "receiver" or "sender" */
+	u32 size_bytes;	 /* of a frame; of a stream, of a message */
 	u32 warm_up;	 /* events before the first that is written down */
 	u32 count;	 /* events that are */
 	u32 patience_ms; /* for one that does not arrive at once; then it is lost */
-	u32 spare[16];
+	u32 spare[12];
 } task;
 
 /* One event: ticks of the instruction counter, from its beginning. */
@@ -333,24 +334,51 @@ static int udp_socket(const struct side *side, const struct side *other)
 	return fd;
 }
 
-static void attach_gift(const char *gift, int socket)
+/* fd 5 is a program for a socket, one for its group, or a sockmap that the socket goes into. */
+static void set_program(int socket, int option)
 {
 	int program = GIFT_FD;
 
-	if (same(task.gift, gift))
-		must(call6(SYS_SETSOCKOPT, socket, SOL_SOCKET, SO_ATTACH_BPF, (long)&program, sizeof program, 0),
-		     "attach to a socket");
+	must(call6(SYS_SETSOCKOPT, socket, SOL_SOCKET, option, (long)&program, sizeof program, 0),
+	     "attach to a socket");
+}
+
+static void put_into_map(int socket)
+{
+	u32 key = 0;
+	struct { u64 map, key, value, flags; } entry = { GIFT_FD, (u64)&key, (u64)&socket, 0 };
+
+	must(call3(SYS_BPF, 2 /* BPF_MAP_UPDATE_ELEM */, (long)&entry, sizeof entry), "put a socket into a map");
+}
+
+static void attach_gift(const struct side *side, int socket)
+{
+	const char *at = side == &sender ? "sender" : "receiver";
+
+	if (!same(task.gift_to, at))
+		return;
+	if (same(task.gift, "socket"))
+		set_program(socket, SO_ATTACH_BPF);
+	else if (same(task.gift, "reuseport"))
+		set_program(socket, SO_ATTACH_REUSEPORT_EBPF);
+	else if (same(task.gift, "sockmap"))
+		put_into_map(socket);
+}
+
+static void fill(void)
+{
+	for (u32 i = 0; i < FRAME_MAX; i++)
+		payload[i] = i;
+	memset(received, 1, sizeof received);
 }
 
 static void prepare_udp(void)
 {
 	sending = udp_socket(&sender, &receiver);
 	receiving = udp_socket(&receiver, &sender);
-	attach_gift("sender", sending);
-	attach_gift("receiver", receiving);
-	for (u32 i = 0; i < FRAME_MAX; i++)
-		payload[i] = i;
-	memset(received, 1, sizeof received);
+	attach_gift(&sender, sending);
+	attach_gift(&receiver, receiving);
+	fill();
 }
 
 static void put(int fd)
@@ -451,6 +479,21 @@ static int give_page_back(void)
 	return 1;
 }
 
+/* The receiver takes from anybody, so that it has to be looked up, in a group of its own. */
+static void prepare_udp_any(void)
+{
+	struct sockaddr_in own = address_of(&receiver);
+	int on = 1;
+
+	sending = udp_socket(&sender, &receiver);
+	enter(&receiver);
+	receiving = must(call3(SYS_SOCKET, AF_INET, SOCK_DGRAM, 0), "socket");
+	must(call6(SYS_SETSOCKOPT, receiving, SOL_SOCKET, SO_REUSEPORT, (long)&on, sizeof on, 0), "share a port");
+	must(call3(SYS_BIND, receiving, (long)&own, sizeof own), "bind");
+	attach_gift(&receiver, receiving);
+	fill();
+}
+
 /* A socket's life: made, bound, connected, closed. Over IPv6 on the loopback, the one device that has it. */
 static struct sockaddr_in here, there;
 static struct sockaddr_in6 here6 = { .sin6_family = AF_INET6 }, there6;
@@ -498,9 +541,11 @@ static int tcp_socket(const struct side *side)
 {
 	struct sockaddr_in own = address_of(side);
 	struct linger reset = { 1, 0 };
+	int on = 1;
 	int fd = must(call3(SYS_SOCKET, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
 
 	must(call6(SYS_SETSOCKOPT, fd, SOL_SOCKET, SO_LINGER, (long)&reset, sizeof reset, 0), "linger");
+	must(call6(SYS_SETSOCKOPT, fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, (long)&on, sizeof on, 0), "no delay");
 	must(call3(SYS_BIND, fd, (long)&own, sizeof own), "bind");
 	return fd;
 }
@@ -537,6 +582,19 @@ static int accept_and_reset(void)
 	if (is_accepted)
 		call3(SYS_CLOSE, receiving, 0, 0);
 	return is_accepted;
+}
+
+/* Messages over one connection. A program that parses them takes its time, in a thread of the kernel's. */
+static void prepare_tcp(void)
+{
+	prepare_tcp_connect();
+	connect_there();
+	if (!accept_there())
+		fail("no connection", 0);
+	attach_gift(&sender, sending);
+	attach_gift(&receiver, receiving);
+	fill();
+	task.size_bytes += UDP_HEADERS; /* as `put` takes them off */
 }
 
 static int option;
@@ -593,6 +651,9 @@ static const struct stimulus stimuli[] = {
 	{ "socket", prepare_socket, live4, was_connected },
 	{ "socket6", prepare_socket, live6, was_connected },
 	{ "tcp_connect", prepare_tcp_connect, connect_there, accept_and_reset },
+	{ "udp_any", prepare_udp_any, send_there, receive_there },
+	{ "tcp", prepare_tcp, send_there, receive_there },
+	{ "tcp_rtt", prepare_tcp, send_there, answer },
 	{ "sockopt", prepare_udp, set_option, get_option },
 	{ "sysctl", prepare_sysctl, read_setting, was_read },
 	{ "device", prepare_nothing, open_device, close_device },

@@ -10,7 +10,13 @@ import { isOlder } from '../model/since.ts';
 import type { Channel } from './channel.ts';
 import { type Gift, hookPort } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
-import { findLoadable, type LoadedObject, ObjectRejected, setUpObject } from './libbpf/object.ts';
+import {
+  findLoadable,
+  type LoadedObject,
+  ObjectRejected,
+  type OpenProgram,
+  setUpObject,
+} from './libbpf/object.ts';
 import { type Bed, stimulate } from './stimulus.ts';
 
 export interface HookGuest {
@@ -35,21 +41,22 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   if (absent) return absent;
   if ('reason' in bed) return bed;
   let gift: Gift | undefined;
-  const port = hookPort(bed, bed.helper, (given) => {
-    gift = given;
-  });
   let object: LoadedObject | undefined;
+  const fdOf = ({ pointer }: Pick<OpenProgram, 'pointer'>): number => libbpf().bpf_program__fd(pointer);
+  const port = hookPort(
+    bed,
+    bed.helper,
+    (given) => {
+      gift = given;
+    },
+    (section) => object?.programs.filter((program) => program.section === section).map(fdOf)[0],
+  );
   let detach: Detach | undefined;
   try {
     object = load(guest, job);
     const program = object.programs.find(({ name }) => name === job.program);
     if (!program) return { reason: 'the kernel does not load it' };
-    if (job.attach)
-      detach = hookNamed(job.attach.hook).attach(
-        port,
-        libbpf().bpf_program__fd(program.pointer),
-        job.attach.options,
-      );
+    if (job.attach) detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
     for (const task of job.stimuli) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: 'events', stimulus: task.name, ...events });

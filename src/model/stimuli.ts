@@ -9,6 +9,8 @@ export interface Stimulus {
   readonly unit: 'packet' | 'event';
   /** The frame's length where the user gives none; left out where there are no frames. */
   readonly sizeBytes?: number;
+  /** Of a stream, which is in no frames of its own: the length of a message. */
+  readonly messageBytes?: number;
   /** native/stimulus.c's name of the round trips of this one, where it has any. */
   readonly roundTrip?: string;
 }
@@ -20,6 +22,19 @@ export const STIMULI: readonly Stimulus[] = [
     unit: 'packet',
     sizeBytes: 64,
     roundTrip: 'udp_rtt',
+  },
+  {
+    name: 'udp_any',
+    description: 'UDP datagrams over IPv4 to a socket that shares its port and is connected to nobody',
+    unit: 'packet',
+    sizeBytes: 64,
+  },
+  {
+    name: 'tcp',
+    description: 'messages over a TCP connection, 64 bytes, each received before the next is sent',
+    unit: 'packet',
+    messageBytes: 64,
+    roundTrip: 'tcp_rtt',
   },
   { name: 'getpgid', description: 'a system call that asks for a process group', unit: 'event' },
   { name: 'call', description: 'a call of a function that does nothing', unit: 'event' },

@@ -168,8 +168,9 @@ function ownArm(attached: Attached, distDir: string, object: string, program: st
 }
 
 function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
-  const { name, sizeBytes = 0 } = attached.stimulus;
-  const { roundTrip } = stimulusByName(name)!;
+  const { name } = attached.stimulus;
+  const { roundTrip, messageBytes = 0 } = stimulusByName(name)!;
+  const { sizeBytes = messageBytes } = attached.stimulus;
   const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
   return {
     format: 1,

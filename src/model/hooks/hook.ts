@@ -53,8 +53,19 @@ export interface HookPort {
   readonly linkToCgroup: (fd: number, attachType: number) => Detach;
   /** A filter with direct action at the clsact queueing discipline of a side's device (since 4.5). */
   readonly filterOnDevice: (fd: number, side: BedSide, direction: 'ingress' | 'egress') => Detach;
+  /** BPF_LINK_CREATE on a side's network namespace (since 5.8). */
+  readonly linkToNamespace: (fd: number, side: BedSide, attachType: number) => Detach;
   /** Leaves it to the stimulus, which has the sockets: SO_ATTACH_BPF on that side's. */
   readonly giveToSocket: (fd: number, side: BedSide) => Detach;
+  /** The same for those that share that side's port: SO_ATTACH_REUSEPORT_EBPF. */
+  readonly giveToGroup: (fd: number, side: BedSide) => Detach;
+  /** Attaches programs to a sockmap, into which the stimulus puts that side's socket. */
+  readonly giveSockmap: (
+    programs: readonly { readonly fd: number; readonly attachType: number }[],
+    side: BedSide,
+  ) => Detach;
+  /** Another program of the object, by its section. */
+  readonly companion: (section: string) => number;
   /** BPF_RAW_TRACEPOINT_OPEN: at `name`, or at what the program was loaded for (fentry, fexit, fmod_ret, tp_btf, LSM). */
   readonly openTracepoint: (fd: number, name?: string) => Detach;
   /** An event of the tracing file system, 'category/name', by perf_event_open. */

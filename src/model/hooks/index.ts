@@ -16,6 +16,10 @@ import { kretprobe } from './kretprobe.ts';
 import { lsm } from './lsm.ts';
 import { perfEvent } from './perf-event.ts';
 import { rawTp } from './raw-tp.ts';
+import { skLookup } from './sk-lookup.ts';
+import { skMsg } from './sk-msg.ts';
+import { skReuseport } from './sk-reuseport.ts';
+import { skSkb } from './sk-skb.ts';
 import { socketFilter } from './socket-filter.ts';
 import { sockops } from './sockops.ts';
 import { tc } from './tc.ts';
@@ -28,6 +32,7 @@ import { xdp } from './xdp.ts';
 
 export const HOOKS: readonly [Hook, ...Hook[]] = [
   ...([xdp, tc, tcx, cgroupSkb, socketFilter] as const),
+  ...[skLookup, skReuseport, skMsg, skSkb],
   ...[cgroupSock, cgroupSockAddr, sockops, cgroupSockopt, cgroupSysctl, cgroupDevice],
   ...[kprobe, kretprobe, kprobeMulti, fentry, fexit, fmodRet],
   ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent],
