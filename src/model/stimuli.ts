@@ -31,10 +31,10 @@ export const STIMULI: readonly Stimulus[] = [
   },
   {
     name: 'tcp',
-    description: 'messages over a TCP connection, 64 bytes, each received before the next is sent',
+    // One way, whether acknowledgements fall into an event or behind it would be half of the figure.
+    description: 'messages over a TCP connection, 64 bytes, each answered before the next is sent',
     unit: 'packet',
     messageBytes: 64,
-    roundTrip: 'tcp_rtt',
   },
   { name: 'getpgid', description: 'a system call that asks for a process group', unit: 'event' },
   { name: 'call', description: 'a call of a function that does nothing', unit: 'event' },

@@ -1,7 +1,7 @@
 // fentry: the entry of a kernel function, which calls a trampoline made for it.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const fentry: Hook = {
   name: 'fentry',
@@ -13,6 +13,6 @@ export const fentry: Hook = {
   sectionSays: 'function',
   loadsFor: 'function',
   empty: () => 'nop_fentry',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd) => port.openTracepoint(fd),
 };

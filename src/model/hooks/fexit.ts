@@ -1,7 +1,7 @@
 // fexit: the return of a kernel function, which a trampoline calls in its place.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const fexit: Hook = {
   name: 'fexit',
@@ -13,6 +13,6 @@ export const fexit: Hook = {
   sectionSays: 'function',
   loadsFor: 'function',
   empty: () => 'nop_fexit',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd) => port.openTracepoint(fd),
 };

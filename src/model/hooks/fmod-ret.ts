@@ -1,7 +1,7 @@
 // fmod_ret: programs that may return in place of a kernel function: security checks, and what may be made to fail.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const fmodRet: Hook = {
   name: 'fmod_ret',
@@ -13,6 +13,6 @@ export const fmodRet: Hook = {
   sectionSays: 'function',
   loadsFor: 'function',
   empty: () => 'nop_fmod_ret',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd) => port.openTracepoint(fd),
 };

@@ -1,7 +1,7 @@
 // kprobe.multi: the entries of many kernel functions by one link, through fprobe.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const kprobeMulti: Hook = {
   name: 'kprobe.multi',
@@ -13,6 +13,6 @@ export const kprobeMulti: Hook = {
   variants: [{ function: GETPGID.function }],
   sectionSays: 'function',
   empty: () => 'nop_kprobe_multi',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd, { function: name }) => port.linkToFunctions(fd, [name!]),
 };

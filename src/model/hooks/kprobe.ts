@@ -1,7 +1,7 @@
 // kprobe: the entry of any kernel function. At one that ftrace knows, as most are, it needs no breakpoint.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const kprobe: Hook = {
   name: 'kprobe',
@@ -12,6 +12,6 @@ export const kprobe: Hook = {
   variants: [{ function: GETPGID.function }],
   sectionSays: 'function',
   empty: () => 'nop_kprobe',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd, { function: name }) => port.probe(fd, 'kprobe', name!, 'entry'),
 };

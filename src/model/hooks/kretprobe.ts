@@ -1,7 +1,7 @@
 // kretprobe: the return of any kernel function; the return address is exchanged at its entry.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const kretprobe: Hook = {
   name: 'kretprobe',
@@ -12,6 +12,6 @@ export const kretprobe: Hook = {
   variants: [{ function: GETPGID.function }],
   sectionSays: 'function',
   empty: () => 'nop_kprobe',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd, { function: name }) => port.probe(fd, 'kprobe', name!, 'return'),
 };

@@ -1,7 +1,7 @@
 // lsm: programs as a security module, called where the others are.
 
 import type { Hook } from './hook.ts';
-import { GETPGID, kernelName } from './target.ts';
+import { ANY_STIMULUS, GETPGID, kernelName } from './target.ts';
 
 export const lsm: Hook = {
   name: 'lsm',
@@ -13,7 +13,7 @@ export const lsm: Hook = {
   sectionSays: 'check',
   loadsFor: 'check',
   empty: () => 'nop_lsm',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd) => {
     port.expectSecurityModule('bpf'); // without it a program is attached and never called
     return port.openTracepoint(fd);

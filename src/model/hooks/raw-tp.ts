@@ -1,7 +1,7 @@
 // raw_tp: a tracepoint with its arguments as the kernel passes them.
 
 import type { Hook } from './hook.ts';
-import { kernelName } from './target.ts';
+import { ANY_STIMULUS, kernelName } from './target.ts';
 
 export const rawTp: Hook = {
   name: 'raw_tp',
@@ -12,6 +12,6 @@ export const rawTp: Hook = {
   variants: [{ event: 'sys_enter' }],
   sectionSays: 'event',
   empty: () => 'nop_raw_tracepoint',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd, { event }) => port.openTracepoint(fd, event!),
 };

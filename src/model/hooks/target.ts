@@ -2,6 +2,7 @@
 // program its section says that name; of an empty program the stimulus does.
 
 import * as z from 'zod';
+import { STIMULI } from '../stimuli.ts';
 
 /** A function, a tracepoint or an LSM hook of the kernel. */
 export const kernelName = z
@@ -15,3 +16,9 @@ export const GETPGID = {
   inner: 'security_task_getpgid',
   lsm: 'task_getpgid',
 } as const;
+
+/** A name of the kernel's may be reached by any stimulus: the user knows by which. */
+export const ANY_STIMULUS: readonly [string, ...string[]] = [
+  'getpgid',
+  ...STIMULI.map(({ name }) => name).filter((name) => name !== 'getpgid'),
+];

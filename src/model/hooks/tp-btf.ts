@@ -1,7 +1,7 @@
 // tp_btf: a tracepoint whose arguments have the types of BTF.
 
 import type { Hook } from './hook.ts';
-import { kernelName } from './target.ts';
+import { ANY_STIMULUS, kernelName } from './target.ts';
 
 export const tpBtf: Hook = {
   name: 'tp_btf',
@@ -13,6 +13,6 @@ export const tpBtf: Hook = {
   sectionSays: 'event',
   loadsFor: 'event',
   empty: () => 'nop_tp_btf',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd) => port.openTracepoint(fd),
 };

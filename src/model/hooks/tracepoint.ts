@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import type { Hook } from './hook.ts';
+import { ANY_STIMULUS } from './target.ts';
 
 export const tracepoint: Hook = {
   name: 'tracepoint',
@@ -16,6 +17,6 @@ export const tracepoint: Hook = {
   variants: [{ event: 'raw_syscalls/sys_enter' }],
   sectionSays: 'event',
   empty: () => 'nop_tracepoint',
-  stimuli: ['getpgid'],
+  stimuli: ANY_STIMULUS,
   attach: (port, fd, { event }) => port.traceEvent(fd, event!),
 };
