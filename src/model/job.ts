@@ -20,6 +20,8 @@ export interface JobProgram {
     readonly expectedAttachType?: number;
     readonly onlyIfUnknown: boolean;
   };
+  /** The function, tracepoint or LSM hook that it is loaded for, in place of the one that its section says. */
+  readonly loadedFor?: string;
   /** Inputs to run it on; empty: its static figures only. */
   readonly inputs: readonly JobInput[];
   /** Why it isn't run although its type could be. */
