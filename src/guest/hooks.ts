@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
-import type { HookJob } from '../model/job.ts';
+import type { HookJob, ObjectJob } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
 import type { Channel } from './channel.ts';
@@ -64,19 +64,25 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   }
 }
 
-function hookNamed(name: string): Hook {
+/** The hook of that name; throws where there is none. */
+export function hookNamed(name: string): Hook {
   const hook = hookByName(name);
   if (!hook) throw new Error(`no hook '${name}'`);
   return hook;
 }
 
-function whyNotHere(name: string): Absent | undefined {
+/** Why this kernel has no such hook; undefined where it has. */
+export function whyNotHere(name: string): Absent | undefined {
   const { since } = hookNamed(name);
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
   return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : undefined;
 }
 
-function load({ window }: HookGuest, job: HookJob): LoadedObject {
+/** Loads an object and sets it up for one of its programs. Throws ObjectRejected. */
+export function load(
+  { window }: Pick<HookGuest, 'window'>,
+  job: ObjectJob & { readonly program: string },
+): LoadedObject {
   const { loadable, object } = findLoadable(job, window.subarray(job.elf.at, job.elf.at + job.elf.size));
   setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program)!);
   return object;
