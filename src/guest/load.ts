@@ -8,10 +8,11 @@ import { type Detach, HookRefused } from '../model/hooks/hook.ts';
 import { type AttachedProgram, IPERF3_REPORT_LIMIT, type LoadJob, type LoadRun } from '../model/job.ts';
 import type { Traffic } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
+import { IMAGE_PART, LOAD_IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
 import { type HookGuest, hookNamed, load, whyNotHere } from './hooks.ts';
 import { hookPort, inNamespace } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
-import { programImages } from './libbpf/info.ts';
+import { type Image, programImages } from './libbpf/info.ts';
 import { ObjectRejected } from './libbpf/object.ts';
 import type { Bed } from './stimulus.ts';
 
@@ -25,12 +26,14 @@ export function runLoadJob(guest: HookGuest, job: LoadJob): void {
 /** Says what each run took; or returns why there are none. */
 function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
   const detach: Detach[] = [];
+  const images: Image[] = [];
   try {
     for (const each of job.attached) {
       const absent = whyNotHere(each.attach.hook);
       if (absent) return absent;
-      detach.push(attach(guest, bed, each));
+      detach.push(attach(guest, bed, each, images));
     }
+    tellWatcher(guest.window, images);
     putFiles(guest.window, job);
     for (const run of job.runs) guest.channel.send({ type: 'load', ...runOnce(bed, run) });
     return undefined;
@@ -43,7 +46,7 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
 }
 
 /** Attaches one program, and says where its code lies. */
-function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Detach {
+function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram, images: Image[]): Detach {
   const { hook, options } = wanted.attach;
   const port = hookPort(bed, () => {
     throw new HookRefused('the sockets are iperf3\'s: no program is attached to one');
@@ -54,8 +57,11 @@ function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Detach {
     if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
     // whatever it calls of the object may run, too
     for (const { name, pointer } of object.programs)
-      for (const [part, { address, sizeBytes }] of programImages(libbpf().bpf_program__fd(pointer), 0).entries())
+      for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+        const { address, sizeBytes } = image;
+        images.push(image);
         guest.channel.send({ type: 'image', program: name, part, address: address.toString(16), sizeBytes });
+      }
     const detach = hookNamed(hook).attach(port, libbpf().bpf_program__fd(program.pointer), options);
     return () => {
       detach();
@@ -65,6 +71,21 @@ function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Detach {
     object.close();
     throw cause;
   }
+}
+
+/** Tells native/netcpu.c where the code of the attached programs lies; the part each is of is its number. */
+function tellWatcher(window: Uint8Array, images: readonly Image[]): void {
+  const told = images.slice(0, LOAD_IMAGES_LIMIT);
+  const numbers = [
+    BigInt(told.length),
+    ...told.flatMap(({ address, sizeBytes }, i) => [
+      address,
+      address + BigInt(sizeBytes),
+      BigInt(IMAGE_PART + i),
+    ]),
+  ];
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  for (const [i, number] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number, true);
 }
 
 const FOLDER = '/tmp/load';
@@ -86,7 +107,7 @@ function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
   const before = traffic(bed);
   const server = [iperf3, '-4', '-s', '-1', '-i', '0'];
   const client = [
-    ...[iperf3, '-4', '-c', RECEIVER, '-J', '-i', '0', '-P', String(streams), '-n', String(bytes)],
+    ...[iperf3, '-4', '-c', RECEIVER, '-J', '-i', '0', '-P', String(streams), '-n', String(bytes).padStart(12, '0')],
     ...(protocol === 'udp' ? ['-u', '-b', '0'] : []),
   ];
   const ended = spawnSync(join(FOLDER, 'load'), [...server, '--', ...client], {
