@@ -36,7 +36,16 @@ export type LoadEvent = (typeof EVENTS)[number]['name'];
 export const PARTS = [
   { name: 'driver poll', functions: ['veth_poll', 'process_backlog', 'veth_xdp_rcv'] },
   { name: 'driver transmit', functions: ['veth_xmit'] },
-  { name: 'GRO', functions: ['napi_gro_receive', 'gro_receive_skb', 'napi_gro_flush', 'gro_flush_normal', 'napi_gro_frags'] },
+  {
+    name: 'GRO',
+    functions: [
+      'napi_gro_receive',
+      'gro_receive_skb',
+      'napi_gro_flush',
+      'gro_flush_normal',
+      'napi_gro_frags',
+    ],
+  },
   { name: 'XDP native', functions: ['veth_xdp_rcv_skb', 'veth_xdp_rcv_one'] },
   { name: 'XDP generic', functions: ['do_xdp_generic', 'netif_receive_generic_xdp'] },
   {
@@ -50,14 +59,38 @@ export const PARTS = [
       '__netif_receive_skb_core',
     ],
   },
-  { name: 'transmit', functions: ['__dev_queue_xmit', 'dev_hard_start_xmit', 'sch_direct_xmit', '__qdisc_run'] },
-  { name: 'tc', functions: ['tcf_classify', 'tcf_classify_ingress', 'cls_bpf_classify', 'tc_run', 'sch_handle_ingress', 'sch_handle_egress'] },
+  {
+    name: 'transmit',
+    functions: ['__dev_queue_xmit', 'dev_hard_start_xmit', 'sch_direct_xmit', '__qdisc_run'],
+  },
+  {
+    name: 'tc',
+    functions: [
+      'tcf_classify',
+      'tcf_classify_ingress',
+      'cls_bpf_classify',
+      'tc_run',
+      'sch_handle_ingress',
+      'sch_handle_egress',
+    ],
+  },
   { name: 'netfilter', functions: ['nf_hook_slow', 'nf_hook_slow_list', 'nf_conntrack_in'] },
   { name: 'bridge', functions: ['br_handle_frame', 'br_dev_xmit', 'br_forward'] },
   { name: 'forwarding', functions: ['ip_forward', 'ip6_forward'] },
   {
     name: 'IP',
-    functions: ['ip_rcv', 'ip_list_rcv', 'ip_local_deliver', '__ip_queue_xmit', 'ip_queue_xmit', 'ip_output', 'ip_send_skb', 'ip_make_skb', 'ip_append_data', 'ip_route_output_flow'],
+    functions: [
+      'ip_rcv',
+      'ip_list_rcv',
+      'ip_local_deliver',
+      '__ip_queue_xmit',
+      'ip_queue_xmit',
+      'ip_output',
+      'ip_send_skb',
+      'ip_make_skb',
+      'ip_append_data',
+      'ip_route_output_flow',
+    ],
   },
   {
     name: 'TCP',
@@ -81,7 +114,13 @@ export const PARTS = [
   { name: 'copy to user', functions: ['skb_copy_datagram_iter', '_copy_to_iter', 'copy_page_to_iter'] },
   {
     name: 'copy from user',
-    functions: ['_copy_from_iter', '_copy_from_iter_full', 'copy_page_from_iter', 'copyin', '_copy_from_iter_nocache'],
+    functions: [
+      '_copy_from_iter',
+      '_copy_from_iter_full',
+      'copy_page_from_iter',
+      'copyin',
+      '_copy_from_iter_nocache',
+    ],
   },
   { name: 'BPF in cgroups', functions: ['__cgroup_bpf_run_filter_skb'] },
 ] as const satisfies readonly Named[];

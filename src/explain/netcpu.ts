@@ -66,7 +66,8 @@ export function readNetCpu(text: string, records: readonly GuestRecord[]): NetCp
     for (const line of section.split('\n').filter(Boolean)) {
       const [kind, ...words] = line.split(' ');
       const numbers = words.map(Number);
-      if (numbers.some((number) => !Number.isSafeInteger(number))) throw badProfile(`it has the line '${line}'`);
+      if (numbers.some((number) => !Number.isSafeInteger(number)))
+        throw badProfile(`it has the line '${line}'`);
       if (kind === 'u') user = numbers[0]!;
       else if (kind === 'c') add(counts, numbers as [number, number, number], images);
       else throw badProfile(`it has the line '${line.slice(0, 80)}'`);

@@ -14,6 +14,7 @@ import { hookPort, inNamespace } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
 import { type Image, programImages } from './libbpf/info.ts';
 import { ObjectRejected } from './libbpf/object.ts';
+import { MONITOR_EVENTS, startMonitor } from './monitor.ts';
 import type { Bed } from './stimulus.ts';
 
 /** Runs the job to its last record but `end`. */
@@ -35,7 +36,21 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
     }
     tellWatcher(guest.window, images);
     putFiles(guest.window, job);
-    for (const run of job.runs) guest.channel.send({ type: 'load', ...runOnce(bed, run) });
+    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
+    if (monitor) detach.push(monitor.close);
+    for (const run of job.runs) {
+      const before = monitor?.read();
+      const load = runOnce(bed, run);
+      const after = monitor?.read();
+      guest.channel.send({ type: 'load', ...load });
+      if (!monitor || !before || !after) continue;
+      const { attached, missing } = monitor;
+      const elapsedNs = Number(after.atNs - before.atNs);
+      const ns = Object.fromEntries(
+        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]]),
+      );
+      guest.channel.send({ type: 'monitor', attached: [...attached], missing: [...missing], ns, elapsedNs });
+    }
     return undefined;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
@@ -49,7 +64,7 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
 function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram, images: Image[]): Detach {
   const { hook, options } = wanted.attach;
   const port = hookPort(bed, () => {
-    throw new HookRefused('the sockets are iperf3\'s: no program is attached to one');
+    throw new HookRefused("the sockets are iperf3's: no program is attached to one");
   });
   const object = load(guest, { format: 1, ...wanted });
   try {
@@ -107,7 +122,19 @@ function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
   const before = traffic(bed);
   const server = [iperf3, '-4', '-s', '-1', '-i', '0'];
   const client = [
-    ...[iperf3, '-4', '-c', RECEIVER, '-J', '-i', '0', '-P', String(streams), '-n', String(bytes).padStart(12, '0')],
+    ...[
+      iperf3,
+      '-4',
+      '-c',
+      RECEIVER,
+      '-J',
+      '-i',
+      '0',
+      '-P',
+      String(streams),
+      '-n',
+      String(bytes).padStart(12, '0'),
+    ],
     ...(protocol === 'udp' ? ['-u', '-b', '0'] : []),
   ];
   const ended = spawnSync(join(FOLDER, 'load'), [...server, '--', ...client], {
@@ -125,7 +152,9 @@ function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
     throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
   const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
   if (clientStatus !== 0 || serverStatus !== 0)
-    throw new Error(`iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2000)}`);
+    throw new Error(
+      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2000)}`,
+    );
   if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
   const after = traffic(bed);
   return {

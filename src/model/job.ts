@@ -73,6 +73,8 @@ export interface LoadJob {
   readonly attached: readonly AttachedProgram[];
   /** By the name each has in the guest's folder for it: native/load.c as 'load', 'iperf3', its libraries. */
   readonly files: Readonly<Record<string, Blob>>;
+  /** bpf/netcpu.bpf.c: attached, too, and what it counts is told. */
+  readonly monitor?: Blob;
   readonly runs: readonly LoadRun[];
 }
 

@@ -121,6 +121,14 @@ export const recordSchema = z.discriminatedUnion('type', [
     /** iperf3's report, as it wrote it. */
     iperf3: text(IPERF3_REPORT_LIMIT),
   }),
+  /** What the monitor in the guest (bpf/netcpu.bpf.c) counts of a run, ns by event; `elapsedNs` is of a clock beside it. */
+  z.strictObject({
+    type: z.literal('monitor'),
+    attached: z.array(text(128)).max(64),
+    missing: z.array(text(128)).max(64),
+    ns: z.record(text(32), count),
+    elapsedNs: count,
+  }),
   z.strictObject({ type: z.literal('no-load'), absent: absentSchema }),
   /** Where code of an attached program lies. */
   z.strictObject({ type: z.literal('image'), program: text(256), part: count, address, sizeBytes: count }),

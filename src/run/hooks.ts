@@ -117,7 +117,7 @@ export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
 }
 
 /** What the budget file says, and what holds where it says nothing. */
-function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig): Attachment {
+export function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig): Attachment {
   const hook = hookByName(name)!;
   return {
     hook,
@@ -140,7 +140,7 @@ function planEmpty(
 }
 
 /** What the program of each of bpf/nop_*.bpf.c is called. */
-const EMPTY_PROGRAM = 'nop';
+export const EMPTY_PROGRAM = 'nop';
 
 type Attached = Attachment | Pick<Attachment, 'stimulus'>;
 

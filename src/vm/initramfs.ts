@@ -240,8 +240,7 @@ export async function linkedLibraries(
   const { stdout } = await execa('ldd', [binary], { env: environment });
   const found = stdout.split('\n').flatMap((line) => {
     const library = /^\s*(\S+) => (\/\S+) \(/.exec(line);
-    if (library?.[1] && library[2])
-      return [{ name: `lib/x86_64-linux-gnu/${library[1]}`, from: library[2] }];
+    if (library?.[1] && library[2]) return [{ name: `lib/x86_64-linux-gnu/${library[1]}`, from: library[2] }];
     const loader = /^\s*(\/lib64\/\S+) \(/.exec(line)?.[1];
     return loader ? [{ name: loader.slice(1), from: loader }] : [];
   });

@@ -20,7 +20,9 @@ export async function loadFiles(options: {
     ['load', join(options.distDir, 'native/load')],
     ['iperf3', iperf3],
     // The loader is the guest's own, of the same C library.
-    ...libraries.filter(({ name }) => !name.startsWith('lib64/')).map(({ name, path }) => [basename(name), path]),
+    ...libraries
+      .filter(({ name }) => !name.startsWith('lib64/'))
+      .map(({ name, path }) => [basename(name), path]),
   ] as const;
   return new Map(
     files.map(([name, path]) => [name!, readFileSync(path!).subarray(0, loadedBytes(path!))] as const),
