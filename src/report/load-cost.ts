@@ -130,14 +130,16 @@ function renderTerminal(costs: LoadCosts, { width }: RenderOptions = {}): string
 
 function renderMarkdown(costs: LoadCosts): string {
   const [figures, ...parts] = tablesOf(costs).map(({ columns, rows }) =>
-    markdownTable(
-      [columns.map(({ header }) => markdownText(header)), ...rows.map((row) => row.map(markdownText))],
-      {
-        align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
-        alignDelimiters: false,
-      },
-    ),
+    markdownTable([columns.map(({ header }) => markdownText(header)), ...rows.map((row) => row.map(cell))], {
+      align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
+      alignDelimiters: false,
+    }),
   );
   const facts = factsOf(costs).map((fact) => `- ${markdownText(fact)}`);
   return `${[figures ?? '', WORDS, ...parts, facts.join('\n'), NOT_TIME].join('\n\n')}\n`;
+}
+
+/** A number stays as it is; anything else may be somebody's text. */
+function cell(text: string): string {
+  return /^-?[\d.]*$/.test(text) ? text : markdownText(text);
 }

@@ -37,8 +37,8 @@ export interface PlannedLoad {
 }
 
 /**
- * How much is sent where the budget file does not say: the network's instructions a byte are then within 0.5 % of those
- * of a load ten times as long (docs/networking-cpu.md). UDP sends packets of a link's size and is steady much sooner.
+ * How much is sent where nobody says. TCP's window and the turns that client and server take settle only behind the first
+ * 128 MiB, which the shorter run is; UDP sends packets of a link's size from the first on.
  */
 export const DEFAULT_LOAD_BYTES = { tcp: 256 << 20, udp: 32 << 20 } as const;
 
