@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
-import type { HookJob, Sequel } from '../model/job.ts';
+import type { HookJob, ObjectJob, Sequel } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
 import { type Blob, decodeSequel } from '../model/window.ts';
@@ -78,13 +78,15 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   }
 }
 
-function hookNamed(name: string): Hook {
+/** The hook of that name; throws where there is none. */
+export function hookNamed(name: string): Hook {
   const hook = hookByName(name);
   if (!hook) throw new Error(`no hook '${name}'`);
   return hook;
 }
 
-function whyNotHere(name: string): Absent | undefined {
+/** Why this kernel has no such hook; undefined where it has. */
+export function whyNotHere(name: string): Absent | undefined {
   const { since, builtWith } = hookNamed(name);
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
@@ -99,12 +101,16 @@ function isBuiltWithout(release: string, option: string): boolean {
   return existsSync(path) && !new RegExp(`^${option}=[ym]$`, 'm').test(readFileSync(path, 'utf8'));
 }
 
-interface Loaded {
+export interface Loaded {
   readonly loadable: Loadable;
   readonly object: LoadedObject;
 }
 
-function load({ window }: HookGuest, job: HookJob): Loaded {
+/** Loads an object and sets it up for one of its programs. Throws ObjectRejected. */
+export function load(
+  { window }: Pick<HookGuest, 'window'>,
+  job: ObjectJob & { readonly program: string },
+): Loaded {
   const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
   setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program)!);
   return { loadable, object };

@@ -147,7 +147,7 @@ export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
 }
 
 /** What the budget file says, else the program's section, else the hook. */
-function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig, section = ''): Attachment {
+export function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig, section = ''): Attachment {
   const hook = hookByName(name)!;
   const how = { ...hook.variants[0], ...sectionOptions(hook, section), ...options };
   return {
@@ -180,7 +180,7 @@ function planEmpty(
 }
 
 /** What the program of each of bpf/nop_*.bpf.c is called. */
-const EMPTY_PROGRAM = 'nop';
+export const EMPTY_PROGRAM = 'nop';
 
 type Attached = Attachment | Pick<Attachment, 'stimulus'>;
 
@@ -226,7 +226,10 @@ function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'for
 }
 
 /** What a program has to be loaded as to be attached there. */
-function loadingOf({ hook, options }: Attachment): Pick<JobProgram, 'type' | 'loadedFor'> {
+export function loadingOf({
+  hook,
+  options,
+}: Pick<Attachment, 'hook' | 'options'>): Pick<JobProgram, 'type' | 'loadedFor'> {
   const expectedAttachType = hook.attachType?.(options);
   const { id } = programTypeByName(hook.programTypes[0]!)!;
   return {

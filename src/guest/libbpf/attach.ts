@@ -91,7 +91,8 @@ export function newNamespace(): number {
   }
 }
 
-function inNamespace<T>(fd: number, work: () => T): T {
+/** Does `work` in another network namespace. */
+export function inNamespace<T>(fd: number, work: () => T): T {
   const own = openSync(OWN_NAMESPACE, 'r');
   try {
     must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), 'setns');

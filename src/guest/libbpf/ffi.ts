@@ -155,6 +155,7 @@ const LIBBPF = {
   bpf_map__set_autocreate: 'int bpf_map__set_autocreate(void*, bool)',
   bpf_map__inner_map: 'void* bpf_map__inner_map(void*)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int, void*, void*)',
+  bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int, void*, void*)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, void*, void*, uint64)',
   bpf_tc_hook_create: 'int bpf_tc_hook_create(void*)',
   bpf_tc_attach: 'int bpf_tc_attach(void*, void*)',
