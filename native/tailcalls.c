@@ -2,17 +2,21 @@
 // TCG plugin: how often each block of eBPF machine code runs, run by run, and what a tail call executes in the kernel's
 // indirect thunks. It looks at eBPF's addresses alone and knows no program: who reads its file has their images.
 // Build: gcc -O2 -shared -fPIC -DAPI=1 tailcalls.c -o tailcalls-1.so  (QEMU to 8.x; -DAPI=2: 9.0; -DAPI=3: from 9.1 on)
-// Use:   -plugin file=tailcalls-1.so,out=FILE[,thunks=HEX-HEX+HEX-HEX...]
+// Use:   -plugin file=tailcalls-1.so,out=FILE[,thunks=HEX-HEX+HEX-HEX...][,window=FILE,at=BYTES]
 // The declarations follow QEMU's include/qemu/qemu-plugin.h, which Debian does not package.
 //
+// window, from BYTES: 64-bit numbers: how many images there are, then begin, end and a third for each; only they are looked
+// at, as modules of the kernel, which lie among them, run under network load. Read whenever there is new code.
 // out, lines:   e HEX                a program or subprogram is entered at its first instruction
 //               b ID THUNK HEX...    a block of code: 1 where it is a thunk's, and the addresses of its instructions
 //               c ID N               the block ran N times since the entry before, which is told with the next entry
 //               x TEXT               what kept it from counting
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef uint64_t plugin_id;
 struct tb;
@@ -40,6 +44,7 @@ static void read_code(struct insn *insn, uint8_t *to, size_t size) { qemu_plugin
 #define INSN_BYTES_MAX 15
 #define PAGE_BITS 12
 #define THUNKS_MAX 16
+#define IMAGES_MAX 256
 #define BUCKETS (1u << 14)
 #define OUT_BYTES_MAX (128l << 20)
 
@@ -58,6 +63,8 @@ struct block {
 static FILE *out;
 static uint64_t thunk_start[THUNKS_MAX], thunk_end[THUNKS_MAX];
 static unsigned thunks;
+static int window = -1;
+static uint64_t window_at;
 static struct block *bucket[BUCKETS], *touched, *previous;
 static uint32_t blocks;
 static int is_leaving, is_full;
@@ -91,7 +98,6 @@ static void flush(void)
 		block->n = 0;
 	}
 	touched = NULL;
-	fflush(out); /* the machine is ended by a signal */
 	if (!is_full && ftell(out) > OUT_BYTES_MAX) {
 		fprintf(out, "x too many runs\n");
 		is_full = 1;
@@ -127,6 +133,7 @@ static void on_ebpf(unsigned vcpu, void *data)
 		flush();
 		if (!is_full)
 			fprintf(out, "e %lx\n", block->start);
+		fflush(out); /* the machine is ended by a signal */
 	}
 	count(block);
 	is_leaving = block->leaves;
@@ -148,9 +155,26 @@ static int is_thunk(uint64_t address)
 	return 0;
 }
 
+/* The guest is nobody's friend: what it says is taken only where it fits. */
+static int is_told(uint64_t address)
+{
+	uint64_t count = 0, image[IMAGES_MAX][3];
+	ssize_t size;
+
+	if (pread(window, &count, sizeof count, window_at) != sizeof count || count > IMAGES_MAX)
+		return 0;
+	size = count * sizeof image[0];
+	if (pread(window, image, size, window_at + sizeof count) != size)
+		return 0;
+	for (uint64_t i = 0; i < count; i++)
+		if (address >= image[i][0] && address < image[i][1])
+			return 1;
+	return 0;
+}
+
 static int is_ebpf(uint64_t address)
 {
-	return address >= EBPF_START && address < EBPF_END;
+	return address >= EBPF_START && address < EBPF_END && (window < 0 || is_told(address));
 }
 
 static size_t bytes_of(struct tb *tb, size_t i, uint8_t code[INSN_BYTES_MAX + 1])
@@ -235,7 +259,7 @@ static void read_thunks(char *text)
 
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
-	const char *to = NULL;
+	const char *to = NULL, *from = NULL;
 
 	(void)info;
 	for (int i = 0; i < argc; i++) {
@@ -243,9 +267,15 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
 			to = argv[i] + 4;
 		else if (!strncmp(argv[i], "thunks=", 7))
 			read_thunks(argv[i] + 7);
+		else if (!strncmp(argv[i], "window=", 7))
+			from = argv[i] + 7;
+		else if (!strncmp(argv[i], "at=", 3))
+			window_at = strtoull(argv[i] + 3, NULL, 10);
 	}
 	if (!to)
 		return 0; /* loaded to see whether it can be */
+	if (from && (window = open(from, O_RDONLY)) < 0)
+		return -1;
 	if (!(out = fopen(to, "w")))
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

@@ -186,11 +186,16 @@ function program(): Command {
         .default(SETUPS.map(({ name }) => name)),
     )
     .addOption(new Option('--hook <name...>', 'default all').choices(HOOKS).default([...HOOKS]))
-    .action(async (flags: CommonFlags & { setup: string[]; hook: string[] }) => {
+    .addOption(
+      new Option('--under <load>', 'also in place: as kprobes under this load, beside the test runs').choices(
+        ['iperf3'],
+      ),
+    )
+    .action(async (flags: CommonFlags & { setup: string[]; hook: string[]; under?: string }) => {
       await withRun(flags, undefined, async (options) => {
         const kernels = flags.kernel ?? DEFAULT_KERNELS;
         const costs = await tailCallCosts(
-          { version, kernels, setups: flags.setup, hooks: flags.hook },
+          { version, kernels, setups: flags.setup, hooks: flags.hook, under: flags.under },
           options,
         );
         for (const { name, render } of TAIL_CALL_COST_RENDERERS)

@@ -9,10 +9,11 @@ import { type AttachedProgram, IPERF3_REPORT_LIMIT, type LoadJob, type LoadRun }
 import type { Traffic } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { IMAGE_PART, LOAD_IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
+import { hardened } from './guards.ts';
 import { type HookGuest, hookNamed, load, whyNotHere } from './hooks.ts';
 import { hookPort, inNamespace } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
-import { type Image, programImages } from './libbpf/info.ts';
+import { type Image, programImages, programStats } from './libbpf/info.ts';
 import { ObjectRejected } from './libbpf/object.ts';
 import { MONITOR_EVENTS, startMonitor } from './monitor.ts';
 import type { Bed } from './stimulus.ts';
@@ -27,15 +28,21 @@ export function runLoadJob(guest: HookGuest, job: LoadJob): void {
 /** Says what each run took; or returns why there are none. */
 function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
   const detach: Detach[] = [];
-  const images: Image[] = [];
+  const attached: Attached[] = [];
   try {
     for (const each of job.attached) {
       const absent = whyNotHere(each.attach.hook);
       if (absent) return absent;
-      detach.push(attach(guest, bed, each, images));
+      const one = hardened(job, () => attach(guest, bed, each));
+      attached.push(one);
+      detach.push(one.detach);
     }
-    tellWatcher(guest.window, images);
+    tellWatcher(
+      guest.window,
+      attached.flatMap(({ images }) => images),
+    );
     putFiles(guest.window, job);
+    if (job.reportStats) writeFileSync(STATS_ENABLED, '1');
     const monitor = job.monitor && startMonitor(guest.window, job.monitor);
     if (monitor) detach.push(monitor.close);
     for (const run of job.runs) {
@@ -51,6 +58,9 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
       );
       guest.channel.send({ type: 'monitor', attached: [...attached], missing: [...missing], ns, elapsedNs });
     }
+    if (job.reportStats)
+      for (const { program, fd } of attached)
+        guest.channel.send({ type: 'stats', program, ...programStats(fd) });
     return undefined;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
@@ -60,8 +70,18 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
   }
 }
 
+const STATS_ENABLED = '/proc/sys/kernel/bpf_stats_enabled';
+
+interface Attached {
+  readonly program: string;
+  readonly fd: number;
+  /** Of all programs of its object: whatever it calls of them may run, too. */
+  readonly images: readonly Image[];
+  readonly detach: Detach;
+}
+
 /** Attaches one program, and says where its code lies. */
-function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram, images: Image[]): Detach {
+function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Attached {
   const { hook, options } = wanted.attach;
   const { object } = load(guest, { format: 1, ...wanted });
   const port = hookPort(
@@ -78,17 +98,21 @@ function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram, images: Ima
   try {
     const program = object.programs.find(({ name }) => name === wanted.program);
     if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
-    // whatever it calls of the object may run, too
+    const images: Image[] = [];
     for (const { name, pointer } of object.programs)
       for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
         const { address, sizeBytes } = image;
         images.push(image);
         guest.channel.send({ type: 'image', program: name, part, address: address.toString(16), sizeBytes });
       }
-    const detach = hookNamed(hook).attach(port, libbpf().bpf_program__fd(program.pointer), options);
-    return () => {
-      detach();
-      object.close();
+    const fd = libbpf().bpf_program__fd(program.pointer);
+    const detach = hookNamed(hook).attach(port, fd, options);
+    return {
+      ...{ program: wanted.program, fd, images },
+      detach: () => {
+        detach();
+        object.close();
+      },
     };
   } catch (cause) {
     object.close();

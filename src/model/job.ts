@@ -78,6 +78,10 @@ export interface LoadJob {
   /** bpf/netcpu.bpf.c: attached, too, and what it counts is told. */
   readonly monitor?: Blob;
   readonly runs: readonly LoadRun[];
+  /** net.core.bpf_jit_harden for the objects' loads. */
+  readonly jitHarden?: number;
+  /** The kernel keeps account of the attached programs while the load runs, and what it says is told. */
+  readonly reportStats?: boolean;
 }
 
 /** An object of which one program is attached. */
