@@ -42,6 +42,7 @@ static void read_code(struct insn *insn, uint8_t *to, size_t size) { qemu_plugin
 #define EBPF_START 0xffffffffa0000000ull /* MODULES_VADDR, with a kernel of 512 MB or 1 GB below it, and its end */
 #define EBPF_END 0xffffffffff000000ull
 #define INSN_BYTES_MAX 15
+#define ENDBR_BYTES 4
 #define PAGE_BITS 12
 #define THUNKS_MAX 16
 #define IMAGES_MAX 256
@@ -53,6 +54,7 @@ struct block {
 	uint64_t start, last, end, n;
 	uint32_t id, insns;
 	int begins_function, is_thunk, leaves;
+	int is_endbr; /* and nothing more: a function may begin whose page ends */
 	/* Its last instruction may go on in the next page: then QEMU has left it out, and begins the next block with it. */
 	int may_be_cut;
 	struct block *cut; /* the same without it */
@@ -111,6 +113,7 @@ static void take_back_last(struct block *block)
 		if (!block->cut)
 			abort();
 		memcpy(block->cut->address, block->address, (block->insns - 1) * sizeof block->address[0]);
+		block->cut->start = block->start;
 		block->cut->id = blocks++;
 		block->cut->insns = block->insns - 1;
 		block->cut->is_thunk = block->is_thunk;
@@ -121,6 +124,14 @@ static void take_back_last(struct block *block)
 	}
 }
 
+static void enter(uint64_t address)
+{
+	flush();
+	if (!is_full)
+		fprintf(out, "e %lx\n", address);
+	fflush(out); /* the machine is ended by a signal */
+}
+
 static void on_ebpf(unsigned vcpu, void *data)
 {
 	struct block *block = data;
@@ -128,12 +139,15 @@ static void on_ebpf(unsigned vcpu, void *data)
 	(void)vcpu;
 	if (previous && previous->may_be_cut && previous->last == block->start)
 		take_back_last(previous);
-	/* A direct tail call has such a nop, too, but that is come to from the instruction before it. */
-	if (block->begins_function && !(previous && previous->end == block->start)) {
-		flush();
-		if (!is_full)
-			fprintf(out, "e %lx\n", block->start);
-		fflush(out); /* the machine is ended by a signal */
+	if (block->begins_function && previous && previous->is_endbr && previous->start + ENDBR_BYTES == block->start) {
+		struct block *endbr = previous->insns == 1 ? previous : previous->cut;
+
+		endbr->n--;
+		enter(endbr->start);
+		count(endbr);
+	} else if (block->begins_function && !(previous && previous->end == block->start)) {
+		/* A direct tail call has such a nop, too, but that is come to from the instruction before it. */
+		enter(block->start);
 	}
 	count(block);
 	is_leaving = block->leaves;
@@ -188,15 +202,21 @@ static size_t bytes_of(struct tb *tb, size_t i, uint8_t code[INSN_BYTES_MAX + 1]
 	return size;
 }
 
+static int is_endbr(const uint8_t *code, size_t size)
+{
+	static const uint8_t endbr[ENDBR_BYTES] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+	return size == sizeof endbr && !memcmp(code, endbr, sizeof endbr);
+}
+
 /* Five bytes of nop where a trampoline can be put, behind endbr64 where the kernel has those: a function begins. */
 static int begins_function(struct tb *tb, size_t insns)
 {
 	static const uint8_t nop[2][5] = { { 0x0f, 0x1f, 0x44, 0, 0 }, { 0x66, 0x66, 0x66, 0x66, 0x90 } };
-	static const uint8_t endbr[4] = { 0xf3, 0x0f, 0x1e, 0xfa };
 	uint8_t code[INSN_BYTES_MAX + 1] = { 0 };
 	size_t size = bytes_of(tb, 0, code);
 
-	if (size == 4 && insns > 1 && !memcmp(code, endbr, 4))
+	if (insns > 1 && is_endbr(code, size))
 		size = bytes_of(tb, 1, code);
 	return size == 5 && (!memcmp(code, nop[0], 5) || !memcmp(code, nop[1], 5));
 }
@@ -222,7 +242,7 @@ static struct block *block_of(struct tb *tb, size_t insns)
 static void on_translate(plugin_id id, struct tb *tb)
 {
 	size_t insns = qemu_plugin_tb_n_insns(tb), size;
-	uint8_t last[INSN_BYTES_MAX + 1] = { 0 };
+	uint8_t first[INSN_BYTES_MAX + 1] = { 0 }, last[INSN_BYTES_MAX + 1] = { 0 };
 	struct block *block;
 	int32_t jump;
 	uint64_t start;
@@ -245,6 +265,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	block->end = block->last + size;
 	block->leaves = size == 5 && last[0] == 0xe9 && is_thunk(block->last + 5 + jump);
 	block->may_be_cut = insns > 1 && block->last >> PAGE_BITS != (block->last + INSN_BYTES_MAX) >> PAGE_BITS;
+	block->is_endbr = insns <= (block->may_be_cut ? 2u : 1u) && is_endbr(first, bytes_of(tb, 0, first));
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, on_ebpf, CB_NO_REGS, block);
 }
 

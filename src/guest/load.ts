@@ -28,18 +28,18 @@ export function runLoadJob(guest: HookGuest, job: LoadJob): void {
 /** Says what each run took; or returns why there are none. */
 function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
   const detach: Detach[] = [];
-  const attached: Attached[] = [];
+  const programs: Attached[] = [];
   try {
     for (const each of job.attached) {
       const absent = whyNotHere(each.attach.hook);
       if (absent) return absent;
       const one = hardened(job, () => attach(guest, bed, each));
-      attached.push(one);
+      programs.push(one);
       detach.push(one.detach);
     }
     tellWatcher(
       guest.window,
-      attached.flatMap(({ images }) => images),
+      programs.flatMap(({ images }) => images),
     );
     putFiles(guest.window, job);
     if (job.reportStats) writeFileSync(STATS_ENABLED, '1');
@@ -50,6 +50,8 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
       const load = runOnce(bed, run);
       const after = monitor?.read();
       guest.channel.send({ type: 'load', ...load });
+      if (job.reportStats)
+        guest.channel.send({ type: 'stats', programs: programs.map(({ fd }) => programStats(fd)) });
       if (!monitor || !before || !after) continue;
       const { attached, missing } = monitor;
       const elapsedNs = Number(after.atNs - before.atNs);
@@ -58,9 +60,6 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
       );
       guest.channel.send({ type: 'monitor', attached: [...attached], missing: [...missing], ns, elapsedNs });
     }
-    if (job.reportStats)
-      for (const { program, fd } of attached)
-        guest.channel.send({ type: 'stats', program, ...programStats(fd) });
     return undefined;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
@@ -73,7 +72,6 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
 const STATS_ENABLED = '/proc/sys/kernel/bpf_stats_enabled';
 
 interface Attached {
-  readonly program: string;
   readonly fd: number;
   /** Of all programs of its object: whatever it calls of them may run, too. */
   readonly images: readonly Image[];
@@ -108,7 +106,7 @@ function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Attached {
     const fd = libbpf().bpf_program__fd(program.pointer);
     const detach = hookNamed(hook).attach(port, fd, options);
     return {
-      ...{ program: wanted.program, fd, images },
+      ...{ fd, images },
       detach: () => {
         detach();
         object.close();

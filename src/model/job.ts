@@ -80,7 +80,7 @@ export interface LoadJob {
   readonly runs: readonly LoadRun[];
   /** net.core.bpf_jit_harden for the objects' loads. */
   readonly jitHarden?: number;
-  /** The kernel keeps account of the attached programs while the load runs, and what it says is told. */
+  /** The kernel keeps account of the attached programs (bpf_stats), and what it says is told after each run. */
   readonly reportStats?: boolean;
 }
 

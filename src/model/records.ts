@@ -134,8 +134,11 @@ export const recordSchema = z.discriminatedUnion('type', [
     elapsedNs: count,
   }),
   z.strictObject({ type: z.literal('no-load'), absent: absentSchema }),
-  /** What the kernel counted of an attached program, in the order of the job's. */
-  z.strictObject({ type: z.literal('stats'), program: text(256), hits: count, ns: count }),
+  /** What the kernel has counted of the attached programs until a run of load was over, in the job's order. */
+  z.strictObject({
+    type: z.literal('stats'),
+    programs: z.array(z.strictObject({ hits: count, ns: count })).max(IMAGES_LIMIT),
+  }),
   /** Where code of an attached program lies. */
   z.strictObject({ type: z.literal('image'), program: text(256), part: count, address, sizeBytes: count }),
   /** Lines 'address name', in hexadecimal and in order. */

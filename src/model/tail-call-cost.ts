@@ -44,7 +44,7 @@ export interface ChainCost {
 export interface InPlaceChainCost {
   /** The probed function. */
   readonly at: string;
-  /** How much iperf3 has sent over TCP. */
+  /** How much iperf3 sends over TCP, in all. */
   readonly bytes: number;
   /** How often each chain ran, as the kernel counts it (bpf_stats). */
   readonly hits: number;
@@ -54,7 +54,10 @@ export interface InPlaceChainCost {
   readonly residual: number;
   /** By length, from the program's first instruction to its return. */
   readonly insns: readonly number[];
-  /** The same slope and its chains by the kernel's own account: its clock counts instructions, and is read around each hit. */
+  /**
+   * The same by the kernel's own account, whose clock counts instructions and is read around each hit: of each chain the
+   * mean of the run in which it was least, as a timer's tick within a hit only adds.
+   */
   readonly statsSlope: number;
   readonly statsInsns: readonly number[];
 }

@@ -102,7 +102,7 @@ function inPlaceFact(inPlace: NonNullable<ChainCost['inPlace']>): string {
 }
 
 const IN_PLACE_WORDS =
-  "In place: the same of chains that probe a function of the kernel under network load, each hit counted from outside; by bpf_stats: by the guest's own clock, timer ticks within hits included; agree: whether a call costs the same in place and by test run.";
+  'In place: the same of chains that probe a function of the kernel under network load, each hit counted from outside; by bpf_stats: as the kernel accounts for them by its own clock; agree: whether a call costs the same in place and by test run.';
 
 const WORDS =
   'tail_call_insns: instructions that each call more adds to a chain of 0 to 33, by least squares; residual: the chain farthest from that line; call itself: those of the call, without arguments and the next program.';
@@ -117,7 +117,9 @@ function renderMarkdown(costs: TailCallCosts): string {
   const { columns, rows, words } = tableOf(costs);
   const align = columns.map((column) => (column.align === 'right' ? 'r' : 'l'));
   const header = columns.map((column) => column.header);
-  const cells = rows.map((row) => row.map(markdownText));
+  const cells = rows.map(
+    (row) => row.map((cell, i) => (columns[i]?.align === 'right' ? cell : markdownText(cell))), // figures are our own text
+  );
   return `${[
     markdownTable([header, ...cells], { align, alignDelimiters: false }),
     '',
