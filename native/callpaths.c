@@ -62,6 +62,7 @@ static void read_code(struct insn *insn, uint8_t *to, size_t size) { qemu_plugin
 #define PAGE_BITS 12
 #define KERNEL_SPACE (1ull << 63)
 #define FRAMES_MAX 1024
+#define LEFTS_MAX 64
 #define NODES_MAX (1u << 18)
 #define COUNTS_MAX (1u << 20)
 #define JUMPS_MAX 4096
@@ -86,7 +87,11 @@ struct block {
 	int reads_clock;  /* with its last instruction, in the event's function */
 	/* Its last instruction may go on in the next page: then QEMU has left it out, and begins the next block with it. */
 	int may_be_cut;
-	struct block *cut; /* the same without it */
+	/* Where its last instruction leads without a jump, and with one (0 where the instruction does not name it). */
+	uint64_t next_address, target;
+	int is_call_or_return, leads_elsewhere; /* the instruction does not say where to */
+	int comes_back;	     /* iret: from an interrupt or a fault, to where it was */
+	struct block *parts; /* the same with fewer of its last instructions */
 	uint64_t address[];
 };
 
@@ -113,6 +118,12 @@ struct frame {
 	uint64_t slot, last_site;
 	uint32_t node;
 	int last_image;
+};
+
+/* A block that an interrupt or a fault came after, or into, and where it was counted. */
+struct left {
+	struct block *block;
+	uint32_t counted;
 };
 
 /* What a run counted: most runs do what another has done, and are the same profile. */
@@ -161,7 +172,10 @@ static int is_counting;		/* a subject's runs, and nothing has failed */
 static int is_running, is_profiled;
 static int64_t current_run; /* -1 before the first */
 static uint64_t run_insns;
+static int was_unfinished; /* the block before ends in a call or return that was not seen */
 static struct frame frame[FRAMES_MAX];
+static struct left left[LEFTS_MAX];
+static unsigned lefts;
 static unsigned depth;
 static uint32_t current, counted;
 static struct block *previous;
@@ -422,6 +436,7 @@ static void begin_run(void)
 	profile[profiles].first = entries;
 	frame[0] = (struct frame){ .slot = event ? 0 : stack_pointer };
 	depth = 0;
+	lefts = 0;
 	current = 0;
 	previous = NULL;
 }
@@ -492,23 +507,82 @@ static void follow(struct block *block, const struct block *before)
 	}
 }
 
-static void take_back_last(struct block *block)
+static struct block *part_of(struct block *block, uint32_t insns)
 {
-	run_insns--;
+	struct block *part;
+
+	for (part = block->parts; part; part = part->next)
+		if (part->insns == insns)
+			return part;
+	part = must(calloc(1, sizeof *part + insns * sizeof part->address[0]));
+	memcpy(part->address, block->address, insns * sizeof part->address[0]);
+	*part = (struct block){ .next = block->parts, .id = blocks++, .insns = insns };
+	return block->parts = part;
+}
+
+/*
+ * How many instructions of a block had been executed when it was left to go on at `next`. QEMU leaves one in between where
+ * an instruction reaches a device or faults: that is executed a second time, and the rest is a block of its own.
+ */
+static uint32_t executed_of(const struct block *block, uint64_t next)
+{
+	if (block->may_be_cut && block->last == next)
+		return block->insns - 1;
+	if (next > block->start && next <= block->last)
+		for (uint32_t i = 1; i < block->insns; i++)
+			if (block->address[i] == next)
+				return i;
+	return block->insns;
+}
+
+/* The last instruction leads to `next`, so there is nothing that was not executed; a string is one on each round. */
+static int leads_to(const struct block *block, uint64_t next)
+{
+	return next == block->next_address || (block->target && next == block->target) || block->leads_elsewhere;
+}
+
+static void take_back(const struct left *from, uint32_t executed)
+{
+	struct block *part;
+
+	run_insns -= from->block->insns - executed;
 	if (!is_profiled)
 		return;
-	if (!block->cut) {
-		block->cut = must(calloc(1, sizeof *block + (block->insns - 1) * sizeof block->address[0]));
-		memcpy(block->cut->address, block->address, (block->insns - 1) * sizeof block->address[0]);
-		block->cut->id = blocks++;
-		block->cut->insns = block->insns - 1;
+	part = part_of(from->block, executed);
+	if (part->subject != subject) {
+		part->subject = subject;
+		part->counter = 0;
 	}
-	if (block->cut->subject != subject) {
-		block->cut->subject = subject;
-		block->cut->counter = 0;
+	counter[from->counted].now--;
+	count_block(counter[from->counted].node, part);
+}
+
+/* Before `block` runs: whether all of what came before it did. */
+static void settle(struct block *block)
+{
+	const struct left before = { .block = previous, .counted = counted };
+	uint32_t executed;
+
+	if (previous->comes_back) {
+		for (unsigned i = lefts; i; i--) {
+			executed = executed_of(left[i - 1].block, block->start);
+			if (executed == left[i - 1].block->insns)
+				continue;
+			take_back(&left[i - 1], executed);
+			lefts = i - 1;
+			return;
+		}
+		return;
 	}
-	counter[counted].now--;
-	count_block(counter[counted].node, block->cut);
+	executed = executed_of(previous, block->start);
+	/* A call or a return that has been executed has been seen to write or read its slot. */
+	if (!(previous->may_be_cut && previous->last == block->start) &&
+	    (previous->is_call_or_return ? !was_unfinished : leads_to(previous, block->start)))
+		return;
+	if (executed < previous->insns)
+		take_back(&before, executed);
+	else if (lefts < LEFTS_MAX)
+		left[lefts++] = before; /* an interrupt or a fault: it is known when that is over */
 }
 
 /* An event that got lost has no third reading: it is no run that was taken. */
@@ -525,6 +599,7 @@ static void on_block(unsigned vcpu, void *data)
 	struct block *block = data;
 
 	(void)vcpu;
+	was_unfinished = executing == previous;
 	executing = block;
 	if (!is_counting)
 		return;
@@ -539,8 +614,8 @@ static void on_block(unsigned vcpu, void *data)
 	}
 	if (!is_running)
 		return;
-	if (previous && previous->may_be_cut && previous->last == block->start)
-		take_back_last(previous);
+	if (previous)
+		settle(block);
 	run_insns += block->insns;
 	if (is_profiled) {
 		follow(block, previous);
@@ -592,7 +667,7 @@ static void on_return(unsigned vcpu, uint32_t info, uint64_t slot, void *block)
 		}
 }
 
-enum kind { OTHER, CALL, RETURN, JUMP, REPEAT, CLOCK };
+enum kind { OTHER, CALL, RETURN, JUMP, REPEAT, CLOCK, ELSEWHERE, COME_BACK };
 
 static int is_prefix(uint8_t byte)
 {
@@ -613,7 +688,7 @@ static enum kind kind_of(struct insn *insn)
 	int repeats = 0;
 
 	if (size > INSN_BYTES_MAX)
-		return OTHER;
+		return ELSEWHERE;
 	read_code(insn, code, size);
 	for (; i < size && is_prefix(code[i]); i++)
 		repeats |= code[i] == 0xf2 || code[i] == 0xf3;
@@ -627,7 +702,35 @@ static enum kind kind_of(struct insn *insn)
 		return JUMP;
 	if (code[i] == 0x0f && code[i + 1] == 0x31)
 		return CLOCK;
+	if (code[i] == 0xcf)
+		return COME_BACK;
+	/* jmp *X, sysret, sysexit */
+	if ((code[i] == 0xff && (code[i + 1] >> 3 & 6) == 4) ||
+	    (code[i] == 0x0f && (code[i + 1] == 0x07 || code[i + 1] == 0x35)))
+		return ELSEWHERE;
 	return code[i] == 0xc3 || code[i] == 0xc2 ? RETURN : OTHER;
+}
+
+/* A jump whose place is in the code; what leads elsewhere, or nowhere but on, is none. */
+static int jumps_to(struct insn *insn, uint64_t *target)
+{
+	uint8_t code[INSN_BYTES_MAX + 1] = { 0 };
+	size_t size = qemu_plugin_insn_size(insn), i = 0;
+	int32_t distance;
+
+	if (size > INSN_BYTES_MAX)
+		return 0;
+	read_code(insn, code, size);
+	while (i < size && is_prefix(code[i]))
+		i++;
+	if (code[i] == 0xe9 || (code[i] == 0x0f && (code[i + 1] & 0xf0) == 0x80))
+		memcpy(&distance, code + size - sizeof distance, sizeof distance);
+	else if (code[i] == 0xeb || (code[i] & 0xf0) == 0x70 || (code[i] >= 0xe0 && code[i] <= 0xe3))
+		distance = (int8_t)code[size - 1];
+	else
+		return 0;
+	*target = qemu_plugin_insn_vaddr(insn) + size + distance;
+	return 1;
 }
 
 static struct block *block_of(struct tb *tb, size_t insns)
@@ -672,6 +775,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	size_t insns = qemu_plugin_tb_n_insns(tb);
 	struct block *block;
 	struct insn *last;
+	uint64_t target;
 	enum kind kind;
 
 	(void)id;
@@ -689,6 +793,11 @@ static void on_translate(plugin_id id, struct tb *tb)
 	block->reads_clock = kind == CLOCK && block->last >= event && block->last < event + event_bytes;
 	block->may_be_cut = insns > 1 && kind != REPEAT &&
 			    block->last >> PAGE_BITS != (block->last + INSN_BYTES_MAX) >> PAGE_BITS;
+	block->is_call_or_return = kind == CALL || kind == RETURN;
+	block->leads_elsewhere = kind == ELSEWHERE || kind == REPEAT;
+	block->comes_back = kind == COME_BACK;
+	block->next_address = block->last + qemu_plugin_insn_size(last);
+	block->target = jumps_to(last, &target) ? target : 0;
 	if (kind == CALL || kind == RETURN)
 		qemu_plugin_register_vcpu_mem_cb(last, kind == CALL ? on_call : on_return, CB_NO_REGS, MEM_RW, block);
 }

@@ -10,6 +10,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sys/socket.h>
@@ -25,15 +26,23 @@ typedef unsigned long long u64;
 #define SYS_CLOSE 3
 #define SYS_POLL 7
 #define SYS_IOCTL 16
+#define SYS_PREAD64 17
+#define SYS_MADVISE 28
 #define SYS_NANOSLEEP 35
+#define SYS_GETPID 39
 #define SYS_SOCKET 41
 #define SYS_CONNECT 42
 #define SYS_SENDTO 44
 #define SYS_RECVFROM 45
 #define SYS_BIND 49
+#define SYS_LISTEN 50
 #define SYS_SETSOCKOPT 54
+#define SYS_GETSOCKOPT 55
 #define SYS_EXIT 60
+#define SYS_GETPGID 121
+#define SYS_ACCEPT4 288
 #define SYS_SETNS 308
+#define SYS_BPF 321
 
 #define POLLIN 1
 #define EAGAIN 11
@@ -45,12 +54,13 @@ enum { SENDER_FD = 3, RECEIVER_FD = 4, GIFT_FD = 5 };
 static struct task {
 	char name[16];	 /* "bed", or one of `stimuli` */
 	char device[16]; /* of a bed: the kind of link, "veth" */
-	char gift[16];	 /* what fd 5 is: a program for "receiver" or "sender", the socket it is attached to; or nothing */
-	u32 size_bytes;	 /* of a frame */
+	char gift[16];	 /* what fd 5 is: a program for a "socket" or its "reuseport" group, a "sockmap"; or nothing */
+	char gift_to[16]; /* whose socket that is: "receiver" or "sender" */
+	u32 size_bytes;	 /* of a frame; of a stream, of a message */
 	u32 warm_up;	 /* events before the first that is written down */
 	u32 count;	 /* events that are */
 	u32 patience_ms; /* for one that does not arrive at once; then it is lost */
-	u32 spare[16];
+	u32 spare[12];
 } task;
 
 /* One event: ticks of the instruction counter, from its beginning. */
@@ -324,24 +334,51 @@ static int udp_socket(const struct side *side, const struct side *other)
 	return fd;
 }
 
-static void attach_gift(const char *gift, int socket)
+/* fd 5 is a program for a socket, one for its group, or a sockmap that the socket goes into. */
+static void set_program(int socket, int option)
 {
 	int program = GIFT_FD;
 
-	if (same(task.gift, gift))
-		must(call6(SYS_SETSOCKOPT, socket, SOL_SOCKET, SO_ATTACH_BPF, (long)&program, sizeof program, 0),
-		     "attach to a socket");
+	must(call6(SYS_SETSOCKOPT, socket, SOL_SOCKET, option, (long)&program, sizeof program, 0),
+	     "attach to a socket");
+}
+
+static void put_into_map(int socket)
+{
+	u32 key = 0;
+	struct { u64 map, key, value, flags; } entry = { GIFT_FD, (u64)&key, (u64)&socket, 0 };
+
+	must(call3(SYS_BPF, 2 /* BPF_MAP_UPDATE_ELEM */, (long)&entry, sizeof entry), "put a socket into a map");
+}
+
+static void attach_gift(const struct side *side, int socket)
+{
+	const char *at = side == &sender ? "sender" : "receiver";
+
+	if (!same(task.gift_to, at))
+		return;
+	if (same(task.gift, "socket"))
+		set_program(socket, SO_ATTACH_BPF);
+	else if (same(task.gift, "reuseport"))
+		set_program(socket, SO_ATTACH_REUSEPORT_EBPF);
+	else if (same(task.gift, "sockmap"))
+		put_into_map(socket);
+}
+
+static void fill(void)
+{
+	for (u32 i = 0; i < FRAME_MAX; i++)
+		payload[i] = i;
+	memset(received, 1, sizeof received);
 }
 
 static void prepare_udp(void)
 {
 	sending = udp_socket(&sender, &receiver);
 	receiving = udp_socket(&receiver, &sender);
-	attach_gift("sender", sending);
-	attach_gift("receiver", receiving);
-	for (u32 i = 0; i < FRAME_MAX; i++)
-		payload[i] = i;
-	memset(received, 1, sizeof received);
+	attach_gift(&sender, sending);
+	attach_gift(&receiver, receiving);
+	fill();
 }
 
 static void put(int fd)
@@ -350,18 +387,24 @@ static void put(int fd)
 	call6(SYS_SENDTO, fd, (long)payload, task.size_bytes - UDP_HEADERS, 0, 0, 0);
 }
 
+static void wait_for(int fd)
+{
+	struct { int fd; short events, found; } wanted = { fd, POLLIN, 0 };
+
+	has_waited = 1;
+	call3(SYS_POLL, (long)&wanted, 1, task.patience_ms);
+}
+
 /*
  * A packet is there as soon as it has been sent, unless softirqs were left to their thread: then waiting lets it run.
  * Where nothing has come several times over, nothing is on its way.
  */
 static int take(int fd)
 {
-	struct { int fd; short events, found; } wanted = { fd, POLLIN, 0 };
 	long size = call6(SYS_RECVFROM, fd, (long)received, sizeof received, MSG_DONTWAIT, 0, 0);
 
 	if (size == -EAGAIN && missing < MISSING_MAX) {
-		has_waited = 1;
-		call3(SYS_POLL, (long)&wanted, 1, task.patience_ms);
+		wait_for(fd);
 		size = call6(SYS_RECVFROM, fd, (long)received, sizeof received, MSG_DONTWAIT, 0, 0);
 	}
 	missing = size >= 0 ? 0 : missing + 1;
@@ -386,9 +429,233 @@ static int answer(void)
 	return take(sending);
 }
 
+static void prepare_nothing(void)
+{
+}
+
+static int done_at_once(void)
+{
+	return 1;
+}
+
+static long own_pid;
+
+static void prepare_getpgid(void)
+{
+	own_pid = call3(SYS_GETPID, 0, 0, 0);
+}
+
+static void getpgid(void)
+{
+	call3(SYS_GETPGID, own_pid, 0, 0);
+}
+
+/* A program attached to it runs once for each call. */
+__attribute__((noinline)) static void called(void)
+{
+	__asm__ volatile("");
+}
+
+/* Where it is: the guest's copy of this program has no symbols. Read by src/guest/libbpf/trace.ts. */
+__attribute__((used)) static const struct {
+	char name[16];
+	void (*function)(void);
+} probed = { "tollgate_called", called };
+
+/* Given back, the page is not there any more, and its next access is a fault. */
+static void prepare_page(void)
+{
+	must(call3(SYS_MADVISE, (long)payload, 4096, 4 /* MADV_DONTNEED */), "give a page back");
+}
+
+static void touch_page(void)
+{
+	*(volatile u8 *)payload = 1;
+}
+
+static int give_page_back(void)
+{
+	prepare_page();
+	return 1;
+}
+
+/* The receiver takes from anybody, so that it has to be looked up, in a group of its own. */
+static void prepare_udp_any(void)
+{
+	struct sockaddr_in own = address_of(&receiver);
+	int on = 1;
+
+	sending = udp_socket(&sender, &receiver);
+	enter(&receiver);
+	receiving = must(call3(SYS_SOCKET, AF_INET, SOCK_DGRAM, 0), "socket");
+	must(call6(SYS_SETSOCKOPT, receiving, SOL_SOCKET, SO_REUSEPORT, (long)&on, sizeof on, 0), "share a port");
+	must(call3(SYS_BIND, receiving, (long)&own, sizeof own), "bind");
+	attach_gift(&receiver, receiving);
+	fill();
+}
+
+/* A socket's life: made, bound, connected, closed. Over IPv6 on the loopback, the one device that has it. */
+static struct sockaddr_in here, there;
+static struct sockaddr_in6 here6 = { .sin6_family = AF_INET6 }, there6;
+
+static void prepare_socket(void)
+{
+	enter(&sender);
+	here = address_of(&sender);
+	there = address_of(&receiver);
+	here6.sin6_port = here.sin_port;
+	here6.sin6_addr.s6_addr[15] = 1;
+	there6 = here6;
+	there6.sin6_port = there.sin_port;
+}
+
+static int is_connected;
+
+static void live(int family, const void *own, const void *peer, u32 size)
+{
+	int fd = call3(SYS_SOCKET, family, SOCK_DGRAM, 0);
+
+	is_connected = call3(SYS_BIND, fd, (long)own, size) == 0 && call3(SYS_CONNECT, fd, (long)peer, size) == 0;
+	call3(SYS_CLOSE, fd, 0, 0);
+}
+
+static void live4(void)
+{
+	live(AF_INET, &here, &there, sizeof here);
+}
+
+static void live6(void)
+{
+	live(AF_INET6, &here6, &there6, sizeof here6);
+}
+
+static int was_connected(void)
+{
+	return is_connected;
+}
+
+/* A connection's life: reset, it leaves nothing behind, and the next one has the same ports. */
+static int listening;
+
+static int tcp_socket(const struct side *side)
+{
+	struct sockaddr_in own = address_of(side);
+	struct linger reset = { 1, 0 };
+	int on = 1;
+	int fd = must(call3(SYS_SOCKET, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
+
+	must(call6(SYS_SETSOCKOPT, fd, SOL_SOCKET, SO_LINGER, (long)&reset, sizeof reset, 0), "linger");
+	must(call6(SYS_SETSOCKOPT, fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, (long)&on, sizeof on, 0), "no delay");
+	must(call3(SYS_BIND, fd, (long)&own, sizeof own), "bind");
+	return fd;
+}
+
+static void prepare_tcp_connect(void)
+{
+	enter(&receiver);
+	listening = tcp_socket(&receiver);
+	must(call3(SYS_LISTEN, listening, 1, 0), "listen");
+	prepare_socket();
+}
+
+static void connect_there(void)
+{
+	sending = tcp_socket(&sender);
+	call3(SYS_CONNECT, sending, (long)&there, sizeof there);
+}
+
+static int accept_there(void)
+{
+	receiving = call6(SYS_ACCEPT4, listening, 0, 0, SOCK_NONBLOCK, 0, 0);
+	if (receiving == -EAGAIN) {
+		wait_for(listening);
+		receiving = call6(SYS_ACCEPT4, listening, 0, 0, SOCK_NONBLOCK, 0, 0);
+	}
+	return receiving >= 0;
+}
+
+static int accept_and_reset(void)
+{
+	int is_accepted = accept_there();
+
+	call3(SYS_CLOSE, sending, 0, 0);
+	if (is_accepted)
+		call3(SYS_CLOSE, receiving, 0, 0);
+	return is_accepted;
+}
+
+/* Messages over one connection. A program that parses them takes its time, in a thread of the kernel's. */
+static void prepare_tcp(void)
+{
+	prepare_tcp_connect();
+	connect_there();
+	if (!accept_there())
+		fail("no connection", 0);
+	attach_gift(&sender, sending);
+	attach_gift(&receiver, receiving);
+	fill();
+	task.size_bytes += UDP_HEADERS; /* as `put` takes them off */
+}
+
+static int option;
+
+static void set_option(void)
+{
+	int value = 1;
+
+	option = call6(SYS_SETSOCKOPT, sending, SOL_SOCKET, SO_KEEPALIVE, (long)&value, sizeof value, 0);
+}
+
+static int get_option(void)
+{
+	int value;
+	u32 size = sizeof value;
+
+	return call6(SYS_GETSOCKOPT, sending, SOL_SOCKET, SO_KEEPALIVE, (long)&value, (long)&size, 0) == 0 && option == 0;
+}
+
+static int file;
+static long is_read;
+
+static void prepare_sysctl(void)
+{
+	file = must(call3(SYS_OPEN, (long)"/proc/sys/kernel/pid_max", 0, 0), "open a setting");
+}
+
+static void read_setting(void)
+{
+	is_read = call6(SYS_PREAD64, file, (long)received, 64, 0, 0, 0);
+}
+
+static int was_read(void)
+{
+	return is_read > 0;
+}
+
+static void open_device(void)
+{
+	file = call3(SYS_OPEN, (long)"/dev/null", 0, 0);
+}
+
+static int close_device(void)
+{
+	return call3(SYS_CLOSE, file, 0, 0) == 0;
+}
+
 static const struct stimulus stimuli[] = {
 	{ "udp", prepare_udp, send_there, receive_there },
 	{ "udp_rtt", prepare_udp, send_there, answer },
+	{ "getpgid", prepare_getpgid, getpgid, done_at_once },
+	{ "call", prepare_nothing, called, done_at_once },
+	{ "page_fault", prepare_page, touch_page, give_page_back },
+	{ "socket", prepare_socket, live4, was_connected },
+	{ "socket6", prepare_socket, live6, was_connected },
+	{ "tcp_connect", prepare_tcp_connect, connect_there, accept_and_reset },
+	{ "udp_any", prepare_udp_any, send_there, receive_there },
+	{ "tcp", prepare_tcp, send_there, answer },
+	{ "sockopt", prepare_udp, set_option, get_option },
+	{ "sysctl", prepare_sysctl, read_setting, was_read },
+	{ "device", prepare_nothing, open_device, close_device },
 };
 
 /* What one figure is of, from its first instruction to its return: a profile of an event is taken between the two. */
@@ -415,7 +682,7 @@ static void event(const struct stimulus *stimulus, struct result *result)
 
 static void run(const struct stimulus *stimulus)
 {
-	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX || task.size_bytes < UDP_HEADERS)
+	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX || (task.size_bytes && task.size_bytes < UDP_HEADERS))
 		fail("a task beyond its bounds", 0);
 	memset(results, 1, task.count * sizeof *results); /* touched: no page fault between two events */
 	stimulus->prepare();

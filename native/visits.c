@@ -96,6 +96,14 @@ static int follows(const char **at, const char *end, const char *text)
 	return 1;
 }
 
+/* What newer kernels find out about all instructions before the first visit looks like visits (7.x). */
+static void forget(void)
+{
+	/* volatile: no call of a memset that is not there */
+	for (u64 i = 0; i < state.insns; i++)
+		*(volatile u32 *)&state.counts[i] = 0;
+}
+
 /*
  * '12: (b7) r0 = 1' is a visit; '12: safe' and 'from 3 to 12: safe' are one that a state seen before cut short
  * (do_check in kernel/bpf/verifier.c). Everything else tells of states.
@@ -108,6 +116,10 @@ static void end_line(void)
 	state.length = 0;
 	if (at == end)
 		return;
+	if (follows(&at, end, "Live regs before insn:")) {
+		forget();
+		return;
+	}
 	if (follows(&at, end, "processed ")) {
 		s64 processed = number_at(&at, end);
 

@@ -16,7 +16,7 @@ interface Row {
   readonly metric: string;
   readonly input?: string;
   readonly kernels?: readonly string[];
-  readonly change: number | 'up' | 'any';
+  readonly change: number | 'up' | 'down' | 'any';
 }
 
 describe('packet captures', () => {
@@ -94,22 +94,11 @@ describe('our own objects', () => {
   });
 
   test('are an empty program of every type that has a test run', async () => {
-    const objects = (await readdir(path.join(root, 'dist/bpf'))).filter((name) => name.startsWith('nop_'));
-    expect(objects.sort().map((name) => name.slice('nop_'.length, -'.bpf.o'.length))).toEqual([
-      'cgroup_skb',
-      'flow_dissector',
-      'lwt_in',
-      'lwt_out',
-      'lwt_seg6local',
-      'lwt_xmit',
-      'netfilter',
-      'raw_tracepoint',
-      'sched_act',
-      'sched_cls',
-      'sk_lookup',
-      'socket_filter',
-      'syscall',
-      'xdp',
-    ]);
+    const objects = await readdir(path.join(root, 'dist/bpf'));
+    const types = [
+      ...['cgroup_skb', 'flow_dissector', 'lwt_in', 'lwt_out', 'lwt_seg6local', 'lwt_xmit', 'netfilter'],
+      ...['raw_tracepoint', 'sched_act', 'sched_cls', 'sk_lookup', 'socket_filter', 'syscall', 'xdp'],
+    ];
+    expect(types.filter((type) => !objects.includes(`nop_${type}.bpf.o`))).toEqual([]);
   });
 });

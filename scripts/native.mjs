@@ -20,7 +20,7 @@ const freestanding = [
 ];
 const program = ['-static', '-fno-pie', '-no-pie', ...freestanding];
 
-/** What is built from what: the first three run in the guest, the others in QEMU, one for each plugin interface. */
+/** What is built from what: the first five run in the guest, the others in QEMU, one for each plugin interface. */
 const targets = [
   { name: 'init', source: 'native/init.c', flags: ['-Os', '-s', ...program] },
   // Its symbols stay: a profile is taken between the addresses they tell. Its loops must not become calls of themselves.
@@ -29,12 +29,13 @@ const targets = [
     source: 'native/stimulus.c',
     flags: ['-O2', '-fno-tree-loop-distribute-patterns', ...program],
   },
+  { name: 'load', source: 'native/load.c', flags: ['-O2', '-s', ...program] },
   ...['clock', 'visits'].map((name) => ({
     name: `${name}.so`,
     source: `native/${name}.c`,
     flags: ['-O2', '-s', '-shared', '-fPIC', ...freestanding],
   })),
-  ...['callpaths', 'tailcalls'].flatMap((name) =>
+  ...['callpaths', 'tailcalls', 'netcpu'].flatMap((name) =>
     [1, 2, 3].map((api) => ({
       name: `${name}-${api}.so`,
       source: `native/${name}.c`,

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import {
   availableSeries,
   DEFAULT_MIRROR,
@@ -13,7 +13,7 @@ import {
   writeLock,
 } from './kernels/index.ts';
 import { parseAcceptances } from './model/accept.ts';
-import type { AttachConfig, Config } from './model/config.ts';
+import { type AttachConfig, type Config, parseSize } from './model/config.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import { HOOKS as HOOK_LIST, hookLabel, parseHook } from './model/hooks/index.ts';
 import type { LockedKernel } from './model/kernel.ts';
@@ -23,6 +23,7 @@ import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { RENDERERS } from './report/index.ts';
+import { LOAD_COST_RENDERERS } from './report/load-cost.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
@@ -34,6 +35,7 @@ import type { RunOptions } from './run/execute.ts';
 import { baseObjectOf, explain, objectOf } from './run/explain.ts';
 import { gitIn, messagesBetween } from './run/git.ts';
 import { init } from './run/init.ts';
+import { DEFAULT_LOAD_BYTES, measureLoad, planHookLoad, planLoad } from './run/load.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
@@ -190,11 +192,16 @@ function program(): Command {
         .default(SETUPS.map(({ name }) => name)),
     )
     .addOption(new Option('--hook <name...>', 'default all').choices(HOOKS).default([...HOOKS]))
-    .action(async (flags: CommonFlags & { setup: string[]; hook: string[] }) => {
+    .addOption(
+      new Option('--under <load>', 'also in place: as kprobes under this load, beside the test runs').choices(
+        ['iperf3'],
+      ),
+    )
+    .action(async (flags: CommonFlags & { setup: string[]; hook: string[]; under?: string }) => {
       await withRun(flags, undefined, async (options) => {
         const kernels = flags.kernel ?? DEFAULT_KERNELS;
         const costs = await tailCallCosts(
-          { version, kernels, setups: flags.setup, hooks: flags.hook },
+          { version, kernels, setups: flags.setup, hooks: flags.hook, under: flags.under },
           options,
         );
         for (const { name, render } of TAIL_CALL_COST_RENDERERS)
@@ -206,6 +213,14 @@ function program(): Command {
         return undefined;
       });
     });
+
+  withCommon(root.command('load [object...]'))
+    .description("what network load (iperf3) costs: with nothing attached and with each hook's empty program")
+    .option('--config <file>', "instead: the budget file's loads, with the programs of these objects")
+    .addOption(new Option('--protocol <name>', 'tcp or udp').choices(['tcp', 'udp']).default('tcp'))
+    .addOption(new Option('--streams <n>', 'parallel connections').argParser(parseStreams).default(1))
+    .addOption(new Option('--bytes <size>', "how much is sent, as '64M'").argParser(parseBytes))
+    .action(measureLoads);
 
   withOutput(root.command('report <file...>'))
     .description('merge the reports of the shards of one check, and render them again')
@@ -269,6 +284,59 @@ function hookFrom(text: string): AttachConfig {
     hint: didYouMean(text, known) ?? `hooks: ${known.join(', ')}`,
   });
 }
+
+interface LoadFlags extends CommonFlags {
+  readonly config?: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly streams: number;
+  readonly bytes?: number;
+}
+
+async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> {
+  const config = flags.config === undefined ? undefined : readConfig(flags.config);
+  await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+    const { protocol, streams, bytes = DEFAULT_LOAD_BYTES[flags.protocol] } = flags;
+    const planned = config
+      ? (config.load ?? []).map((load) =>
+          planLoad(load, {
+            config,
+            objects: objects.map((path) => objectOf(path, options.baseDir)),
+            directory: resolve(dirname(flags.config!)),
+            distDir: options.distDir,
+          }),
+        )
+      : [planHookLoad({ protocol, streams, bytes }, options.distDir)];
+    if (planned.length === 0)
+      throw new TollgateError('config', `Cannot measure under load: '${flags.config}' names none`, {
+        hint: 'load: [{ iperf3: { protocol: tcp } }]',
+      });
+    const kernels = flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS;
+    const costs = await measureLoad(kernels, planned, options);
+    const all = { schema: 1, tool: { name: 'tollgate', version }, costs } as const;
+    for (const { name, render } of LOAD_COST_RENDERERS)
+      write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+        render(all, how),
+      );
+    if (costs.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
+    return undefined;
+  });
+}
+
+function parseStreams(text: string): number {
+  const streams = Number(text);
+  if (/^\d{1,3}$/.test(text) && streams >= 1 && streams <= 128) return streams;
+  throw new InvalidArgumentError('expected 1 to 128');
+}
+
+function parseBytes(text: string): number {
+  if (/^[1-9]\d{0,11}[KMG]?$/i.test(text)) {
+    const bytes = parseSize(text);
+    if (bytes <= LOAD_BYTES_LIMIT) return bytes;
+  }
+  throw new InvalidArgumentError("expected bytes, as '64M', up to 64G");
+}
+
+const LOAD_BYTES_LIMIT = 64 * 1024 ** 3;
 
 async function explainProgram(object: string, name: string, flags: ExplainFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : readConfig(flags.config);

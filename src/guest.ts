@@ -16,10 +16,11 @@ import {
 } from './guest/init.ts';
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
 import { findTicks, seedRandomNumbers } from './guest/libbpf/runs.ts';
+import { runLoadJob } from './guest/load.ts';
 import { type Guest, runJob } from './guest/runner.ts';
 import { makeBed, stimulate } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
-import type { HookJob, Job, SymbolsJob } from './model/job.ts';
+import type { HookJob, Job, LoadJob, SymbolsJob } from './model/job.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
@@ -63,11 +64,12 @@ function main(): void {
   // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
-  const job = decodeJob(window) as Job | HookJob | SymbolsJob | undefined;
+  const job = decodeJob(window) as Job | HookJob | LoadJob | SymbolsJob | undefined;
   if (!job) throw new Error('the window holds no job');
   try {
     if (!('task' in job)) runJob(guest, job);
     else if (job.task === 'hook') runHookJob({ ...guest, bed }, job);
+    else if (job.task === 'load') runLoadJob({ ...guest, bed }, job);
     else reportSymbols(channel, 'all');
   } catch (error) {
     channel.send({

@@ -57,7 +57,10 @@ afterEach(async () => {
 
 let checkouts = 0;
 
-/** A step on what `commit` holds. Cached kernels and states are this machine's: nothing is put into GitHub's cache. */
+/**
+ * A step on what `commit` holds. Cached kernels and states are this machine's: nothing is put into GitHub's cache. Rows
+ * that are over are explained where a test is about what users see: it takes as long again.
+ */
 async function job(
   repo: SampleRepository,
   commit: string,
@@ -70,7 +73,7 @@ async function job(
     workspace,
     sha: commit,
     ...options,
-    inputs: { cache: 'false', ...options.inputs },
+    inputs: { cache: 'false', explain: 'false', ...options.inputs },
   });
 }
 
@@ -124,11 +127,18 @@ describe('a pull request', () => {
     github.state.pulls.push(pull(plusOne));
     const done = await job(plusOne, plusOne.merge, {
       ...pullRequest(plusOne, { title: 'Faster `$(touch /tmp/tollgate-pwned)` | <b>' }),
+      inputs: { explain: 'true' },
     });
     expect([done.exitCode, done.stderr]).toEqual([1, '']);
     const report = reportOf(done);
     expect(sorted(overRows(report))).toEqual(plusOneRows());
     expect(report.commits).toEqual({ base: plusOne.main, head: plusOne.head });
+    const dearer = report.verdicts.filter(
+      ({ verdict, metric }) => verdict === 'over' && metric === 'run_insns',
+    );
+    expect(
+      new Set(dearer.map(({ where, why }) => [where?.file, why.replace(/^.*?(?=Dearer: )/, '')].join(' '))),
+    ).toEqual(new Set(['src/lb.bpf.c Dearer: +5 at lb.bpf.c:142 (new); -4 elsewhere (2 lines)']));
 
     const title = '## ❌ Tollgate: Over budget: 7 findings, 29 budgeted figures on 1 kernel';
     const [comment] = commentsOf();
@@ -420,7 +430,11 @@ describe('a runner without QEMU', () => {
     const cacheDir = join(folder.path, 'cache');
     const env = { PATH: pathWithoutQemu(), TOLLGATE_CACHE_DIR: cacheDir };
     const run = () =>
-      job(plusOne, plusOne.merge, { ...pullRequest(plusOne), env, inputs: { cache: 'true' } });
+      job(plusOne, plusOne.merge, {
+        ...pullRequest(plusOne),
+        env,
+        inputs: { cache: 'true', explain: 'true' },
+      });
     const cold = await run();
     expect([cold.exitCode, cold.stderr]).toEqual([1, '']);
     expect(cold.log).toContain('missing: qemu-system-x86_64 (qemu-system-x86): boots the kernels');
@@ -525,7 +539,7 @@ describe('shards', () => {
     });
   });
   const shard = (repo: SampleRepository, text: string) =>
-    job(repo, repo.merge, { ...pullRequest(repo), inputs: { shard: text } });
+    job(repo, repo.merge, { ...pullRequest(repo), inputs: { shard: text, explain: 'true' } });
   const merge = (repo: SampleRepository) =>
     job(repo, repo.merge, { ...pullRequest(repo), inputs: { mode: 'merge' } });
 
@@ -536,7 +550,10 @@ describe('shards', () => {
     expect(commentsOf()).toEqual([]);
     const merged = await merge(broken);
     expect([merged.exitCode, merged.outputs.verdict, commentsOf().length]).toEqual([1, 'over', 1]);
-    const whole = await job(broken, broken.merge, pullRequest(broken));
+    const whole = await job(broken, broken.merge, {
+      ...pullRequest(broken),
+      inputs: { explain: 'true' },
+    });
     expect(whole.exitCode).toBe(1);
     const plain = (report: Report) => ({
       ...report,

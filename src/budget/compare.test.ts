@@ -218,6 +218,11 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
   expect(short(run({ budgets, measurements: pair(base, head) }))).toEqual({ verdict, rows });
 });
 
+test('a smaller share of what may have grown is no improvement', () => {
+  const { verdicts } = run({ measurements: pair(2.839, 2.226, 'tail_call_share') });
+  expect(verdicts.map(({ verdict, change }) => [verdict, change])).toEqual([['pass', -0.613]]);
+});
+
 test('a row carries its figures, its budget and the place of the budget', () => {
   const { verdicts } = run({
     budgets: '{ xdp_lb: { run_insns: { max: 500, increase: 2% } } }',

@@ -378,7 +378,8 @@ function missingBase(
   };
 }
 
-function isBetter({ better }: Metric, change: number): boolean {
+function isBetter({ better, isShare }: Metric, change: number): boolean {
+  if (isShare) return false;
   return better === 'less' ? change < 0 : change > 0;
 }
 

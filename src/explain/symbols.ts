@@ -1,7 +1,7 @@
 // Names of the kernel's functions by address. The guest tells them once for each saved state; they are kept in the
 // cache under the state's key, for nothing moves between its jobs.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TollgateError } from '../model/errors.ts';
 import type { SymbolsJob } from '../model/job.ts';
@@ -20,8 +20,7 @@ export async function findSymbols(session: Session, cacheDir: string): Promise<S
 
 /** Lines 'address name', in order, with every name that an address has. */
 export async function symbolText(session: Session, cacheDir: string): Promise<string> {
-  const path = join(cacheDir, 'symbols', session.key);
-  return readOr(path) ?? (await askSymbols(session, path));
+  return readOr(join(symbolsFolder(cacheDir), session.key)) ?? (await askSymbols(session, cacheDir));
 }
 
 const ADDRESS_DIGITS = 16;
@@ -60,16 +59,27 @@ function better(known: string | undefined, name: string): string {
   return rank(name) < rank(known) ? name : known;
 }
 
-async function askSymbols(session: Session, path: string): Promise<string> {
+async function askSymbols(session: Session, cacheDir: string): Promise<string> {
   const { records } = await session.run(encodeJob((): SymbolsJob => ({ format: 1, task: 'symbols' })));
   const text = records.map((record) => (record.type === 'symbols' ? record.text : '')).join('');
   if (text === '')
     throw new TollgateError('infrastructure', 'Cannot name the functions of the kernel: it tells of none', {
       reason: 'no-symbols',
     });
-  replaceFile(path, text);
+  replaceFile(join(symbolsFolder(cacheDir), session.key), text);
+  removeStateless(cacheDir);
   return text;
 }
+
+/** Megabytes each: they go when their saved state has gone. */
+function removeStateless(cacheDir: string): void {
+  const folder = symbolsFolder(cacheDir);
+  for (const key of readdirSync(folder))
+    if (!key.startsWith('.') && !existsSync(join(cacheDir, 'states', key)))
+      rmSync(join(folder, key), { force: true });
+}
+
+const symbolsFolder = (cacheDir: string) => join(cacheDir, 'symbols');
 
 function readOr(path: string): string | undefined {
   try {

@@ -1,10 +1,10 @@
 // Does one arm of measuring in place: loads the object, attaches the program or not, sends the stimuli, and says what
 // each event took. A kernel that lacks the hook, or a program it refuses, is a reason and no figure.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
-import type { HookJob, Sequel } from '../model/job.ts';
+import type { HookJob, ObjectJob, Sequel } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
 import { type Blob, decodeSequel } from '../model/window.ts';
@@ -18,6 +18,7 @@ import {
   type LoadedObject,
   loadObject,
   ObjectRejected,
+  type OpenProgram,
   setUpObject,
 } from './libbpf/object.ts';
 import { type Bed, stimulate } from './stimulus.ts';
@@ -45,21 +46,22 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   if (absent) return absent;
   if ('reason' in bed) return bed;
   let gift: Gift | undefined;
-  const port = hookPort(bed, (given) => {
-    gift = given;
-  });
   let loaded: Loaded | undefined;
+  const fdOf = ({ pointer }: Pick<OpenProgram, 'pointer'>): number => libbpf().bpf_program__fd(pointer);
+  const port = hookPort(
+    bed,
+    bed.helper,
+    (given) => {
+      gift = given;
+    },
+    (section) => loaded?.object.programs.filter((program) => program.section === section).map(fdOf)[0],
+  );
   let detach: Detach | undefined;
   try {
     loaded = load(guest, job);
     const program = loaded.object.programs.find(({ name }) => name === job.program);
     if (!program) return { reason: 'the kernel does not load it' };
-    if (job.attach)
-      detach = hookNamed(job.attach.hook).attach(
-        port,
-        libbpf().bpf_program__fd(program.pointer),
-        job.attach.options,
-      );
+    if (job.attach) detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
     for (const task of job.stimuli) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: 'events', stimulus: task.name, ...events });
@@ -76,24 +78,39 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   }
 }
 
-function hookNamed(name: string): Hook {
+/** The hook of that name; throws where there is none. */
+export function hookNamed(name: string): Hook {
   const hook = hookByName(name);
   if (!hook) throw new Error(`no hook '${name}'`);
   return hook;
 }
 
-function whyNotHere(name: string): Absent | undefined {
-  const { since } = hookNamed(name);
+/** Why this kernel has no such hook; undefined where it has. */
+export function whyNotHere(name: string): Absent | undefined {
+  const { since, builtWith } = hookNamed(name);
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
-  return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : undefined;
+  if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
+  if (builtWith !== undefined && isBuiltWithout(release, builtWith))
+    return { reason: `this kernel is built without ${builtWith}` };
+  return undefined;
 }
 
-interface Loaded {
+/** False where the kernel came without its configuration: then attaching says what is the matter. */
+function isBuiltWithout(release: string, option: string): boolean {
+  const path = `/boot/config-${release}`;
+  return existsSync(path) && !new RegExp(`^${option}=[ym]$`, 'm').test(readFileSync(path, 'utf8'));
+}
+
+export interface Loaded {
   readonly loadable: Loadable;
   readonly object: LoadedObject;
 }
 
-function load({ window }: HookGuest, job: HookJob): Loaded {
+/** Loads an object and sets it up for one of its programs. Throws ObjectRejected. */
+export function load(
+  { window }: Pick<HookGuest, 'window'>,
+  job: ObjectJob & { readonly program: string },
+): Loaded {
   const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
   setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program)!);
   return { loadable, object };

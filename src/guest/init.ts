@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { addressOf, cString, errno, errorName, libc, mapShared, memory } from './libbpf/ffi.ts';
 
-/** Mounts proc, sys, dev, bpffs and cgroup2; throws where the kernel refuses one that is needed. */
+/** Mounts proc, sys, dev, bpffs and cgroup2, tracefs and securityfs; throws where the kernel refuses one that is needed. */
 export function mountAll(): void {
   for (const [type, target, needed] of [
     ['proc', '/proc', true],
@@ -21,6 +21,8 @@ export function mountAll(): void {
     ['devtmpfs', '/dev', true],
     ['bpf', '/sys/fs/bpf', false],
     ['cgroup2', '/sys/fs/cgroup', false],
+    ['tracefs', '/sys/kernel/tracing', false],
+    ['securityfs', '/sys/kernel/security', false],
   ] as const) {
     if (libc().mount(type, target, type, 0, null) !== 0 && needed)
       throw new Error(`mount ${type} on ${target}: ${errorName(errno())}`);

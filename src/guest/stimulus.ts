@@ -57,10 +57,10 @@ function run(
   gift?: Gift,
 ): Buffer {
   const input = Buffer.alloc(TASK_BYTES);
-  for (const [i, name] of [task.name, task.device ?? '', gift?.to ?? ''].entries())
+  for (const [i, name] of [task.name, task.device ?? '', gift?.kind ?? '', gift?.to ?? ''].entries())
     input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
-  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 3 * NAME_BYTES + 4 * i);
+  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES + 4 * i);
   const ended = spawnSync(helper, [], {
     input,
     env: {},

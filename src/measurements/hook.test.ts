@@ -7,6 +7,7 @@ const events = (cost: number, ...odd: readonly number[]): Events => ({
   done: [...Array(64 - odd.length).fill(cost), ...odd],
 });
 const arm = (stream: HookArm['stream'], roundTrips?: HookArm['roundTrips']): HookArm => ({
+  unit: 'packet',
   stream,
   ...(roundTrips === undefined ? {} : { roundTrips }),
 });

@@ -5,7 +5,7 @@
 import type { MetricName } from '../model/metrics.ts';
 import { percentile, steadyValue } from '../model/percentile.ts';
 import type { Absent } from '../model/report.ts';
-import { BATCH_EVENTS } from '../model/stimuli.ts';
+import { BATCH_EVENTS, type Stimulus } from '../model/stimuli.ts';
 import type { Figure } from './measurement.ts';
 
 /** One arm's events, in order; `done` is -1 where one got lost. */
@@ -15,6 +15,8 @@ export interface Events {
 }
 
 export interface HookArm {
+  /** Packets have a rate that gets through and one that doesn't; other events have none. */
+  readonly unit: Stimulus['unit'];
   readonly stream: Events | Absent;
   /** Of a stimulus that has round trips. */
   readonly roundTrips?: Events | Absent;
@@ -51,8 +53,7 @@ export function hookFigures({ nothing, empty, own, drop }: HookArms): HookFigure
           difference('hook_program_insns', own.stream, empty.stream),
         ]
       : []),
-    dropRate((drop ?? subject).stream),
-    passRate(subject.stream),
+    ...(subject.unit === 'packet' ? [dropRate((drop ?? subject).stream), passRate(subject.stream)] : []),
     ...(subject.roundTrips ? roundTripFigures(subject.roundTrips) : []),
   ];
 }

@@ -20,6 +20,8 @@ export interface JobProgram {
     readonly expectedAttachType?: number;
     readonly onlyIfUnknown: boolean;
   };
+  /** The function, tracepoint or LSM hook that it is loaded for, in place of the one that its section says. */
+  readonly loadedFor?: string;
   /** Inputs to run it on; empty: its static figures only. */
   readonly inputs: readonly JobInput[];
   /** Why it isn't run although its type could be. */
@@ -62,6 +64,39 @@ export interface HookJob extends ObjectJob {
   readonly stimuli: readonly StimulusTask[];
 }
 
+/**
+ * Instead of a job, one arm of measuring under network load: programs are loaded and attached, or none is, and iperf3
+ * runs between the two sides of the bed, once for each of `runs`. It comes with the job, so that no other job's guest
+ * has another memory for it.
+ */
+export interface LoadJob {
+  readonly format: 1;
+  readonly task: 'load';
+  readonly attached: readonly AttachedProgram[];
+  /** By the name each has in the guest's folder for it: native/load.c as 'load', 'iperf3', its libraries. */
+  readonly files: Readonly<Record<string, Blob>>;
+  /** bpf/netcpu.bpf.c: attached, too, and what it counts is told. */
+  readonly monitor?: Blob;
+  readonly runs: readonly LoadRun[];
+  /** net.core.bpf_jit_harden for the objects' loads. */
+  readonly jitHarden?: number;
+  /** The kernel keeps account of the attached programs (bpf_stats), and what it says is told after each run. */
+  readonly reportStats?: boolean;
+}
+
+/** An object of which one program is attached. */
+export interface AttachedProgram extends Omit<ObjectJob, 'format'> {
+  readonly program: string;
+  readonly attach: { readonly hook: string; readonly options: HookOptions };
+}
+
+/** One run of iperf3. */
+export interface LoadRun {
+  readonly protocol: 'tcp' | 'udp';
+  readonly streams: number;
+  readonly bytes: number;
+}
+
 /** What native/stimulus.c is told. */
 export interface StimulusTask {
   readonly name: string;
@@ -89,5 +124,7 @@ export interface SymbolsJob {
 
 /** Line records of one program; of more none are reported. */
 export const LINES_LIMIT = 500_000;
+/** Of iperf3's own report. */
+export const IPERF3_REPORT_LIMIT = 256 << 10;
 /** Events of one stimulus. */
 export const EVENTS_LIMIT = 65_536;

@@ -5,6 +5,8 @@ export interface Metric {
   readonly unit: string;
   /** 'less': a smaller value is better (a cost); 'more': a larger one is. */
   readonly better: 'less' | 'more';
+  /** A part of another metric: a smaller part of what has grown is no improvement. */
+  readonly isShare?: true;
   /** True for metrics that exist once per input of a program. */
   readonly perInput: boolean;
   readonly description: string;
@@ -63,7 +65,10 @@ export const METRICS = [
   cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
   cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
   cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
-  cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
+  {
+    ...cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
+    isShare: true,
+  },
   cost('hook_insns', 'insns', 'what the hook adds to a packet or event: an empty program against none', true),
   cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
   cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),

@@ -2,7 +2,7 @@
 // Everything in it is untrusted: a broken-into kernel may write anything, so sizes and shapes are checked.
 
 import * as z from 'zod';
-import { EVENTS_LIMIT, LINES_LIMIT } from './job.ts';
+import { EVENTS_LIMIT, IPERF3_REPORT_LIMIT, LINES_LIMIT } from './job.ts';
 import { absentSchema } from './report.ts';
 import { IMAGES_LIMIT } from './window.ts';
 
@@ -30,6 +30,9 @@ export const helloSchema = z.strictObject({
 const imagesSchema = z
   .array(z.strictObject({ program: text(256), part: count, address, sizeBytes: count }))
   .max(IMAGES_LIMIT);
+
+/** From one side to the other. */
+const trafficSchema = z.strictObject({ packets: count, bytes: count, dropped: count });
 
 export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), step: text(64), program: text(256).optional() }),
@@ -111,10 +114,38 @@ export const recordSchema = z.discriminatedUnion('type', [
     done: z.array(z.number().int().min(-1)).max(EVENTS_LIMIT),
     absent: absentSchema.optional(),
   }),
+  /** A run of network load, or why there is none. */
+  z.strictObject({
+    type: z.literal('load'),
+    /** Of all that ran from before iperf3's client began until it had ended; idle time counts a nanosecond for one. */
+    insns: count,
+    /** What has crossed the link, as its devices count it: a packet that is not segmented yet is one. */
+    there: trafficSchema,
+    back: trafficSchema,
+    /** iperf3's report, as it wrote it. */
+    iperf3: text(IPERF3_REPORT_LIMIT),
+  }),
+  /** What the monitor in the guest (bpf/netcpu.bpf.c) counts of a run, ns by event; `elapsedNs` is of a clock beside it. */
+  z.strictObject({
+    type: z.literal('monitor'),
+    attached: z.array(text(128)).max(64),
+    missing: z.array(text(128)).max(64),
+    ns: z.record(text(32), count),
+    elapsedNs: count,
+  }),
+  z.strictObject({ type: z.literal('no-load'), absent: absentSchema }),
+  /** What the kernel has counted of the attached programs until a run of load was over, in the job's order. */
+  z.strictObject({
+    type: z.literal('stats'),
+    programs: z.array(z.strictObject({ hits: count, ns: count })).max(IMAGES_LIMIT),
+  }),
+  /** Where code of an attached program lies. */
+  z.strictObject({ type: z.literal('image'), program: text(256), part: count, address, sizeBytes: count }),
   /** Lines 'address name', in hexadecimal and in order. */
   z.strictObject({ type: z.literal('symbols'), text: text(1 << 16) }),
   z.strictObject({ type: z.literal('end') }),
 ]);
 
 export type Hello = z.infer<typeof helloSchema>;
+export type Traffic = z.infer<typeof trafficSchema>;
 export type GuestRecord = z.infer<typeof recordSchema>;

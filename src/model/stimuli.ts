@@ -9,6 +9,8 @@ export interface Stimulus {
   readonly unit: 'packet' | 'event';
   /** The frame's length where the user gives none; left out where there are no frames. */
   readonly sizeBytes?: number;
+  /** Of a stream, which is in no frames of its own: the length of a message. */
+  readonly messageBytes?: number;
   /** native/stimulus.c's name of the round trips of this one, where it has any. */
   readonly roundTrip?: string;
 }
@@ -21,6 +23,28 @@ export const STIMULI: readonly Stimulus[] = [
     sizeBytes: 64,
     roundTrip: 'udp_rtt',
   },
+  {
+    name: 'udp_any',
+    description: 'UDP datagrams over IPv4 to a socket that shares its port and is connected to nobody',
+    unit: 'packet',
+    sizeBytes: 64,
+  },
+  {
+    name: 'tcp',
+    // One way, whether acknowledgements fall into an event or behind it would be half of the figure.
+    description: 'messages over a TCP connection, 64 bytes, each answered before the next is sent',
+    unit: 'packet',
+    messageBytes: 64,
+  },
+  { name: 'getpgid', description: 'a system call that asks for a process group', unit: 'event' },
+  { name: 'call', description: 'a call of a function that does nothing', unit: 'event' },
+  { name: 'socket', description: 'a UDP socket over IPv4, bound, connected and closed', unit: 'event' },
+  { name: 'socket6', description: 'a UDP socket over IPv6, bound, connected and closed', unit: 'event' },
+  { name: 'tcp_connect', description: 'a TCP connection, made and reset', unit: 'event' },
+  { name: 'sockopt', description: 'an option of a socket, set and asked for', unit: 'event' },
+  { name: 'sysctl', description: 'a setting of the kernel, read', unit: 'event' },
+  { name: 'device', description: 'a device, opened and closed', unit: 'event' },
+  { name: 'page_fault', description: 'the first access to a page of memory', unit: 'event' },
 ];
 
 export const stimulusByName = (name: string): Stimulus | undefined =>

@@ -36,4 +36,28 @@ export interface ChainCost {
   readonly lengths: readonly number[];
   readonly insns: readonly number[];
   readonly absent?: Absent;
+  /** The same chain as kprobe programs under network load; left out where that was not asked for. */
+  readonly inPlace?: InPlaceChainCost | Absent;
+}
+
+/** Chains attached at one function of the kernel, all lengths at once, so that the same hits run each of them. */
+export interface InPlaceChainCost {
+  /** The probed function. */
+  readonly at: string;
+  /** How much iperf3 sends over TCP, in all. */
+  readonly bytes: number;
+  /** How often each chain ran, as the kernel counts it (bpf_stats). */
+  readonly hits: number;
+  /** Hits of all chains that took another number of instructions than the rest of the same chain, as counted from outside. */
+  readonly otherHits: number;
+  readonly tail_call_insns: number;
+  readonly residual: number;
+  /** By length, from the program's first instruction to its return. */
+  readonly insns: readonly number[];
+  /**
+   * The same by the kernel's own account, whose clock counts instructions and is read around each hit: of each chain the
+   * mean of the run in which it was least, as a timer's tick within a hit only adds.
+   */
+  readonly statsSlope: number;
+  readonly statsInsns: readonly number[];
 }

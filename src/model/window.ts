@@ -1,13 +1,18 @@
 // The window: memory that host and guest share, reserved by the kernel's memmap= argument. The job goes in
 // while the VM is paused; records come out and are still there when the guest has crashed.
 // Layout: job JSON and its blobs from 0, records from RECORDS_AT; each begins with a 32-bit length. At the end, from
-// SUBJECT_AT, what who watches from outside is told of the runs that come next.
+// SUBJECT_AT, what who watches from outside is told of the runs that come next, or native/netcpu.c of the programs
+// attached.
 
 export const WINDOW_BYTES = 64 << 20;
 export const RECORDS_AT = 40 << 20;
 export const JOB_CAPACITY_BYTES = RECORDS_AT;
 /** Images of machine code that can be told of one program's runs. */
 export const IMAGES_LIMIT = 4096;
+/** Images of programs that native/netcpu.c keeps apart. */
+export const LOAD_IMAGES_LIMIT = 256;
+/** Image number 0 is this part of the network stack for native/netcpu.c; those before are the kernel's own. */
+export const IMAGE_PART = 256;
 export const SUBJECT_BYTES = 128 << 10;
 export const SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
 /** A byte: whether the guest pauses before and behind the runs that it tells of, and that it has. */

@@ -53,3 +53,36 @@ test('markdown has the same, and JSON all of it', () => {
   );
   expect(JSON.parse(rendered('json'))).toEqual(COSTS);
 });
+
+test('where chains were measured in place, both slopes stand side by side', () => {
+  const [cost] = COSTS.costs;
+  const [chain, other] = cost!.chains;
+  const inPlace = {
+    ...{
+      at: 'tcp_v4_rcv',
+      bytes: 4 << 20,
+      hits: 205,
+      otherHits: 0,
+      insns: [7, 436],
+      statsInsns: [48, 477.5],
+    },
+    ...{ tail_call_insns: 13, residual: 0, statsSlope: 13.015 },
+  };
+  const reason = 'this kernel has no such function';
+  const chains = [
+    { ...chain!, inPlace },
+    { ...chain!, tail_call_insns: 14, inPlace },
+    { ...other!, inPlace: { reason } },
+  ];
+  const { render } = TAIL_CALL_COST_RENDERERS.find(({ name }) => name === 'markdown')!;
+  const lines = render({ ...COSTS, costs: [{ ...cost!, chains }] }).split('\n');
+  expect(lines.slice(2, 5).map((line) => line.split(' | ').slice(-8))).toEqual([
+    ['13', '0', '8', '13', '0', '13.015', '205', 'yes |'],
+    ['14', '0', '8', '13', '0', '13.015', '205', 'no |'],
+    ['-', '-', '-', '-', '-', '-', '-', '&#8203;- |'],
+  ]);
+  expect(lines).toContain(`- computed, in place: ${reason}`);
+  expect(lines.find((line) => line.startsWith('- constant, in place'))).toMatch(
+    /205 hits of each chain, .* 7, 436;/,
+  );
+});

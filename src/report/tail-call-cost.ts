@@ -32,12 +32,33 @@ const COLUMNS: readonly Column[] = [
   right('call itself'),
 ];
 
-function rowsOf({ costs }: TailCallCosts): string[][] {
-  return costs.flatMap((cost) => cost.chains.map((chain) => rowOf(cost, chain)));
+/** Besides, where one chain at least was measured in place. */
+const IN_PLACE_COLUMNS: readonly Column[] = [
+  right('in place'),
+  right('residual'),
+  right('by bpf_stats'),
+  right('hits'),
+  left('agree'),
+];
+
+interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+  readonly words: string;
+}
+
+function tableOf({ costs }: TailCallCosts): Table {
+  const isInPlace = costs.some(({ chains }) => chains.some(({ inPlace }) => inPlace));
+  return {
+    columns: isInPlace ? [...COLUMNS, ...IN_PLACE_COLUMNS] : COLUMNS,
+    rows: costs.flatMap((cost) =>
+      cost.chains.map((chain) => [...rowOf(cost, chain), ...(isInPlace ? inPlaceOf(chain) : [])]),
+    ),
+    words: isInPlace ? `${WORDS} ${IN_PLACE_WORDS}` : WORDS,
+  };
 }
 
 function rowOf({ target, setup }: TailCallCost, chain: ChainCost): string[] {
-  const number = (value: number | undefined) => (value === undefined ? '-' : String(value));
   return [
     target.kernel,
     setup,
@@ -51,31 +72,58 @@ function rowOf({ target, setup }: TailCallCost, chain: ChainCost): string[] {
   ];
 }
 
+function inPlaceOf({ inPlace, tail_call_insns }: ChainCost): string[] {
+  if (!inPlace || 'reason' in inPlace) return IN_PLACE_COLUMNS.map(() => '-');
+  const { residual, statsSlope, hits } = inPlace;
+  return [
+    ...[inPlace.tail_call_insns, residual, statsSlope, hits].map(number),
+    inPlace.tail_call_insns === tail_call_insns ? 'yes' : 'no',
+  ];
+}
+
+const number = (value: number | undefined) => (value === undefined ? '-' : String(value));
+
 /** What the rows were measured on, and why some have no figures. */
 function factsOf({ costs }: TailCallCosts): string[] {
   return costs.flatMap(({ target, setup, says, spectreV2, chains }) => [
     `${target.id}, ${setup} (${says}): ${targetFacts(target)}; spectre_v2: ${spectreV2 ?? 'not told'}`,
     ...(target.error ? [`failed: ${target.error.reason}: ${target.error.message}`] : []),
-    ...chains.flatMap(({ hook, slot, absent }) => (absent ? [`${hook}, ${slot}: ${absent.reason}`] : [])),
+    ...chains.flatMap(({ hook, slot, absent, inPlace }) => [
+      ...(absent ? [`${hook}, ${slot}: ${absent.reason}`] : []),
+      ...(inPlace ? [`${slot}, in place: ${inPlaceFact(inPlace)}`] : []),
+    ]),
   ]);
 }
+
+function inPlaceFact(inPlace: NonNullable<ChainCost['inPlace']>): string {
+  if ('reason' in inPlace) return inPlace.reason;
+  const { at, bytes, hits, otherHits, insns, statsInsns } = inPlace;
+  return `kprobes at ${at}, iperf3 sends ${bytes >> 20} MiB; ${hits} hits of each chain, of all of them ${otherHits} off the figure of its length: ${insns.join(', ')}; by bpf_stats ${statsInsns.join(', ')}`;
+}
+
+const IN_PLACE_WORDS =
+  'In place: the same of chains that probe a function of the kernel under network load, each hit counted from outside; by bpf_stats: as the kernel accounts for them by its own clock; agree: whether a call costs the same in place and by test run.';
 
 const WORDS =
   'tail_call_insns: instructions that each call more adds to a chain of 0 to 33, by least squares; residual: the chain farthest from that line; call itself: those of the call, without arguments and the next program.';
 
 function renderTerminal(costs: TailCallCosts, { width }: RenderOptions = {}): string {
-  const rows = rowsOf(costs).map((row) => row.map(visible));
-  return `${[...alignTable(COLUMNS, rows, width), '', WORDS, ...factsOf(costs).map(visible), '', NOT_TIME].join('\n')}\n`;
+  const { columns, rows, words } = tableOf(costs);
+  const shown = rows.map((row) => row.map(visible));
+  return `${[...alignTable(columns, shown, width), '', words, ...factsOf(costs).map(visible), '', NOT_TIME].join('\n')}\n`;
 }
 
 function renderMarkdown(costs: TailCallCosts): string {
-  const align = COLUMNS.map((column) => (column.align === 'right' ? 'r' : 'l'));
-  const header = COLUMNS.map((column) => column.header);
-  const cells = rowsOf(costs).map((row) => row.map(markdownText));
+  const { columns, rows, words } = tableOf(costs);
+  const align = columns.map((column) => (column.align === 'right' ? 'r' : 'l'));
+  const header = columns.map((column) => column.header);
+  const cells = rows.map(
+    (row) => row.map((cell, i) => (columns[i]?.align === 'right' ? cell : markdownText(cell))), // figures are our own text
+  );
   return `${[
     markdownTable([header, ...cells], { align, alignDelimiters: false }),
     '',
-    WORDS,
+    words,
     '',
     ...factsOf(costs).map((fact) => `- ${markdownText(fact)}`),
     '',

@@ -20,8 +20,8 @@ import { type Arm, debianObjects, KERNELS, LB, labOptions, objectsIn, TRICKY } f
 const BASE = join(LB, 'built/base');
 const CONFIG = parseConfig(readFileSync(join(BASE, 'tollgate.yml'), 'utf8'), 'tollgate.yml');
 
-/** Subprograms and callbacks, a 64-bit constant, a packet that is rewritten, no type information. */
-const OTHERS = ['globals.bpf.o', 'rewrite.bpf.o', 'stack.bpf.o', 'test_run.bpf.o'];
+/** An interrupt within a run, subprograms and callbacks, a 64-bit constant, a rewritten packet, no type information. */
+const OTHERS = ['events.bpf.o', 'globals.bpf.o', 'rewrite.bpf.o', 'stack.bpf.o', 'test_run.bpf.o'];
 
 let arms: readonly Required<Arm>[];
 

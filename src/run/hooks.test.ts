@@ -54,11 +54,26 @@ test('a program that the hook does not take is an error in head, and left out in
   expect(plan('count.bpf.o', wrong, 'base').hooks).toEqual([]);
 });
 
-test('all hooks have a row for each variant, and one for nothing attached', () => {
+test('all hooks have a row for each variant, and each stimulus one for nothing attached', () => {
   const { hooks } = planAllHooks(DIST);
-  expect(hooks).toHaveLength(1 + HOOKS.flatMap(({ variants }) => variants).length);
-  expect(hooks.filter(({ arms }) => arms.nothing === arms.empty).map(({ program }) => program)).toEqual([
-    '(nothing)',
+  const inputs = new Set(hooks.map(({ input }) => input));
+  expect(hooks).toHaveLength(inputs.size + HOOKS.flatMap(({ variants }) => variants).length);
+  const bare = hooks.filter(({ arms }) => arms.nothing === arms.empty);
+  expect(new Set(bare.map(({ input }) => input))).toEqual(inputs);
+  expect(new Set(bare.map(({ program }) => program))).toEqual(new Set(['(nothing)']));
+});
+
+test('what a program is attached to is what the budget file says, else its section, else the hook', () => {
+  const inputOf = (program: string, attach: object) =>
+    plan('no_test_run.bpf.o', { [program]: { attach } }).hooks.map(({ input }) => input)[0];
+  expect([
+    inputOf('on_entry', { hook: 'fentry' }),
+    inputOf('on_entry', { hook: 'fentry', function: 'tcp_sendmsg' }),
+    inputOf('on_connect', { hook: 'cgroup_sock_addr' }),
+  ]).toEqual([
+    'fentry vfs_read, getpgid',
+    'fentry tcp_sendmsg, getpgid',
+    'cgroup_sock_addr connect4, socket',
   ]);
 });
 

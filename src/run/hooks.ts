@@ -10,8 +10,9 @@ import { type AttachConfig, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Hook, HookOptions } from '../model/hooks/hook.ts';
 import { HOOKS, hookByName, hookLabel } from '../model/hooks/index.ts';
-import type { HookJob, ObjectJob, Sequel, StimulusTask } from '../model/job.ts';
+import type { HookJob, JobProgram, ObjectJob, Sequel, StimulusTask } from '../model/job.ts';
 import { metricOf } from '../model/metrics.ts';
+import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Measurement, Side } from '../model/report.ts';
 import {
@@ -78,8 +79,9 @@ export function planHook(
   told?: { readonly probed?: Uint8Array },
 ): PlannedHook | undefined {
   const wanted = programConfig(options.config.programs, { object: object.name, program });
-  const attachment = attachmentOf(attach);
-  const type = wanted.type ?? object.spec.programs.find(({ name }) => name === program)?.type;
+  const spec = object.spec.programs.find(({ name }) => name === program);
+  const attachment = attachmentOf(attach, spec?.section);
+  const type = wanted.type ?? spec?.type;
   if (type !== undefined && !attachment.hook.programTypes.includes(type)) {
     if (options.side === 'base') return undefined;
     throw new TollgateError(
@@ -144,14 +146,23 @@ export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
   };
 }
 
-/** What the budget file says, and what holds where it says nothing. */
-function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig): Attachment {
+/** What the budget file says, else the program's section, else the hook. */
+export function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig, section = ''): Attachment {
   const hook = hookByName(name)!;
+  const how = { ...hook.variants[0], ...sectionOptions(hook, section), ...options };
   return {
     hook,
-    options: { ...hook.variants[0], ...options },
-    stimulus: parseStimulus(stimulus ?? hook.stimuli[0])!,
+    options: how,
+    stimulus: parseStimulus(stimulus ?? hook.stimulus?.(how) ?? hook.stimuli[0])!,
   };
+}
+
+/** 'fentry/tcp_sendmsg' -> { function: 'tcp_sendmsg' }. */
+function sectionOptions({ sectionSays, options }: Hook, section: string): HookOptions {
+  const said = /^[^/]*\/(.+)$/.exec(section)?.[1];
+  return sectionSays !== undefined && options[sectionSays]?.safeParse(said).success
+    ? { [sectionSays]: said! }
+    : {};
 }
 
 /** The arms with nothing and with our empty program attached. The first is the same for all hooks with that stimulus. */
@@ -169,7 +180,7 @@ function planEmpty(
 }
 
 /** What the program of each of bpf/nop_*.bpf.c is called. */
-const EMPTY_PROGRAM = 'nop';
+export const EMPTY_PROGRAM = 'nop';
 
 type Attached = Attachment | Pick<Attachment, 'stimulus'>;
 
@@ -195,18 +206,35 @@ function ownArm(
 }
 
 function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
-  const { name, sizeBytes = 0 } = attached.stimulus;
-  const { roundTrip } = stimulusByName(name)!;
+  const { name } = attached.stimulus;
+  const { roundTrip, messageBytes = 0 } = stimulusByName(name)!;
+  const { sizeBytes = messageBytes } = attached.stimulus;
   const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
   return {
     format: 1,
     task: 'hook',
     ...object,
+    programs: object.programs.map((each) =>
+      each.name === program && 'hook' in attached ? { ...each, ...loadingOf(attached) } : each,
+    ),
     program,
     ...('hook' in attached ? { attach: { hook: attached.hook.name, options: attached.options } } : {}),
     stimuli: [name, ...(roundTrip === undefined ? [] : [roundTrip])].map(
       (each): StimulusTask => ({ name: each, sizeBytes, ...counts }),
     ),
+  };
+}
+
+/** What a program has to be loaded as to be attached there. */
+export function loadingOf({
+  hook,
+  options,
+}: Pick<Attachment, 'hook' | 'options'>): Pick<JobProgram, 'type' | 'loadedFor'> {
+  const expectedAttachType = hook.attachType?.(options);
+  const { id } = programTypeByName(hook.programTypes[0]!)!;
+  return {
+    ...(hook.loadsFor === undefined ? {} : { loadedFor: options[hook.loadsFor]! }),
+    ...(expectedAttachType === undefined ? {} : { type: { id, expectedAttachType, onlyIfUnknown: false } }),
   };
 }
 
@@ -243,7 +271,7 @@ export function collectHook(
 }
 
 function readArm(target: string, { name }: ChosenStimulus, records: readonly GuestRecord[]): HookArm {
-  const { roundTrip } = stimulusByName(name)!;
+  const { roundTrip, unit } = stimulusByName(name)!;
   const error = records.find((record) => record.type === 'error');
   if (error)
     throw new TollgateError('infrastructure', `${target}: the guest failed at a hook: ${error.message}`, {
@@ -261,5 +289,9 @@ function readArm(target: string, { name }: ChosenStimulus, records: readonly Gue
       );
     return found.absent ?? found;
   };
-  return { stream: eventsOf(name), ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(roundTrip) }) };
+  return {
+    unit,
+    stream: eventsOf(name),
+    ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(roundTrip) }),
+  };
 }

@@ -58,6 +58,8 @@ test('of the cache those files are kept that this run has used and that are dear
   await writeState('used', new Date(2000));
   await writeState('old', new Date(1000));
   await write('states/.passing-0-1-2/ram', '');
+  await write('symbols/used', '');
+  await write('symbols/old', '');
   await write('resolutions/r.json', '{}');
   await write('indices/i.json', '[]');
   await write('vmlinux/v', '');
@@ -75,6 +77,7 @@ test('of the cache those files are kept that this run has used and that are dear
     'states/used/devices',
     'states/used/meta.json',
     'states/used/ram',
+    'symbols/used',
   ]);
 });
 

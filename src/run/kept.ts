@@ -9,7 +9,7 @@ import { knowCopiedStates, listSavedStates } from '../vm/saved-state.ts';
 
 /**
  * Paths relative to `cacheDir`, sorted: the kernels of `digests` with the modules that the guest loads, the saved
- * states used since `since`, and what the archive and QEMU have said. Left out is what is made in less time: vmlinux
+ * states used since `since` with the names of their functions, and what the archive and QEMU have said. Left out is what is made in less time: vmlinux
  * and initramfs.
  */
 export async function keptFiles(
@@ -21,6 +21,7 @@ export async function keptFiles(
   const files = [
     ...kernels.flatMap(({ path, release }) => kernelFiles(path, release)),
     ...states.flatMap(({ key }) => filesIn(join(cacheDir, 'states', key))),
+    ...states.map(({ key }) => join(cacheDir, 'symbols', key)).filter((path) => existsSync(path)),
     ...['resolutions', 'indices', 'qemu'].flatMap((name) => filesIn(join(cacheDir, name))),
   ];
   return files.map((file) => relative(cacheDir, file)).sort();

@@ -19,8 +19,8 @@ export interface PlannedJob {
   readonly object: SideObject;
   /** As it goes into the window. */
   readonly bytes: Uint8Array;
-  /** Of an object with tail calls: what is known of them, and the same job for a run that counts them. */
-  readonly tailCalls?: TailCallPlan & { readonly job: () => Uint8Array };
+  /** Of an object with tail calls: what is known of them, and the same job for a run that counts them, if it can. */
+  readonly tailCalls?: TailCallPlan & { readonly job?: () => Uint8Array };
 }
 
 export interface PlanOptions {
@@ -47,14 +47,12 @@ export function planJobs({ side, objects, config, directory, jitHarden }: PlanOp
         mapSizes: config.map_sizes ?? {},
         ...(jitHarden === undefined ? {} : { jitHarden }),
       };
-      const isRun = plan && run.size > 0;
+      const counted = plan?.probed && (() => encodeCounted(object, programs, run, rest, plan.probed!, plan));
       return {
         side,
         object,
         bytes: encode(object, programs, run, rest),
-        ...(isRun
-          ? { tailCalls: { ...plan, job: () => encodeCounted(object, programs, run, rest, plan) } }
-          : {}),
+        ...(plan && run.size > 0 ? { tailCalls: { ...plan, ...(counted ? { job: counted } : {}) } } : {}),
       };
     });
   });
@@ -225,7 +223,8 @@ function encodeCounted(
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
   rest: Parameters<typeof encode>[3],
-  { probed, sites }: TailCallPlan,
+  probed: Uint8Array,
+  { sites }: Pick<TailCallPlan, 'sites'>,
 ): Uint8Array {
   return encode(object, programs, run, rest, (place) => ({
     reportCode: [...run],

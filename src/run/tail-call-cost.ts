@@ -14,6 +14,7 @@ import { onKernel, type RunOptions } from './execute.ts';
 import { readObject } from './objects.ts';
 import { type PlannedJob, planJobs } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool } from './pool.ts';
+import { chainUnderLoad } from './tail-call-load.ts';
 import { runCounting, type TailCallOptions, tailCallFigures } from './tail-calls.ts';
 
 interface Setup {
@@ -67,11 +68,13 @@ export interface TailCallCostRequest {
   /** Names of SETUPS. */
   readonly setups: readonly string[];
   readonly hooks: readonly string[];
+  /** Also in place, the chains without a function called before: 'iperf3'. */
+  readonly under?: string | undefined;
 }
 
 /** Throws TollgateError ('usage') on a set-up that there is none of. A kernel that fails is one without chains. */
 export async function tailCallCosts(
-  { version, kernels, setups, hooks }: TailCallCostRequest,
+  { version, kernels, setups, hooks, under }: TailCallCostRequest,
   options: RunOptions,
 ): Promise<TailCallCosts> {
   const wanted = setups.map((name) => {
@@ -83,17 +86,18 @@ export async function tailCallCosts(
   });
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
-  const chains = CHAINS.filter(({ hook }) => hooks.includes(hook));
+  const chains = CHAINS.filter(({ hook, afterCall }) => hooks.includes(hook) && !(under && afterCall));
   const costs: TailCallCost[] = [];
   for (const kernel of kernels)
-    for (const setup of wanted) costs.push(await costOn(kernel, setup, chains, qemu, pool, options));
+    for (const setup of wanted)
+      costs.push(await costOn(kernel, setup, { chains, inPlace: under !== undefined }, qemu, pool, options));
   return { schema: 1, tool: { name: 'tollgate', version }, costs };
 }
 
 async function costOn(
   kernel: string,
   { name, says, jitHarden, kernelArguments }: Setup,
-  chains: readonly Chain[],
+  { chains, inPlace }: { readonly chains: readonly Chain[]; readonly inPlace: boolean },
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
@@ -108,7 +112,11 @@ async function costOn(
           const ran = await session.run(job.bytes);
           told(ran);
           spectreV2 = guardsIn(ran.records) ?? spectreV2;
-          return await chainCost(session, chain, job, ran.records, jitHarden, all);
+          const cost = await chainCost(session, chain, job, ran.records, jitHarden, all);
+          if (!inPlace) return cost;
+          const loaded = await chainUnderLoad(session, chain, { lengths: LENGTHS, jitHarden }, all);
+          if (loaded.ran) told(loaded.ran);
+          return { ...cost, inPlace: loaded.cost };
         }),
       ),
     ),
@@ -160,7 +168,7 @@ async function chainCost(
   // Blinding draws random numbers, whose size decides that of the code: no load's tells of another's.
   if (jitHarden > 0) {
     const one = planChain({ file, ...said }, jitHarden, [1], options);
-    const told = await session.run(one.tailCalls!.job());
+    const told = await session.run(one.tailCalls!.job!());
     const code = told.records.find((record) => record.type === 'tail-call')?.code;
     return code === undefined ? cost : { ...cost, jit: jitOf(Buffer.from(code, 'hex')) };
   }

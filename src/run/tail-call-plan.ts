@@ -8,8 +8,8 @@ export interface TailCallPlan {
   readonly sites: readonly (TailCallSite & { readonly lineCol: number })[];
   /** What the object and the budget file put into slots. */
   readonly slots: Slots;
-  /** The object, every instruction a line of its own. */
-  readonly probed: Uint8Array;
+  /** The object, every instruction a line of its own; missing where there cannot be such an object. */
+  readonly probed?: Uint8Array;
 }
 
 type TailCallSettings = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -22,7 +22,6 @@ export function planTailCalls(
   const sites = findTailCalls(bytes, spec);
   if (sites.length === 0) return undefined;
   const probed = withLineProbes(bytes, spec.functions, name);
-  if (!probed) return undefined;
   const slots = new Map([...slotsInObject(bytes, spec)].map(([map, known]) => [map, new Map(known)]));
   for (const [map, filled] of settings.flatMap((each) => Object.entries(each))) {
     const known = slots.get(map) ?? new Map<number, string>();
@@ -35,6 +34,6 @@ export function planTailCalls(
       lineCol: probeMark({ section: site.code.section, insn: site.code.start + site.insn }),
     })),
     slots,
-    probed,
+    ...(probed ? { probed } : {}),
   };
 }

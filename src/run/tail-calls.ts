@@ -18,6 +18,7 @@ import { metricOf } from '../model/metrics.ts';
 import { mean, steadyValue } from '../model/percentile.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Measurement, TailCall } from '../model/report.ts';
+import { SUBJECT_AT } from '../model/window.ts';
 import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import type { Qemu } from '../vm/qemu.ts';
 import { scratchFolders, withScratch } from '../vm/scratch.ts';
@@ -53,6 +54,7 @@ export async function runCounting(
   options: TailCallOptions,
 ): Promise<Counting> {
   if (!job.tailCalls) return { ran: await session.run(job.bytes) };
+  if (!job.tailCalls.job) return { ran: await session.run(job.bytes), counted: UNTOLD };
   try {
     const counting = await runUnderPlugin(session, job.tailCalls.job(), options);
     if (!('reason' in counting)) return counting;
@@ -61,6 +63,11 @@ export async function runCounting(
     return { counted: reasonOf(cause), ran: await session.run(job.bytes) };
   }
 }
+
+const UNTOLD: Absent = {
+  reason:
+    'no object can be made of this one by which the kernel tells which machine code is of which instruction',
+};
 
 /**
  * tail_calls and tail_call_share for every run_insns among `measured`: 0 of an object that has no tail calls, absent
@@ -123,16 +130,35 @@ async function runUnderPlugin(
   job: Uint8Array,
   options: TailCallOptions,
 ): Promise<Required<Counting> | Absent> {
+  const traced = await runTraced(session, job, options);
+  if ('reason' in traced) return traced;
+  return { ran: traced.ran, counted: readRuns(traced.ran.records, traced.trace) };
+}
+
+/**
+ * Runs a job under native/tailcalls.c. With `onlyTold` it looks at nothing but the images that the guest puts into the
+ * window at SUBJECT_AT, as a job of network load does.
+ */
+export async function runTraced(
+  session: Session,
+  job: Uint8Array,
+  options: TailCallOptions,
+  onlyTold = false,
+): Promise<{ readonly ran: JobResult; readonly trace: Trace } | Absent> {
   const plugin = await findPlugin('tailcalls', options.qemu, options);
   if ('reason' in plugin) return plugin;
   const thunks = thunksOf(await symbolText(session, options.cacheDir));
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: TRACE_BYTES };
   return await withScratch(scratch, async (folder) => {
     const out = join(folder, 'trace');
-    const ran = await session.run(job, () =>
-      pluginArguments(plugin.path, { out, ...(thunks === '' ? {} : { thunks }) }),
+    const ran = await session.run(job, ({ windowPath }) =>
+      pluginArguments(plugin.path, {
+        out,
+        ...(thunks === '' ? {} : { thunks }),
+        ...(onlyTold ? { window: windowPath, at: String(SUBJECT_AT) } : {}),
+      }),
     );
-    return { ran, counted: readRuns(ran.records, await readTrace(out)) };
+    return { ran, trace: await readTrace(out) };
   });
 }
 

@@ -214,26 +214,35 @@ async function rememberedLibraries(
     : await librariesOf(binaries, environment);
 }
 
-/**
- * The shared libraries that `binaries` need, the loader included, with the place each has in the guest.
- * `ldd` lists what the system's own loader would take.
- */
+/** The shared libraries that `binaries` need, the loader included, and libbpf itself, the second of them. */
 async function librariesOf(
   binaries: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<Libraries> {
-  const found = new Map<string, string>();
-  for (const binary of binaries) {
-    const { stdout } = await execa('ldd', [binary], { env: environment });
-    for (const line of stdout.split('\n')) {
-      const library = /^\s*(\S+) => (\/\S+) \(/.exec(line);
-      if (library?.[1] && library[2])
-        found.set(`lib/x86_64-linux-gnu/${library[1]}`, await realpath(library[2]));
-      const loader = /^\s*(\/lib64\/\S+) \(/.exec(line)?.[1];
-      if (loader) found.set(loader.slice(1), await realpath(loader));
-    }
-  }
+  const found = new Map(
+    (await Promise.all(binaries.map((binary) => linkedLibraries(binary, environment)))).flatMap((all) =>
+      all.map(({ name, path }) => [name, path] as const),
+    ),
+  );
   const libbpf = binaries[1]!;
   found.set(`lib/x86_64-linux-gnu/${basename(libbpf)}`, await realpath(libbpf));
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, path]) => ({ name, path }));
+}
+
+/**
+ * The shared libraries that a program or library needs, the loader included, with the place each has in the guest.
+ * `ldd` lists what the system's own loader would take.
+ */
+export async function linkedLibraries(
+  binary: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Libraries> {
+  const { stdout } = await execa('ldd', [binary], { env: environment });
+  const found = stdout.split('\n').flatMap((line) => {
+    const library = /^\s*(\S+) => (\/\S+) \(/.exec(line);
+    if (library?.[1] && library[2]) return [{ name: `lib/x86_64-linux-gnu/${library[1]}`, from: library[2] }];
+    const loader = /^\s*(\/lib64\/\S+) \(/.exec(line)?.[1];
+    return loader ? [{ name: loader.slice(1), from: loader }] : [];
+  });
+  return await Promise.all(found.map(async ({ name, from }) => ({ name, path: await realpath(from) })));
 }

@@ -15,7 +15,7 @@ import { remember } from './remember.ts';
 const INTERFACES = [3, 2, 1];
 
 const answerSchema = z.union([
-  z.strictObject({ path: z.string() }),
+  z.strictObject({ version: z.number().int() }),
   z.strictObject({ reason: z.string().max(2000) }),
 ]);
 
@@ -25,16 +25,19 @@ export async function findPlugin(
   qemu: Pick<Qemu, 'path' | 'digest' | 'place'>,
   options: { readonly distDir: string; readonly cacheDir: string },
 ): Promise<{ readonly path: string } | Absent> {
-  const paths = INTERFACES.map((version) => join(options.distDir, 'native', `${name}-${version}.so`));
-  const key = digestOf({ paths, plugins: await digestsOf(paths, options.cacheDir), qemu: qemu.digest });
-  return await remember(join(options.cacheDir, 'qemu', `plugin-${key}`), answerSchema, async () => {
+  const pathOf = (version: number) => join(options.distDir, 'native', `${name}-${version}.so`);
+  // Not by path: the answer is kept from one runner to the next.
+  const plugins = await digestsOf(INTERFACES.map(pathOf), options.cacheDir);
+  const key = digestOf({ plugins, qemu: qemu.digest });
+  const answer = await remember(join(options.cacheDir, 'qemu', `plugin-${key}`), answerSchema, async () => {
     let said = '';
-    for (const path of paths) {
-      said = await whyNot(qemu, path);
-      if (said === '') return { path };
+    for (const version of INTERFACES) {
+      said = await whyNot(qemu, pathOf(version));
+      if (said === '') return { version };
     }
     return { reason: `this QEMU loads no plugin of ours: ${said}` };
   });
+  return 'reason' in answer ? answer : { path: pathOf(answer.version) };
 }
 
 /** QEMU's arguments for a plugin. */

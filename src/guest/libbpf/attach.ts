@@ -1,8 +1,10 @@
 // Attaching a loaded program to the devices of a bed, to cgroups and, by the stimulus, to sockets: HookPort on this kernel.
+// What is attached to the kernel's own code is in trace.ts.
 
 import { closeSync, openSync } from 'node:fs';
 import { type BedSide, type Detach, type HookPort, HookRefused } from '../../model/hooks/hook.ts';
 import { addressOf, errno, errorName, libbpf, libc, memory } from './ffi.ts';
+import { tracePort } from './trace.ts';
 
 /** A side of a bed: a handle on its network namespace, and its device's number there. */
 export interface Place {
@@ -10,25 +12,38 @@ export interface Place {
   readonly index: number;
 }
 
-/** A program that the stimulus attaches, as it has the sockets. */
+/** What the stimulus attaches, as it has the sockets: a program, or a map that a socket is put into. */
 export interface Gift {
   readonly fd: number;
-  readonly to: string;
+  readonly kind: 'socket' | 'reuseport' | 'sockmap';
+  readonly to: BedSide;
 }
 
 const SYS_BPF = 321;
 const SYS_SETNS = 308;
 const SYS_UNSHARE = 272;
 const CLONE_NEWNET = 0x4000_0000;
+const BPF_MAP_CREATE = 0;
+const BPF_PROG_ATTACH = 8;
 const BPF_LINK_CREATE = 28;
+const BPF_MAP_TYPE_SOCKMAP = 15;
 const ROOT_CGROUP = '/sys/fs/cgroup';
 const OWN_NAMESPACE = '/proc/self/ns/net';
 
-/** `give` is told what the stimulus is to attach. */
+/**
+ * `give` is told what the stimulus is to attach; `helper` is its program, as which it runs; `programIn` finds another
+ * loaded program of the object by its section.
+ */
 export function hookPort(
   places: Readonly<Record<BedSide, Place>>,
+  helper: string,
   give: (gift: Gift | undefined) => void,
+  programIn: (section: string) => number | undefined,
 ): HookPort {
+  const giveFor = (gift: Gift): Detach => {
+    give(gift);
+    return () => give(undefined);
+  };
   return {
     linkToDevice: (fd, side, attachType, flags = 0) =>
       inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
@@ -42,10 +57,24 @@ export function hookPort(
     },
     filterOnDevice: (fd, side, direction) =>
       inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
-    giveToSocket: (fd, side) => {
-      give({ fd, to: side });
-      return () => give(undefined);
+    linkToNamespace: (fd, side, attachType) => createLink(fd, places[side].namespaceFd, attachType, 0),
+    giveToSocket: (fd, side) => giveFor({ fd, kind: 'socket', to: side }),
+    giveToGroup: (fd, side) => giveFor({ fd, kind: 'reuseport', to: side }),
+    giveSockmap: (programs, side) => {
+      const map = createSockmap();
+      for (const { fd, attachType } of programs) attachToMap(fd, map, attachType);
+      const takeBack = giveFor({ fd: map, kind: 'sockmap', to: side });
+      return () => {
+        takeBack();
+        closeSync(map);
+      };
     },
+    companion: (section) => {
+      const fd = programIn(section);
+      if (fd === undefined) throw new HookRefused(`the object has no program in section '${section}'`);
+      return fd;
+    },
+    ...tracePort(helper),
   };
 }
 
@@ -62,7 +91,8 @@ export function newNamespace(): number {
   }
 }
 
-function inNamespace<T>(fd: number, work: () => T): T {
+/** Does `work` in another network namespace. */
+export function inNamespace<T>(fd: number, work: () => T): T {
   const own = openSync(OWN_NAMESPACE, 'r');
   try {
     must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), 'setns');
@@ -80,6 +110,23 @@ function createLink(fd: number, target: number, attachType: number, flags: numbe
   const link = libc().syscall4(SYS_BPF, BPF_LINK_CREATE, addressOf(attr), attr.length);
   if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
   return () => closeSync(Number(link));
+}
+
+/** struct { map_type, key_size, value_size, max_entries } of union bpf_attr. */
+function createSockmap(): number {
+  const attr = memory(64);
+  for (const [i, value] of [BPF_MAP_TYPE_SOCKMAP, 4, 4, 1].entries()) attr.writeUInt32LE(value, 4 * i);
+  const map = libc().syscall4(SYS_BPF, BPF_MAP_CREATE, addressOf(attr), attr.length);
+  if (map < 0) throw new HookRefused(`the kernel makes no sockmap: ${errorName(errno())}`);
+  return Number(map);
+}
+
+/** struct { target_fd, attach_bpf_fd, attach_type, attach_flags } of union bpf_attr. */
+function attachToMap(fd: number, map: number, attachType: number): void {
+  const attr = memory(64);
+  for (const [i, value] of [map, fd, attachType].entries()) attr.writeUInt32LE(value, 4 * i);
+  if (libc().syscall4(SYS_BPF, BPF_PROG_ATTACH, addressOf(attr), attr.length) < 0)
+    throw new HookRefused(`the kernel does not attach it to a sockmap: ${errorName(errno())}`);
 }
 
 /** struct bpf_tc_hook and bpf_tc_opts of libbpf, since its version 0.6. */

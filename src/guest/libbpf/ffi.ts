@@ -58,6 +58,8 @@ export interface Libc {
     offset: number,
   ) => Pointer;
   readonly syscall4: (number: number, a: number | bigint, b: number | bigint, c: number | bigint) => number;
+  readonly syscall6: (number: number, a: bigint, b: number, c: number, d: number, e: number) => number;
+  readonly ioctl: (fd: number, request: number, argument: number) => number;
   readonly vsnprintf: (out: Buffer, size: number, format: Pointer, list: Pointer) => number;
 }
 
@@ -67,6 +69,8 @@ export const libc = once((): Libc => {
     mount: library.func('int mount(const char*, const char*, const char*, ulong, const void*)'),
     mmap: library.func('void* mmap(void*, ulong, int, int, int, long)'),
     syscall4: library.func('long syscall(long, ulong, ulong, ulong)'),
+    syscall6: library.func('long syscall(long, ulong, long, long, long, long)'),
+    ioctl: library.func('int ioctl(int, ulong, long)'),
     vsnprintf: library.func('int vsnprintf(void*, size_t, void*, void*)'),
   };
 });
@@ -130,6 +134,7 @@ const LIBBPF = {
   bpf_program__set_type: 'int bpf_program__set_type(void*, int)',
   bpf_program__expected_attach_type: 'int bpf_program__expected_attach_type(void*)',
   bpf_program__set_expected_attach_type: 'int bpf_program__set_expected_attach_type(void*, int)',
+  bpf_program__set_attach_target: 'int bpf_program__set_attach_target(void*, int, const char*)',
   bpf_program__flags: 'uint bpf_program__flags(void*)',
   bpf_program__autoload: 'bool bpf_program__autoload(void*)',
   bpf_program__set_autoload: 'int bpf_program__set_autoload(void*, bool)',
@@ -150,6 +155,7 @@ const LIBBPF = {
   bpf_map__set_autocreate: 'int bpf_map__set_autocreate(void*, bool)',
   bpf_map__inner_map: 'void* bpf_map__inner_map(void*)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int, void*, void*)',
+  bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int, void*, void*)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, void*, void*, uint64)',
   bpf_tc_hook_create: 'int bpf_tc_hook_create(void*)',
   bpf_tc_attach: 'int bpf_tc_attach(void*, void*)',

@@ -29,6 +29,8 @@ const JITED_LINES = 160;
 const JITED_LINE_COUNT = 168;
 const LINE_RECORD_SIZE = 172;
 const JITED_LINE_RECORD_SIZE = 176;
+const RUN_TIME_NS = 192;
+const RUN_COUNT = 200;
 
 // struct bpf_line_info: insn_off, file_name_off, line_off, line_col.
 const LINE_BYTES = 16;
@@ -109,6 +111,15 @@ export function programImages(fd: number, linesLimit: number): readonly Image[] 
       ),
     };
   });
+}
+
+/** What the kernel counts of the program behind `fd` while kernel.bpf_stats_enabled is 1 (since 5.1). */
+export function programStats(fd: number): { readonly hits: number; readonly ns: number } {
+  const info = getInfo(fd, memory(INFO_BYTES));
+  return {
+    hits: Number(info.readBigUInt64LE(RUN_COUNT)),
+    ns: Number(info.readBigUInt64LE(RUN_TIME_NS)),
+  };
 }
 
 function getInfo(fd: number, info: Buffer): Buffer {

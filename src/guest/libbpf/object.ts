@@ -169,6 +169,7 @@ function open(
       if (wanted.type.expectedAttachType !== undefined)
         bpf.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
     }
+    if (wanted?.loadedFor !== undefined) setLoadedFor(program, wanted.loadedFor);
     if (withoutProgram.has(program.name)) bpf.bpf_program__set_autoload(program.pointer, false);
     // Sections that libbpf leaves out unless asked ("?xdp") are the user's programs all the same.
     else bpf.bpf_program__set_autoload(program.pointer, true);
@@ -193,6 +194,12 @@ function open(
     canTailCall: maps.some(({ pointer }) => Number(bpf.bpf_map__type(pointer)) === PROG_ARRAY),
     close: () => bpf.bpf_object__close(pointer),
   };
+}
+
+function setLoadedFor({ pointer, name }: OpenProgram, target: string): void {
+  const error = Number(libbpf().bpf_program__set_attach_target(pointer, 0, target));
+  if (error !== 0)
+    throw new ObjectRejected(`'${name}' cannot be loaded for '${target}': ${errorName(error)}`);
 }
 
 function listPrograms(object: Pointer): OpenProgram[] {

@@ -54,6 +54,22 @@ test('visits are counted by instruction, those that a known state cut short incl
   });
 });
 
+test('what the kernel finds out before its first visit is none', () => {
+  const before = `topo_order[0] = xdp
+subprog#0: analyzing (depth 0)...
+  8: (bf) r2 = r10\tr2: _ -> fp0+0
+245: (bf) r2 = r10\tr2: _ -> fp0+0
+subprog#0 xdp:
+100: (18) r1 = 0xffff888005b95c00
+stack use/def subprog#0 xdp (d0,cs0):
+271: (15) if r0 == 0x0 goto pc-165
+Live regs before insn:
+      0: .1........ (b7) r0 = 0
+    271: 0......... (15) if r0 == 0x0 goto pc-165
+`;
+  expect(countText(before + LOG).visits).toEqual(countText(LOG).visits);
+});
+
 test('a log longer than what is there at once loses no line, wherever the kernel goes back a character', () => {
   const LINES = 500_000;
   const lines = Array.from({ length: LINES }, (_, i) => `${i % 10}: (b7) r${i % 10} = ${i}\n`);

@@ -12,17 +12,27 @@ export interface Hook {
   readonly description: string;
   /** The first kernel that has it. */
   readonly since: string;
+  /** What a kernel that has it can be built without: 'CONFIG_FPROBE'. */
+  readonly builtWith?: string;
   /** Program types that it takes, as PROGRAM_TYPES names them. */
   readonly programTypes: readonly string[];
   /** Options beside `hook`, each of them a word. */
   readonly options: Readonly<Record<string, z.ZodType<string>>>;
   /** The attachments that `measure --hooks` shows; what the first says holds where the user says nothing. */
   readonly variants: readonly HookOptions[];
+  /** The option that a user's program has in its section, behind the first '/', where the budget file says nothing. */
+  readonly sectionSays?: string;
+  /** The option whose value a program is loaded for: a name in the kernel's BTF. */
+  readonly loadsFor?: string;
+  /** The attach type that a program has to be loaded with (enum bpf_attach_type), where that varies. */
+  readonly attachType?: (options: HookOptions) => number;
   /** Our programs for it in dist/bpf, without '.bpf.o': one that does nothing, and one that drops where it can. */
   readonly empty: (options: HookOptions) => string;
   readonly drop?: (options: HookOptions) => string;
   /** What makes it run, unless the user says otherwise; the first is the default, of the others each fits, too. */
   readonly stimuli: readonly [string, ...string[]];
+  /** Of `stimuli` the default, where that depends on the options. */
+  readonly stimulus?: (options: HookOptions) => string;
   /** Attaches the program behind `fd`; what it returns detaches it. Throws HookRefused. */
   readonly attach: (port: HookPort, fd: number, options: HookOptions) => Detach;
 }
@@ -43,6 +53,29 @@ export interface HookPort {
   readonly linkToCgroup: (fd: number, attachType: number) => Detach;
   /** A filter with direct action at the clsact queueing discipline of a side's device (since 4.5). */
   readonly filterOnDevice: (fd: number, side: BedSide, direction: 'ingress' | 'egress') => Detach;
+  /** BPF_LINK_CREATE on a side's network namespace (since 5.8). */
+  readonly linkToNamespace: (fd: number, side: BedSide, attachType: number) => Detach;
   /** Leaves it to the stimulus, which has the sockets: SO_ATTACH_BPF on that side's. */
   readonly giveToSocket: (fd: number, side: BedSide) => Detach;
+  /** The same for those that share that side's port: SO_ATTACH_REUSEPORT_EBPF. */
+  readonly giveToGroup: (fd: number, side: BedSide) => Detach;
+  /** Attaches programs to a sockmap, into which the stimulus puts that side's socket. */
+  readonly giveSockmap: (
+    programs: readonly { readonly fd: number; readonly attachType: number }[],
+    side: BedSide,
+  ) => Detach;
+  /** Another program of the object, by its section. */
+  readonly companion: (section: string) => number;
+  /** BPF_RAW_TRACEPOINT_OPEN: at `name`, or at what the program was loaded for (fentry, fexit, fmod_ret, tp_btf, LSM). */
+  readonly openTracepoint: (fd: number, name?: string) => Detach;
+  /** An event of the tracing file system, 'category/name', by perf_event_open. */
+  readonly traceEvent: (fd: number, event: string) => Detach;
+  /** A function of the kernel, or of the stimulus' process, by perf_event_open (since 4.17). */
+  readonly probe: (fd: number, kind: 'kprobe' | 'uprobe', name: string, at: 'entry' | 'return') => Detach;
+  /** Every count of a software counter (enum perf_sw_ids), by perf_event_open. */
+  readonly sample: (fd: number, counter: number) => Detach;
+  /** BPF_LINK_CREATE on kernel functions (since 5.18). */
+  readonly linkToFunctions: (fd: number, names: readonly string[]) => Detach;
+  /** Throws HookRefused where the kernel has not set up that security module. */
+  readonly expectSecurityModule: (name: string) => void;
 }

@@ -13,7 +13,8 @@ test.each([
   [' tc  egress ', { hook: 'tc', direction: 'egress' }],
   ['xdp sideways', undefined],
   ['xdp native generic', undefined],
-  ['kprobe', undefined],
+  ['kprobe', { hook: 'kprobe' }],
+  ['kprobe.single', undefined],
   ['', undefined],
 ])("'%s'", (text, attach) => {
   expect(parseHook(text)).toEqual(attach);

@@ -1,13 +1,42 @@
 // All hooks. A new one is a file beside this one and a line here.
 
+import { cgroupDevice } from './cgroup-device.ts';
 import { cgroupSkb } from './cgroup-skb.ts';
+import { cgroupSock } from './cgroup-sock.ts';
+import { cgroupSockAddr } from './cgroup-sock-addr.ts';
+import { cgroupSockopt } from './cgroup-sockopt.ts';
+import { cgroupSysctl } from './cgroup-sysctl.ts';
+import { fentry } from './fentry.ts';
+import { fexit } from './fexit.ts';
+import { fmodRet } from './fmod-ret.ts';
 import type { Hook, HookOptions } from './hook.ts';
+import { kprobe } from './kprobe.ts';
+import { kprobeMulti } from './kprobe-multi.ts';
+import { kretprobe } from './kretprobe.ts';
+import { lsm } from './lsm.ts';
+import { perfEvent } from './perf-event.ts';
+import { rawTp } from './raw-tp.ts';
+import { skLookup } from './sk-lookup.ts';
+import { skMsg } from './sk-msg.ts';
+import { skReuseport } from './sk-reuseport.ts';
+import { skSkb } from './sk-skb.ts';
 import { socketFilter } from './socket-filter.ts';
+import { sockops } from './sockops.ts';
 import { tc } from './tc.ts';
 import { tcx } from './tcx.ts';
+import { tpBtf } from './tp-btf.ts';
+import { tracepoint } from './tracepoint.ts';
+import { uprobe } from './uprobe.ts';
+import { uretprobe } from './uretprobe.ts';
 import { xdp } from './xdp.ts';
 
-export const HOOKS: readonly [Hook, ...Hook[]] = [xdp, tc, tcx, cgroupSkb, socketFilter];
+export const HOOKS: readonly [Hook, ...Hook[]] = [
+  ...([xdp, tc, tcx, cgroupSkb, socketFilter] as const),
+  ...[skLookup, skReuseport, skMsg, skSkb],
+  ...[cgroupSock, cgroupSockAddr, sockops, cgroupSockopt, cgroupSysctl, cgroupDevice],
+  ...[kprobe, kretprobe, kprobeMulti, fentry, fexit, fmodRet],
+  ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent],
+];
 
 export function hookByName(name: string): Hook | undefined {
   return HOOKS.find((hook) => hook.name === name);

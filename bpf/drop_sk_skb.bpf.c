@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+// Drops everything that a socket of a sockmap receives.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("sk_skb/stream_parser")
+int parse(struct __sk_buff *skb)
+{
+	return skb->len;
+}
+
+SEC("sk_skb/stream_verdict")
+int drop(void *ctx)
+{
+	return SK_DROP;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

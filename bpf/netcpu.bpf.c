@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+// How much of each processor's time goes into the network: every moment is of exactly one event, the innermost. A softirq
+// pauses what it interrupts, an interrupt pauses a softirq, and a task that is switched out pauses its own system call.
+// One object from 5.10 on: functions that a kernel lacks are left out when it is loaded; no task storage (since 5.11).
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "netcpu.h"
+
+#define NET_TX_SOFTIRQ 2
+#define NET_RX_SOFTIRQ 3
+
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+/* The event of a task that was switched out in the midst of it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u32);
+} switched_out SEC(".maps");
+
+static __always_inline struct counters *own_counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* From now on it is `event`; what was before gets its time. */
+static __always_inline void change(struct counters *c, __u32 event)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (c->since && c->event < EVENTS)
+		c->ns[c->event] += now - c->since;
+	c->since = now;
+	c->event = event;
+}
+
+static __always_inline void interrupt(__u32 event)
+{
+	struct counters *c = own_counters();
+
+	if (!c || c->depth >= INTERRUPTS_MAX)
+		return;
+	c->interrupted[c->depth & (INTERRUPTS_MAX - 1)] = c->event;
+	c->depth++;
+	change(c, event);
+}
+
+static __always_inline void go_on(void)
+{
+	struct counters *c = own_counters();
+
+	/* Attached in the midst of an interrupt: its end is of none that was seen. */
+	if (!c || !c->depth)
+		return;
+	c->depth--;
+	change(c, c->interrupted[c->depth & (INTERRUPTS_MAX - 1)]);
+}
+
+static __always_inline void begin_call(__u32 event)
+{
+	struct counters *c = own_counters();
+
+	if (c && !c->depth)
+		change(c, event);
+}
+
+static __always_inline void end_call(void)
+{
+	begin_call(EVENT_REST);
+}
+
+SEC("tp_btf/softirq_entry")
+int handle_softirq_entry(__u64 *ctx)
+{
+	__u32 vector = ctx[0];
+
+	interrupt(vector == NET_RX_SOFTIRQ ? EVENT_RX_SOFTIRQ :
+		  vector == NET_TX_SOFTIRQ ? EVENT_TX_SOFTIRQ : EVENT_OTHER_SOFTIRQ);
+	return 0;
+}
+
+SEC("tp_btf/softirq_exit")
+int handle_softirq_exit(__u64 *ctx)
+{
+	go_on();
+	return 0;
+}
+
+SEC("tp_btf/irq_handler_entry")
+int handle_irq_entry(__u64 *ctx)
+{
+	interrupt(EVENT_HARD_IRQ);
+	return 0;
+}
+
+SEC("tp_btf/irq_handler_exit")
+int handle_irq_exit(__u64 *ctx)
+{
+	go_on();
+	return 0;
+}
+
+SEC("tp_btf/local_timer_entry")
+int handle_timer_entry(__u64 *ctx)
+{
+	interrupt(EVENT_HARD_IRQ);
+	return 0;
+}
+
+SEC("tp_btf/local_timer_exit")
+int handle_timer_exit(__u64 *ctx)
+{
+	go_on();
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int handle_switch(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+	__u32 before = prev->pid, after = next->pid, event, *paused;
+	struct counters *c = own_counters();
+
+	if (!c)
+		return 0;
+	event = c->event;
+	if (event == EVENT_SOCK_SEND || event == EVENT_SOCK_RECV || (event == EVENT_RX_SOFTIRQ && c->is_threaded))
+		bpf_map_update_elem(&switched_out, &before, &event, BPF_ANY);
+	c->depth = 0;
+	c->is_threaded = 0;
+	event = after ? EVENT_REST : EVENT_IDLE;
+	paused = after ? bpf_map_lookup_elem(&switched_out, &after) : 0;
+	if (paused) {
+		event = *paused;
+		c->is_threaded = event == EVENT_RX_SOFTIRQ;
+		bpf_map_delete_elem(&switched_out, &after);
+	}
+	change(c, event);
+	return 0;
+}
+
+/* NAPI in a thread of its own (since 5.12); in a softirq it is that already. */
+SEC("fentry/__napi_poll")
+int begin_napi_poll(void *ctx)
+{
+	struct counters *c = own_counters();
+
+	if (c && !c->depth) {
+		c->is_threaded = 1;
+		change(c, EVENT_RX_SOFTIRQ);
+	}
+	return 0;
+}
+
+SEC("fexit/__napi_poll")
+int end_napi_poll(void *ctx)
+{
+	struct counters *c = own_counters();
+
+	if (c && !c->depth && c->is_threaded) {
+		c->is_threaded = 0;
+		change(c, EVENT_REST);
+	}
+	return 0;
+}
+
+/* Where system calls on sockets begin: sock_sendmsg below them is a wrapper, inlined or gone, depending on the kernel. */
+#define CALL(function, event)                   \
+	SEC("fentry/" #function)                \
+	int begin_##function(void *ctx)         \
+	{                                       \
+		begin_call(event);              \
+		return 0;                       \
+	}                                       \
+	SEC("fexit/" #function)                 \
+	int end_##function(void *ctx)           \
+	{                                       \
+		end_call();                     \
+		return 0;                       \
+	}
+
+CALL(sock_write_iter, EVENT_SOCK_SEND)
+CALL(__sys_sendto, EVENT_SOCK_SEND)
+CALL(____sys_sendmsg, EVENT_SOCK_SEND)
+CALL(sock_read_iter, EVENT_SOCK_RECV)
+CALL(__sys_recvfrom, EVENT_SOCK_RECV)
+CALL(____sys_recvmsg, EVENT_SOCK_RECV)
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,220 @@
+// Does one arm of measuring under network load: attaches programs or none, runs iperf3 between the two sides of the bed,
+// and says what it took. Node sleeps meanwhile, in one system call, until native/load.c has ended.
+
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Detach, HookRefused } from '../model/hooks/hook.ts';
+import { type AttachedProgram, IPERF3_REPORT_LIMIT, type LoadJob, type LoadRun } from '../model/job.ts';
+import type { Traffic } from '../model/records.ts';
+import type { Absent } from '../model/report.ts';
+import { IMAGE_PART, LOAD_IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
+import { hardened } from './guards.ts';
+import { type HookGuest, hookNamed, load, whyNotHere } from './hooks.ts';
+import { hookPort, inNamespace } from './libbpf/attach.ts';
+import { libbpf } from './libbpf/ffi.ts';
+import { type Image, programImages, programStats } from './libbpf/info.ts';
+import { ObjectRejected } from './libbpf/object.ts';
+import { MONITOR_EVENTS, startMonitor } from './monitor.ts';
+import type { Bed } from './stimulus.ts';
+
+/** Runs the job to its last record but `end`. */
+export function runLoadJob(guest: HookGuest, job: LoadJob): void {
+  const { bed, channel } = guest;
+  const absent = 'reason' in bed ? bed : measure(guest, bed, job);
+  if (absent) channel.send({ type: 'no-load', absent });
+}
+
+/** Says what each run took; or returns why there are none. */
+function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
+  const detach: Detach[] = [];
+  const programs: Attached[] = [];
+  try {
+    for (const each of job.attached) {
+      const absent = whyNotHere(each.attach.hook);
+      if (absent) return absent;
+      const one = hardened(job, () => attach(guest, bed, each));
+      programs.push(one);
+      detach.push(one.detach);
+    }
+    tellWatcher(
+      guest.window,
+      programs.flatMap(({ images }) => images),
+    );
+    putFiles(guest.window, job);
+    if (job.reportStats) writeFileSync(STATS_ENABLED, '1');
+    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
+    if (monitor) detach.push(monitor.close);
+    for (const run of job.runs) {
+      const before = monitor?.read();
+      const load = runOnce(bed, run);
+      const after = monitor?.read();
+      guest.channel.send({ type: 'load', ...load });
+      if (job.reportStats)
+        guest.channel.send({ type: 'stats', programs: programs.map(({ fd }) => programStats(fd)) });
+      if (!monitor || !before || !after) continue;
+      const { attached, missing } = monitor;
+      const elapsedNs = Number(after.atNs - before.atNs);
+      const ns = Object.fromEntries(
+        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]]),
+      );
+      guest.channel.send({ type: 'monitor', attached: [...attached], missing: [...missing], ns, elapsedNs });
+    }
+    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
+    return { reason: cause.message.slice(0, 2000) };
+  } finally {
+    for (const each of detach.reverse()) each();
+  }
+}
+
+const STATS_ENABLED = '/proc/sys/kernel/bpf_stats_enabled';
+
+interface Attached {
+  readonly fd: number;
+  /** Of all programs of its object: whatever it calls of them may run, too. */
+  readonly images: readonly Image[];
+  readonly detach: Detach;
+}
+
+/** Attaches one program, and says where its code lies. */
+function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Attached {
+  const { hook, options } = wanted.attach;
+  const { object } = load(guest, { format: 1, ...wanted });
+  const port = hookPort(
+    bed,
+    bed.helper,
+    () => {
+      throw new HookRefused("the sockets are iperf3's: no program is attached to one");
+    },
+    (section) => {
+      const found = object.programs.find((program) => program.section === section);
+      return found && libbpf().bpf_program__fd(found.pointer);
+    },
+  );
+  try {
+    const program = object.programs.find(({ name }) => name === wanted.program);
+    if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
+    const images: Image[] = [];
+    for (const { name, pointer } of object.programs)
+      for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+        const { address, sizeBytes } = image;
+        images.push(image);
+        guest.channel.send({ type: 'image', program: name, part, address: address.toString(16), sizeBytes });
+      }
+    const fd = libbpf().bpf_program__fd(program.pointer);
+    const detach = hookNamed(hook).attach(port, fd, options);
+    return {
+      ...{ fd, images },
+      detach: () => {
+        detach();
+        object.close();
+      },
+    };
+  } catch (cause) {
+    object.close();
+    throw cause;
+  }
+}
+
+/** Tells native/netcpu.c where the code of the attached programs lies; the part each is of is its number. */
+function tellWatcher(window: Uint8Array, images: readonly Image[]): void {
+  const told = images.slice(0, LOAD_IMAGES_LIMIT);
+  const numbers = [
+    BigInt(told.length),
+    ...told.flatMap(({ address, sizeBytes }, i) => [
+      address,
+      address + BigInt(sizeBytes),
+      BigInt(IMAGE_PART + i),
+    ]),
+  ];
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  for (const [i, number] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number, true);
+}
+
+const FOLDER = '/tmp/load';
+
+function putFiles(window: Uint8Array, { files }: LoadJob): void {
+  mkdirSync(FOLDER);
+  for (const [name, { at, size }] of Object.entries(files))
+    writeFileSync(join(FOLDER, name), window.subarray(at, at + size), { mode: 0o755 });
+}
+
+/** The addresses that native/stimulus.c gives to the two sides. */
+const RECEIVER = '198.51.100.2';
+const RESULT_BYTES = 16;
+
+function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
+  const iperf3 = join(FOLDER, 'iperf3');
+  const reportPath = join(FOLDER, 'report');
+  const report = openSync(reportPath, 'w');
+  const before = traffic(bed);
+  const server = [iperf3, '-4', '-s', '-1', '-i', '0'];
+  const client = [
+    ...[
+      iperf3,
+      '-4',
+      '-c',
+      RECEIVER,
+      '-J',
+      '-i',
+      '0',
+      '-P',
+      String(streams),
+      '-n',
+      String(bytes).padStart(12, '0'),
+    ],
+    ...(protocol === 'udp' ? ['-u', '-b', '0'] : []),
+  ];
+  const ended = spawnSync(join(FOLDER, 'load'), [...server, '--', ...client], {
+    env: { LD_LIBRARY_PATH: FOLDER },
+    // its own output goes into a file: a pipe would wake Node
+    stdio: ['ignore', report, 'pipe', bed.sender.namespaceFd, bed.receiver.namespaceFd, 'pipe'],
+    maxBuffer: 1 << 20,
+  });
+  closeSync(report);
+  if (ended.error) throw ended.error;
+  const result = ended.output[5] as Buffer | null | undefined;
+  const words = ended.stderr.toString('utf8').trim().slice(0, 2000);
+  const said = readFileSync(reportPath, 'utf8');
+  if (ended.status !== 0 || result?.length !== RESULT_BYTES)
+    throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
+  const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
+  if (clientStatus !== 0 || serverStatus !== 0)
+    throw new Error(
+      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2000)}`,
+    );
+  if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
+  const after = traffic(bed);
+  return {
+    insns: Number(result.readBigUInt64LE(0)),
+    there: difference(after.sender, before.sender),
+    back: difference(after.receiver, before.receiver),
+    iperf3: said,
+  };
+}
+
+/** What each side's device has sent. */
+function traffic(bed: Bed): Record<'sender' | 'receiver', Traffic> {
+  const of = (side: 'sender' | 'receiver') => inNamespace(bed[side].namespaceFd, () => sentBy(side));
+  return { sender: of('sender'), receiver: of('receiver') };
+}
+
+/** Of `device: RECEIVED... SENT...`, 8 numbers each, of which the first are bytes, packets, errors and drops (proc_net_dev). */
+function sentBy(device: string): Traffic {
+  const line = readFileSync('/proc/self/net/dev', 'utf8')
+    .split('\n')
+    .find((each) => each.trim().startsWith(`${device}:`));
+  const numbers = line?.replace(/^.*:/, '').trim().split(/\s+/).map(Number);
+  if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
+  return { bytes: numbers[8]!, packets: numbers[9]!, dropped: numbers[11]! };
+}
+
+function difference(after: Traffic, before: Traffic): Traffic {
+  return {
+    bytes: after.bytes - before.bytes,
+    packets: after.packets - before.packets,
+    dropped: after.dropped - before.dropped,
+  };
+}

@@ -1,0 +1,100 @@
+// Attaches bpf/netcpu.bpf.c, which counts how much of each processor's time goes into the network, and reads it. What the
+// kernel at hand lacks of the functions it looks at is left out, and said.
+
+import { closeSync } from 'node:fs';
+import type { Blob } from '../model/window.ts';
+import { addressOf, errno, errorName, libbpf, libc, memory } from './libbpf/ffi.ts';
+import { findLoadable, ObjectRejected } from './libbpf/object.ts';
+
+/** Events in the order of bpf/netcpu.h. */
+export const MONITOR_EVENTS = [
+  'rest',
+  'rx_softirq',
+  'tx_softirq',
+  'sock_send',
+  'sock_recv',
+  'other_softirq',
+  'hard_irq',
+  'idle',
+] as const;
+
+export type MonitorTimes = Readonly<Record<(typeof MONITOR_EVENTS)[number], number>>;
+
+export interface Monitor {
+  /** The functions and tracepoints of the kernel that it looks at, and those that this kernel lacks. */
+  readonly attached: readonly string[];
+  readonly missing: readonly string[];
+  /** ns of all processors by event since it is attached, and the clock at that instant, ns. */
+  readonly read: () => { readonly times: MonitorTimes; readonly atNs: bigint };
+  readonly close: () => void;
+}
+
+/** Loads and attaches it. Throws ObjectRejected where the kernel takes none of it. */
+export function startMonitor(window: Uint8Array, elf: Blob): Monitor {
+  const job = { format: 1, object: 'netcpu.bpf.o', elf, programs: [], mapSizes: {} } as const;
+  const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
+  const links: number[] = [];
+  const close = () => {
+    for (const link of links) closeSync(link);
+    object.close();
+  };
+  try {
+    const unpaired = loadable.refusedPrograms.find(({ name }) => NEEDED.has(name));
+    if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
+    const map = object.maps.find(({ name }) => name === 'counters');
+    if (!map) throw new ObjectRejected('the kernel does not take its counters');
+    for (const { pointer } of object.programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
+    const fd = libbpf().bpf_map__fd(map.pointer);
+    const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
+    return {
+      attached: object.programs.map(({ section }) => section),
+      missing: loadable.refusedPrograms.map(({ name }) => name),
+      read: () => {
+        // This task is switched out and in again: what it was in has got its time.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        const atNs = process.hrtime.bigint();
+        return { times: readTimes(fd, sizeBytes), atNs };
+      },
+      close,
+    };
+  } catch (cause) {
+    close();
+    throw cause;
+  }
+}
+
+/** Programs without which times would be wrong and not only less apart. */
+const NEEDED = new Set([
+  'handle_softirq_entry',
+  'handle_softirq_exit',
+  'handle_irq_entry',
+  'handle_irq_exit',
+  'handle_switch',
+]);
+
+const SYS_BPF = 321;
+const BPF_RAW_TRACEPOINT_OPEN = 17;
+
+/** struct { name, prog_fd } raw_tracepoint of union bpf_attr; a tracing program knows itself what it is attached to. */
+function attachTracing(fd: number): number {
+  const attr = memory(64);
+  attr.writeUInt32LE(fd, 8);
+  const link = libc().syscall4(SYS_BPF, BPF_RAW_TRACEPOINT_OPEN, addressOf(attr), attr.length);
+  if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
+  return Number(link);
+}
+
+function readTimes(fd: number, sizeBytes: number): MonitorTimes {
+  const stride = Math.ceil(sizeBytes / 8) * 8;
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const [key, values] = [memory(8), memory(stride * processors)];
+  const error = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
+  if (error !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error)}`);
+  const times = MONITOR_EVENTS.map((event, i) => {
+    let ns = 0;
+    for (let processor = 0; processor < processors; processor++)
+      ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
+    return [event, ns] as const;
+  });
+  return Object.fromEntries(times) as MonitorTimes;
+}

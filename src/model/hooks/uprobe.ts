@@ -1,0 +1,15 @@
+// uprobe: the entry of a function of a process, which a breakpoint takes into the kernel. Measured on the stimulus' own.
+
+import type { Hook } from './hook.ts';
+
+export const uprobe: Hook = {
+  name: 'uprobe',
+  description: 'the entry of a function of a process: of one that does nothing',
+  since: '4.17',
+  programTypes: ['kprobe'],
+  options: {},
+  variants: [{}],
+  empty: () => 'nop_kprobe',
+  stimuli: ['call'],
+  attach: (port, fd) => port.probe(fd, 'uprobe', 'tollgate_called', 'entry'),
+};

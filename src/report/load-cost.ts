@@ -1,0 +1,145 @@
+// What network load costs, as tables for the terminal, in markdown and as JSON: one of figures, one of parts of the stack.
+
+import { markdownTable } from 'markdown-table';
+import {
+  type LoadArmCost,
+  type LoadCost,
+  type LoadCosts,
+  loadLabel,
+  NET_EVENTS,
+} from '../model/load-cost.ts';
+import { markdownText, visible } from './escape.ts';
+import type { RenderOptions } from './renderer.ts';
+import { NOT_TIME, targetFacts } from './rows.ts';
+import { alignTable, type Column } from './table.ts';
+
+export interface LoadCostRenderer {
+  readonly name: 'terminal' | 'markdown' | 'json';
+  readonly render: (costs: LoadCosts, options?: RenderOptions) => string;
+}
+
+export const LOAD_COST_RENDERERS: readonly LoadCostRenderer[] = [
+  { name: 'terminal', render: renderTerminal },
+  { name: 'markdown', render: renderMarkdown },
+  { name: 'json', render: (costs) => `${JSON.stringify(costs, null, 2)}\n` },
+];
+
+interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const left = (header: string): Column => ({ header, align: 'left' });
+const right = (header: string): Column => ({ header, align: 'right' });
+
+/** Of all parts those that are this share of the dearest arm's, or more. */
+const SHOWN_PARTS = 12;
+
+function tablesOf({ costs }: LoadCosts): Table[] {
+  return [figuresTable(costs), ...costs.map(partsTable)].filter(({ rows }) => rows.length > 0);
+}
+
+function figuresTable(costs: readonly LoadCost[]): Table {
+  return {
+    columns: [
+      ...['kernel', 'load', 'attached'].map(left),
+      ...[...NET_EVENTS.map((event) => `${event} %`)].map(right),
+      ...['insns_per_packet', 'insns_per_byte', 'bytes a packet', 'Mbit/s', 'lost'].map(right),
+    ],
+    rows: costs.flatMap(({ target, run, arms }) =>
+      arms.map(({ arm, figures }) => {
+        const head = [target.kernel, loadLabel(run), arm];
+        if ('reason' in figures) return [...head, ...NET_EVENTS.map(() => '-'), '-', '-', '-', '-', '-'];
+        const { net_cpu, insns_per_packet, insns_per_byte, bytes, packets, throughput_bps, lost } = figures;
+        return [
+          ...head,
+          ...NET_EVENTS.map((event) => net_cpu[event].toFixed(1)),
+          String(Math.round(insns_per_packet)),
+          insns_per_byte.toFixed(3),
+          String(Math.round(bytes / packets)),
+          String(Math.round(throughput_bps / 1e6)),
+          String(lost),
+        ];
+      }),
+    ),
+  };
+}
+
+/** Instructions for 1,000 bytes, by part; an arm in each column. */
+function partsTable({ target, run, arms }: LoadCost): Table {
+  const told = arms.flatMap(({ arm, figures }) =>
+    'reason' in figures ? [] : [{ arm, parts: figures.parts }],
+  );
+  const dearest = new Map<string, number>();
+  for (const { parts } of told)
+    for (const { part, insnsPerByte } of parts)
+      dearest.set(part, Math.max(insnsPerByte, dearest.get(part) ?? 0));
+  const names = [...dearest]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, SHOWN_PARTS)
+    .map(([part]) => part);
+  const partIn = (parts: (typeof told)[number]['parts'], part: string) =>
+    parts.find((each) => each.part === part)?.insnsPerByte;
+  return {
+    columns: [left(`${target.kernel}, ${loadLabel(run)}`), ...told.map(({ arm }) => right(arm))],
+    rows: names.map((part) => [
+      part,
+      ...told.map(({ parts }) => {
+        const value = partIn(parts, part);
+        return value === undefined ? '-' : (1000 * value).toFixed(1);
+      }),
+    ]),
+  };
+}
+
+const WORDS =
+  'insns_per_packet and insns_per_byte: instructions of the network (softirqs, sends and receives), from two runs of which one sends twice as much; a packet is what the devices count, before it is segmented. Shares are of all processor time. Below: instructions for 1,000 bytes by part of the network stack.';
+
+function factsOf({ costs }: LoadCosts): string[] {
+  return costs.flatMap(({ target, arms }) => [
+    `${target.id}: ${targetFacts(target)}`,
+    ...(target.error ? [`failed: ${target.error.reason}: ${target.error.message}`] : []),
+    ...arms.flatMap(reasonOf),
+  ]);
+}
+
+function reasonOf({ arm, figures }: LoadArmCost): string[] {
+  return 'reason' in figures ? [`${arm}: ${figures.reason}`] : [];
+}
+
+function renderTerminal(costs: LoadCosts, { width }: RenderOptions = {}): string {
+  const [figures, ...parts] = tablesOf(costs).map(({ columns, rows }) =>
+    alignTable(
+      columns,
+      rows.map((row) => row.map(visible)),
+      width,
+    ),
+  );
+  const lines = [
+    ...(figures ?? []),
+    '',
+    WORDS,
+    ...parts.flatMap((table) => ['', ...table]),
+    '',
+    ...factsOf(costs).map(visible),
+    '',
+    NOT_TIME,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function renderMarkdown(costs: LoadCosts): string {
+  const [figures, ...parts] = tablesOf(costs).map(({ columns, rows }) =>
+    markdownTable([columns.map(({ header }) => markdownText(header)), ...rows.map((row) => row.map(cell))], {
+      align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
+      alignDelimiters: false,
+    }),
+  );
+  const facts = factsOf(costs).map((fact) => `- ${markdownText(fact)}`);
+  return `${[figures ?? '', WORDS, ...parts, facts.join('\n'), NOT_TIME].join('\n\n')}\n`;
+}
+
+/** A number stays as it is; anything else may be somebody's text. */
+function cell(text: string): string {
+  return /^-?[\d.]*$/.test(text) ? text : markdownText(text);
+}
