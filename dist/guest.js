@@ -28,13 +28,15 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs9 = require("node:fs");
-var import_node_path = require("node:path");
+var import_node_fs12 = require("node:fs");
+var import_node_path2 = require("node:path");
 
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
 var RECORDS_AT = 40 << 20;
 var IMAGES_LIMIT = 4096;
+var LOAD_IMAGES_LIMIT = 256;
+var IMAGE_PART = 256;
 var SUBJECT_BYTES = 128 << 10;
 var SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
 var RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
@@ -72,10 +74,24 @@ function openChannel(window) {
 }
 
 // src/guest/hooks.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 
 // src/model/hooks/hook.ts
 var HookRefused = class extends Error {
+};
+
+// src/model/hooks/cgroup-device.ts
+var BPF_CGROUP_DEVICE = 6;
+var cgroupDevice = {
+  name: "cgroup_device",
+  description: "devices that a cgroup opens",
+  since: "5.7",
+  programTypes: ["cgroup_device"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_cgroup_device",
+  stimuli: ["device"],
+  attach: (port, fd) => port.linkToCgroup(fd, BPF_CGROUP_DEVICE)
 };
 
 // node_modules/zod/v4/core/util.js
@@ -779,8 +795,8 @@ function cleanEnum(obj) {
     return Number.isNaN(Number.parseInt(k, 10));
   }).map((el) => el[1]);
 }
-function base64ToUint8Array(base64) {
-  const binaryString = atob(base64);
+function base64ToUint8Array(base642) {
+  const binaryString = atob(base642);
   const bytes = new Uint8Array(binaryString.length);
   for (let i = 0; i < binaryString.length; i++) {
     bytes[i] = binaryString.charCodeAt(i);
@@ -794,10 +810,10 @@ function uint8ArrayToBase64(bytes) {
   }
   return btoa(binaryString);
 }
-function base64urlToUint8Array(base64url) {
-  const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
-  const padding = "=".repeat((4 - base64.length % 4) % 4);
-  return base64ToUint8Array(base64 + padding);
+function base64urlToUint8Array(base64url2) {
+  const base642 = base64url2.replace(/-/g, "+").replace(/_/g, "/");
+  const padding = "=".repeat((4 - base642.length % 4) % 4);
+  return base64ToUint8Array(base642 + padding);
 }
 function uint8ArrayToBase64url(bytes) {
   return uint8ArrayToBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
@@ -1315,6 +1331,61 @@ var _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
   return _safeParseAsync(_Err)(schema, value, _ctx);
 };
 
+// node_modules/zod/v4/core/regexes.js
+var cuid = /^[cC][0-9a-z]{6,}$/;
+var cuid2 = /^[0-9a-z]+$/;
+var ulid = /^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/;
+var xid = /^[0-9a-vA-V]{20}$/;
+var ksuid = /^[A-Za-z0-9]{27}$/;
+var nanoid = /^[a-zA-Z0-9_-]{21}$/;
+function nanoidOfLength(length) {
+  return new RegExp(`^[a-zA-Z0-9_-]{${length}}$`);
+}
+var duration = /^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$/;
+var guid = /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$/;
+var uuid = (version2) => {
+  if (!version2)
+    return /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000|ffffffff-ffff-ffff-ffff-ffffffffffff)$/;
+  return new RegExp(`^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version2}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12})$`);
+};
+var email = /^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$/;
+var _emoji = `^(?=[\\s\\S]*[\\p{Extended_Pictographic}\\p{Regional_Indicator}\\u20E3])[\\p{Extended_Pictographic}\\p{Emoji_Component}]+$`;
+function emoji() {
+  return new RegExp(_emoji, "u");
+}
+var ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])$/;
+var ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
+var cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
+var cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
+var base64 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
+var base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
+var httpProtocol = /^https?$/;
+var e164 = /^\+[1-9]\d{6,14}$/;
+var dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
+function anchor(source) {
+  return new RegExp(`^${source}$`);
+}
+var date = /* @__PURE__ */ anchor(dateSource);
+function timeSource(args) {
+  const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
+  const regex = typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
+  return regex;
+}
+function time(args) {
+  return new RegExp(`^${timeSource(args)}$`);
+}
+function datetime(args) {
+  const opts = ["Z"];
+  if (args.offset)
+    opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
+  const qualified = `${timeSource({ precision: args.precision, seconds: true })}(?:${opts.join("|")})`;
+  const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
+  return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
+}
+var anyString = /^[\s\S]{0,}$/;
+var lowercase = /^[^A-Z]*$/;
+var uppercase = /^[^a-z]*$/;
+
 // node_modules/zod/v4/core/checks.js
 var $ZodCheck = /* @__PURE__ */ $constructor("$ZodCheck", (inst, def) => {
   var _a3;
@@ -1387,6 +1458,108 @@ var $ZodCheckLengthEquals = /* @__PURE__ */ $constructor("$ZodCheckLengthEquals"
       ...tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length },
       inclusive: true,
       exact: true,
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckStringFormat = /* @__PURE__ */ $constructor("$ZodCheckStringFormat", (inst, def) => {
+  var _a3, _b;
+  $ZodCheck.init(inst, def);
+  if (def.pattern)
+    (_a3 = inst._zod).check ?? (_a3.check = (payload) => {
+      def.pattern.lastIndex = 0;
+      if (def.pattern.test(payload.value))
+        return;
+      payload.issues.push({
+        origin: "string",
+        code: "invalid_format",
+        format: def.format,
+        input: payload.value,
+        ...def.pattern ? { pattern: def.pattern.toString() } : {},
+        inst,
+        continue: !def.abort
+      });
+    });
+  else
+    (_b = inst._zod).check ?? (_b.check = () => {
+    });
+});
+var $ZodCheckRegex = /* @__PURE__ */ $constructor("$ZodCheckRegex", (inst, def) => {
+  $ZodCheckStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    def.pattern.lastIndex = 0;
+    if (def.pattern.test(payload.value))
+      return;
+    payload.issues.push({
+      origin: "string",
+      code: "invalid_format",
+      format: "regex",
+      input: payload.value,
+      pattern: def.pattern.toString(),
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckLowerCase = /* @__PURE__ */ $constructor("$ZodCheckLowerCase", (inst, def) => {
+  def.pattern ?? (def.pattern = lowercase);
+  $ZodCheckStringFormat.init(inst, def);
+});
+var $ZodCheckUpperCase = /* @__PURE__ */ $constructor("$ZodCheckUpperCase", (inst, def) => {
+  def.pattern ?? (def.pattern = uppercase);
+  $ZodCheckStringFormat.init(inst, def);
+});
+var $ZodCheckIncludes = /* @__PURE__ */ $constructor("$ZodCheckIncludes", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  const escapedRegex = escapeRegex(def.includes);
+  const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
+  def.pattern = pattern;
+  inst._zod.check = (payload) => {
+    if (payload.value.includes(def.includes, def.position))
+      return;
+    payload.issues.push({
+      origin: "string",
+      code: "invalid_format",
+      format: "includes",
+      includes: def.includes,
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckStartsWith = /* @__PURE__ */ $constructor("$ZodCheckStartsWith", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  const pattern = new RegExp(`^${escapeRegex(def.prefix)}.*`);
+  def.pattern ?? (def.pattern = pattern);
+  inst._zod.check = (payload) => {
+    if (payload.value.startsWith(def.prefix))
+      return;
+    payload.issues.push({
+      origin: "string",
+      code: "invalid_format",
+      format: "starts_with",
+      prefix: def.prefix,
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckEndsWith = /* @__PURE__ */ $constructor("$ZodCheckEndsWith", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  const pattern = new RegExp(`.*${escapeRegex(def.suffix)}$`);
+  def.pattern ?? (def.pattern = pattern);
+  inst._zod.check = (payload) => {
+    if (payload.value.endsWith(def.suffix))
+      return;
+    payload.issues.push({
+      origin: "string",
+      code: "invalid_format",
+      format: "ends_with",
+      suffix: def.suffix,
       input: payload.value,
       inst,
       continue: !def.abort
@@ -1538,6 +1711,364 @@ function standardProps(inst) {
     version: 1
   };
 }
+var $ZodString = /* @__PURE__ */ $constructor("$ZodString", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.pattern = def.pattern ?? anyString;
+  inst._zod.parse = (payload, _) => {
+    if (def.coerce)
+      try {
+        payload.value = String(payload.value);
+      } catch (_2) {
+      }
+    if (typeof payload.value === "string")
+      return payload;
+    payload.issues.push({
+      expected: "string",
+      code: "invalid_type",
+      input: payload.value,
+      inst
+    });
+    return payload;
+  };
+});
+var $ZodStringFormat = /* @__PURE__ */ $constructor("$ZodStringFormat", (inst, def) => {
+  $ZodCheckStringFormat.init(inst, def);
+  $ZodString.init(inst, def);
+});
+var $ZodGUID = /* @__PURE__ */ $constructor("$ZodGUID", (inst, def) => {
+  def.pattern ?? (def.pattern = guid);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodUUID = /* @__PURE__ */ $constructor("$ZodUUID", (inst, def) => {
+  if (def.version) {
+    const versionMap = {
+      v1: 1,
+      v2: 2,
+      v3: 3,
+      v4: 4,
+      v5: 5,
+      v6: 6,
+      v7: 7,
+      v8: 8
+    };
+    const v = versionMap[def.version];
+    if (v === void 0)
+      throw new Error(`Invalid UUID version: "${def.version}"`);
+    def.pattern ?? (def.pattern = uuid(v));
+  } else
+    def.pattern ?? (def.pattern = uuid());
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodEmail = /* @__PURE__ */ $constructor("$ZodEmail", (inst, def) => {
+  def.pattern ?? (def.pattern = email);
+  $ZodStringFormat.init(inst, def);
+});
+var URL_BAD_FORMAT = 1;
+var URL_UNPARSEABLE = 2;
+function canParseURL(input) {
+  try {
+    if (typeof URL !== "undefined" && typeof URL.canParse === "function")
+      return URL.canParse(input);
+    new URL(input);
+    return true;
+  } catch {
+    return false;
+  }
+}
+function validateURL(trimmed, def) {
+  if (!("normalize" in def) && !("hostname" in def) && !("protocol" in def)) {
+    return canParseURL(trimmed) || URL_UNPARSEABLE;
+  }
+  return parseURLObject(trimmed, def);
+}
+function parseURLObject(trimmed, def) {
+  if (!def.normalize && def.protocol?.source === httpProtocol.source && !/^https?:\/\//i.test(trimmed)) {
+    return URL_BAD_FORMAT;
+  }
+  try {
+    if (typeof URL !== "undefined") {
+      const URLStatic = URL;
+      if (typeof URLStatic.parse === "function")
+        return URLStatic.parse(trimmed) ?? URL_UNPARSEABLE;
+    }
+    return new URL(trimmed);
+  } catch {
+    return URL_UNPARSEABLE;
+  }
+}
+var asciiTabOrNewline = /[\t\n\r]/g;
+function stripTabAndNewline(value) {
+  return value.replace(asciiTabOrNewline, "");
+}
+function urlHostnameOk(url, hostname) {
+  hostname.lastIndex = 0;
+  return hostname.test(url.hostname);
+}
+function urlProtocolOk(url, protocol) {
+  protocol.lastIndex = 0;
+  return protocol.test(url.protocol.endsWith(":") ? url.protocol.slice(0, -1) : url.protocol);
+}
+var $ZodURL = /* @__PURE__ */ $constructor("$ZodURL", (inst, def) => {
+  $ZodStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    try {
+      const trimmed = payload.value.trim();
+      const url = validateURL(trimmed, def);
+      if (url === URL_BAD_FORMAT) {
+        payload.issues.push({
+          code: "invalid_format",
+          format: "url",
+          note: "Invalid URL format",
+          input: payload.value,
+          inst,
+          continue: !def.abort
+        });
+        return;
+      }
+      if (url === URL_UNPARSEABLE) {
+        payload.issues.push({
+          code: "invalid_format",
+          format: "url",
+          input: payload.value,
+          inst,
+          continue: !def.abort
+        });
+        return;
+      }
+      if (url === true) {
+        payload.value = stripTabAndNewline(trimmed);
+        return;
+      }
+      if (def.hostname && !urlHostnameOk(url, def.hostname)) {
+        payload.issues.push({
+          code: "invalid_format",
+          format: "url",
+          note: "Invalid hostname",
+          pattern: def.hostname.source,
+          input: payload.value,
+          inst,
+          continue: !def.abort
+        });
+      }
+      if (def.protocol && !urlProtocolOk(url, def.protocol)) {
+        payload.issues.push({
+          code: "invalid_format",
+          format: "url",
+          note: "Invalid protocol",
+          pattern: def.protocol.source,
+          input: payload.value,
+          inst,
+          continue: !def.abort
+        });
+      }
+      payload.value = def.normalize ? url.href : stripTabAndNewline(trimmed);
+      return;
+    } catch (_) {
+      payload.issues.push({
+        code: "invalid_format",
+        format: "url",
+        input: payload.value,
+        inst,
+        continue: !def.abort
+      });
+    }
+  };
+});
+var $ZodEmoji = /* @__PURE__ */ $constructor("$ZodEmoji", (inst, def) => {
+  def.pattern ?? (def.pattern = emoji());
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodNanoID = /* @__PURE__ */ $constructor("$ZodNanoID", (inst, def) => {
+  if (def.length !== void 0 && (!Number.isInteger(def.length) || def.length < 1))
+    throw new Error(`Invalid nanoid length: ${def.length}`);
+  def.pattern ?? (def.pattern = def.length === void 0 ? nanoid : nanoidOfLength(def.length));
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodCUID = /* @__PURE__ */ $constructor("$ZodCUID", (inst, def) => {
+  def.pattern ?? (def.pattern = cuid);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodCUID2 = /* @__PURE__ */ $constructor("$ZodCUID2", (inst, def) => {
+  def.pattern ?? (def.pattern = cuid2);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodULID = /* @__PURE__ */ $constructor("$ZodULID", (inst, def) => {
+  def.pattern ?? (def.pattern = ulid);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodXID = /* @__PURE__ */ $constructor("$ZodXID", (inst, def) => {
+  def.pattern ?? (def.pattern = xid);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodKSUID = /* @__PURE__ */ $constructor("$ZodKSUID", (inst, def) => {
+  def.pattern ?? (def.pattern = ksuid);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodISODateTime = /* @__PURE__ */ $constructor("$ZodISODateTime", (inst, def) => {
+  def.pattern ?? (def.pattern = datetime(def));
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodISODate = /* @__PURE__ */ $constructor("$ZodISODate", (inst, def) => {
+  def.pattern ?? (def.pattern = date);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodISOTime = /* @__PURE__ */ $constructor("$ZodISOTime", (inst, def) => {
+  def.pattern ?? (def.pattern = time(def));
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodISODuration = /* @__PURE__ */ $constructor("$ZodISODuration", (inst, def) => {
+  def.pattern ?? (def.pattern = duration);
+  $ZodStringFormat.init(inst, def);
+});
+var $ZodIPv4 = /* @__PURE__ */ $constructor("$ZodIPv4", (inst, def) => {
+  def.pattern ?? (def.pattern = ipv4);
+  $ZodStringFormat.init(inst, def);
+});
+var ipv6Alphabet = /^[0-9a-fA-F:.]+$/;
+function isValidIPv6(value) {
+  if (!ipv6Alphabet.test(value))
+    return false;
+  return canParseURL(`http://[${value}]`);
+}
+var $ZodIPv6 = /* @__PURE__ */ $constructor("$ZodIPv6", (inst, def) => {
+  def.pattern ?? (def.pattern = ipv6);
+  $ZodStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    if (!isValidIPv6(payload.value)) {
+      payload.issues.push({
+        code: "invalid_format",
+        format: "ipv6",
+        input: payload.value,
+        inst,
+        continue: !def.abort
+      });
+    }
+  };
+});
+var $ZodCIDRv4 = /* @__PURE__ */ $constructor("$ZodCIDRv4", (inst, def) => {
+  def.pattern ?? (def.pattern = cidrv4);
+  $ZodStringFormat.init(inst, def);
+});
+function isValidCIDRv6(value) {
+  const parts = value.split("/");
+  if (parts.length !== 2)
+    return false;
+  const [address, prefix] = parts;
+  if (!prefix)
+    return false;
+  const prefixNum = Number(prefix);
+  if (`${prefixNum}` !== prefix)
+    return false;
+  if (prefixNum < 0 || prefixNum > 128)
+    return false;
+  return isValidIPv6(address);
+}
+var $ZodCIDRv6 = /* @__PURE__ */ $constructor("$ZodCIDRv6", (inst, def) => {
+  def.pattern ?? (def.pattern = cidrv6);
+  $ZodStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    if (!isValidCIDRv6(payload.value)) {
+      payload.issues.push({
+        code: "invalid_format",
+        format: "cidrv6",
+        input: payload.value,
+        inst,
+        continue: !def.abort
+      });
+    }
+  };
+});
+function isValidBase64(data) {
+  if (data === "")
+    return true;
+  if (/\s/.test(data))
+    return false;
+  if (data.length % 4 !== 0)
+    return false;
+  try {
+    atob(data);
+    return true;
+  } catch {
+    return false;
+  }
+}
+var base64Charset = /^[0-9a-zA-Z+/]*={0,2}$/;
+var $ZodBase64 = /* @__PURE__ */ $constructor("$ZodBase64", (inst, def) => {
+  def.pattern ?? (def.pattern = base64Charset);
+  $ZodStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    if (isValidBase64(payload.value))
+      return;
+    payload.issues.push({
+      code: "invalid_format",
+      format: "base64",
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var base64urlCharset = /^[A-Za-z0-9_-]*$/;
+function isValidBase64URL(data) {
+  if (!base64urlCharset.test(data))
+    return false;
+  const base642 = data.replace(/[-_]/g, (c) => c === "-" ? "+" : "/");
+  const padded = base642.padEnd(Math.ceil(base642.length / 4) * 4, "=");
+  return isValidBase64(padded);
+}
+var $ZodBase64URL = /* @__PURE__ */ $constructor("$ZodBase64URL", (inst, def) => {
+  def.pattern ?? (def.pattern = base64urlCharset);
+  $ZodStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    if (isValidBase64URL(payload.value))
+      return;
+    payload.issues.push({
+      code: "invalid_format",
+      format: "base64url",
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodE164 = /* @__PURE__ */ $constructor("$ZodE164", (inst, def) => {
+  def.pattern ?? (def.pattern = e164);
+  $ZodStringFormat.init(inst, def);
+});
+function isValidJWT(token, algorithm = null) {
+  try {
+    const tokensParts = token.split(".");
+    if (tokensParts.length !== 3)
+      return false;
+    const [header] = tokensParts;
+    if (!header)
+      return false;
+    const parsedHeader = JSON.parse(atob(header));
+    if ("typ" in parsedHeader && parsedHeader?.typ !== "JWT")
+      return false;
+    if (!parsedHeader.alg)
+      return false;
+    if (algorithm && (!("alg" in parsedHeader) || parsedHeader.alg !== algorithm))
+      return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+var $ZodJWT = /* @__PURE__ */ $constructor("$ZodJWT", (inst, def) => {
+  $ZodStringFormat.init(inst, def);
+  inst._zod.check = (payload) => {
+    if (isValidJWT(payload.value, def.alg))
+      return;
+    payload.issues.push({
+      code: "invalid_format",
+      format: "jwt",
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
 function capSize(inst, size2) {
   const caps = sizeCaps(inst._zod.def.checks);
   if (!caps.length)
@@ -2513,6 +3044,278 @@ function registry() {
 var globalRegistry = globalThis.__zod_globalRegistry;
 
 // node_modules/zod/v4/core/api.js
+function snapshotChecks(def) {
+  if (def.checks)
+    def.checks = [...def.checks];
+  return def;
+}
+// @__NO_SIDE_EFFECTS__
+function _string(Class2, params) {
+  return new Class2(snapshotChecks({ type: "string", ...normalizeParams(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _email(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "email",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _guid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "guid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "uuid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv4(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "uuid",
+    check: "string_format",
+    abort: false,
+    version: "v4",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv6(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "uuid",
+    check: "string_format",
+    abort: false,
+    version: "v6",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv7(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "uuid",
+    check: "string_format",
+    abort: false,
+    version: "v7",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _url(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "url",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _emoji2(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "emoji",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _nanoid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "nanoid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _cuid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "cuid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _cuid2(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "cuid2",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _ulid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "ulid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _xid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "xid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _ksuid(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "ksuid",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv4(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "ipv4",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv6(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "ipv6",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv4(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "cidrv4",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv6(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "cidrv6",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _base64(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "base64",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _base64url(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "base64url",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _e164(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "e164",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _jwt(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "jwt",
+    check: "string_format",
+    abort: false,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDateTime(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "datetime",
+    check: "string_format",
+    offset: false,
+    local: false,
+    precision: null,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDate(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "date",
+    check: "string_format",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoTime(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "time",
+    check: "string_format",
+    precision: null,
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDuration(Class2, params) {
+  return new Class2({
+    type: "string",
+    format: "duration",
+    check: "string_format",
+    ...normalizeParams(params)
+  });
+}
 // @__NO_SIDE_EFFECTS__
 function _maxLength(maximum, params) {
   const ch = new $ZodCheckMaxLength({
@@ -2539,11 +3342,83 @@ function _length(length, params) {
   });
 }
 // @__NO_SIDE_EFFECTS__
+function _regex(pattern, params) {
+  return new $ZodCheckRegex({
+    check: "string_format",
+    format: "regex",
+    ...normalizeParams(params),
+    pattern
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _lowercase(params) {
+  return new $ZodCheckLowerCase({
+    check: "string_format",
+    format: "lowercase",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _uppercase(params) {
+  return new $ZodCheckUpperCase({
+    check: "string_format",
+    format: "uppercase",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _includes(includes, params) {
+  return new $ZodCheckIncludes({
+    check: "string_format",
+    format: "includes",
+    ...normalizeParams(params),
+    includes
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _startsWith(prefix, params) {
+  return new $ZodCheckStartsWith({
+    check: "string_format",
+    format: "starts_with",
+    ...normalizeParams(params),
+    prefix
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _endsWith(suffix, params) {
+  return new $ZodCheckEndsWith({
+    check: "string_format",
+    format: "ends_with",
+    ...normalizeParams(params),
+    suffix
+  });
+}
+// @__NO_SIDE_EFFECTS__
 function _overwrite(tx) {
   return new $ZodCheckOverwrite({
     check: "overwrite",
     tx
   });
+}
+// @__NO_SIDE_EFFECTS__
+function _normalize(form) {
+  return /* @__PURE__ */ _overwrite((input) => input.normalize(form));
+}
+// @__NO_SIDE_EFFECTS__
+function _trim() {
+  return /* @__PURE__ */ _overwrite((input) => input.trim());
+}
+// @__NO_SIDE_EFFECTS__
+function _toLowerCase() {
+  return /* @__PURE__ */ _overwrite((input) => input.toLowerCase());
+}
+// @__NO_SIDE_EFFECTS__
+function _toUpperCase() {
+  return /* @__PURE__ */ _overwrite((input) => input.toUpperCase());
+}
+// @__NO_SIDE_EFFECTS__
+function _slugify() {
+  return /* @__PURE__ */ _overwrite((input) => slugify(input));
 }
 // @__NO_SIDE_EFFECTS__
 function _array(Class2, element, params) {
@@ -3217,6 +4092,51 @@ function aggregateChecks(schema) {
     addPattern(agg, pattern);
   return agg;
 }
+var formatMap = {
+  guid: "uuid",
+  url: "uri",
+  datetime: "date-time",
+  json_string: "json-string",
+  regex: ""
+  // do not set
+};
+var exactPatterns = /* @__PURE__ */ new Map([
+  [base64Charset, base64],
+  [base64urlCharset, base64url]
+]);
+var exactPattern = (p) => exactPatterns.get(p) ?? p;
+var stringProcessor = (schema, ctx, _json, _params) => {
+  const json = _json;
+  json.type = "string";
+  const { minimum, maximum, format, patterns, contentEncoding, laxFormat } = aggregateChecks(schema);
+  if (typeof minimum === "number")
+    json.minLength = minimum;
+  if (typeof maximum === "number")
+    json.maxLength = maximum;
+  if (format) {
+    json.format = formatMap[format] ?? format;
+    if (json.format === "")
+      delete json.format;
+    if (format === "time" || laxFormat) {
+      delete json.format;
+    }
+  }
+  if (contentEncoding)
+    json.contentEncoding = contentEncoding;
+  if (patterns && patterns.size > 0) {
+    const patternList = [...patterns].map(exactPattern);
+    if (patternList.length === 1)
+      json.pattern = patternList[0].source;
+    else if (patternList.length > 1) {
+      json.allOf = [
+        ...patternList.map((regex) => ({
+          ...ctx.target === "draft-07" || ctx.target === "draft-04" || ctx.target === "openapi-3.0" ? { type: "string" } : {},
+          pattern: regex.source
+        }))
+      ];
+    }
+  }
+};
 var enumProcessor = (schema, _ctx, json, _params) => {
   const def = schema._zod.def;
   const values = getEnumValues(def.entries);
@@ -3611,6 +4531,247 @@ var ZodType = /* @__PURE__ */ $constructor("ZodType", (inst, def) => {
     return this._zod.def;
   }
 });
+var _ZodString = /* @__PURE__ */ $constructor(
+  "_ZodString",
+  (inst, def) => {
+    $ZodString.init(inst, def);
+    ZodType.init(inst, def);
+    inst._zod.processJSONSchema = (ctx, json, params) => stringProcessor(inst, ctx, json, params);
+  },
+  /* @__PURE__ */ util_exports.derived({
+    format: (inst) => aggregateChecks(inst).format ?? null,
+    minLength: (inst) => aggregateChecks(inst).minimum ?? null,
+    maxLength: (inst) => aggregateChecks(inst).maximum ?? null
+  }, {
+    regex(...args) {
+      return this.check(_regex(...args));
+    },
+    includes(...args) {
+      return this.check(_includes(...args));
+    },
+    startsWith(...args) {
+      return this.check(_startsWith(...args));
+    },
+    endsWith(...args) {
+      return this.check(_endsWith(...args));
+    },
+    min(...args) {
+      return this.check(_minLength(...args));
+    },
+    max(...args) {
+      return this.check(_maxLength(...args));
+    },
+    length(...args) {
+      return this.check(_length(...args));
+    },
+    nonempty(...args) {
+      return this.check(_minLength(1, ...args));
+    },
+    lowercase(params) {
+      return this.check(_lowercase(params));
+    },
+    uppercase(params) {
+      return this.check(_uppercase(params));
+    },
+    trim() {
+      return this.check(_trim());
+    },
+    normalize(...args) {
+      return this.check(_normalize(...args));
+    },
+    toLowerCase() {
+      return this.check(_toLowerCase());
+    },
+    toUpperCase() {
+      return this.check(_toUpperCase());
+    },
+    slugify() {
+      return this.check(_slugify());
+    }
+  })
+);
+var ZodString = /* @__PURE__ */ $constructor("ZodString", (inst, def) => {
+  $ZodString.init(inst, def);
+  _ZodString.init(inst, def);
+}, {
+  email(params) {
+    return this.check(_email(ZodEmail, params));
+  },
+  url(params) {
+    return this.check(_url(ZodURL, params));
+  },
+  jwt(params) {
+    return this.check(_jwt(ZodJWT, params));
+  },
+  emoji(params) {
+    return this.check(_emoji2(ZodEmoji, params));
+  },
+  guid(params) {
+    return this.check(_guid(ZodGUID, params));
+  },
+  uuid(params) {
+    return this.check(_uuid(ZodUUID, params));
+  },
+  uuidv4(params) {
+    return this.check(_uuidv4(ZodUUID, params));
+  },
+  uuidv6(params) {
+    return this.check(_uuidv6(ZodUUID, params));
+  },
+  uuidv7(params) {
+    return this.check(_uuidv7(ZodUUID, params));
+  },
+  nanoid(params) {
+    return this.check(_nanoid(ZodNanoID, params));
+  },
+  cuid(params) {
+    return this.check(_cuid(ZodCUID, params));
+  },
+  cuid2(params) {
+    return this.check(_cuid2(ZodCUID2, params));
+  },
+  ulid(params) {
+    return this.check(_ulid(ZodULID, params));
+  },
+  base64(params) {
+    return this.check(_base64(ZodBase64, params));
+  },
+  base64url(params) {
+    return this.check(_base64url(ZodBase64URL, params));
+  },
+  xid(params) {
+    return this.check(_xid(ZodXID, params));
+  },
+  ksuid(params) {
+    return this.check(_ksuid(ZodKSUID, params));
+  },
+  ipv4(params) {
+    return this.check(_ipv4(ZodIPv4, params));
+  },
+  ipv6(params) {
+    return this.check(_ipv6(ZodIPv6, params));
+  },
+  cidrv4(params) {
+    return this.check(_cidrv4(ZodCIDRv4, params));
+  },
+  cidrv6(params) {
+    return this.check(_cidrv6(ZodCIDRv6, params));
+  },
+  e164(params) {
+    return this.check(_e164(ZodE164, params));
+  },
+  datetime(params) {
+    return this.check(_isoDateTime(ZodISODateTime, params));
+  },
+  date(params) {
+    return this.check(_isoDate(ZodISODate, params));
+  },
+  time(params) {
+    return this.check(_isoTime(ZodISOTime, params));
+  },
+  duration(params) {
+    return this.check(_isoDuration(ZodISODuration, params));
+  }
+});
+function string2(params) {
+  return _string(ZodString, params);
+}
+var ZodStringFormat = /* @__PURE__ */ $constructor("ZodStringFormat", (inst, def) => {
+  $ZodStringFormat.init(inst, def);
+  _ZodString.init(inst, def);
+});
+var ZodISODateTime = /* @__PURE__ */ $constructor("ZodISODateTime", (inst, def) => {
+  $ZodISODateTime.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodISODate = /* @__PURE__ */ $constructor("ZodISODate", (inst, def) => {
+  $ZodISODate.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodISOTime = /* @__PURE__ */ $constructor("ZodISOTime", (inst, def) => {
+  $ZodISOTime.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodISODuration = /* @__PURE__ */ $constructor("ZodISODuration", (inst, def) => {
+  $ZodISODuration.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodEmail = /* @__PURE__ */ $constructor("ZodEmail", (inst, def) => {
+  $ZodEmail.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodGUID = /* @__PURE__ */ $constructor("ZodGUID", (inst, def) => {
+  $ZodGUID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodUUID = /* @__PURE__ */ $constructor("ZodUUID", (inst, def) => {
+  $ZodUUID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodURL = /* @__PURE__ */ $constructor("ZodURL", (inst, def) => {
+  $ZodURL.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodEmoji = /* @__PURE__ */ $constructor("ZodEmoji", (inst, def) => {
+  $ZodEmoji.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodNanoID = /* @__PURE__ */ $constructor("ZodNanoID", (inst, def) => {
+  $ZodNanoID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodCUID = /* @__PURE__ */ $constructor("ZodCUID", (inst, def) => {
+  $ZodCUID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodCUID2 = /* @__PURE__ */ $constructor("ZodCUID2", (inst, def) => {
+  $ZodCUID2.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodULID = /* @__PURE__ */ $constructor("ZodULID", (inst, def) => {
+  $ZodULID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodXID = /* @__PURE__ */ $constructor("ZodXID", (inst, def) => {
+  $ZodXID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodKSUID = /* @__PURE__ */ $constructor("ZodKSUID", (inst, def) => {
+  $ZodKSUID.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodIPv4 = /* @__PURE__ */ $constructor("ZodIPv4", (inst, def) => {
+  $ZodIPv4.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodIPv6 = /* @__PURE__ */ $constructor("ZodIPv6", (inst, def) => {
+  $ZodIPv6.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodCIDRv4 = /* @__PURE__ */ $constructor("ZodCIDRv4", (inst, def) => {
+  $ZodCIDRv4.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodCIDRv6 = /* @__PURE__ */ $constructor("ZodCIDRv6", (inst, def) => {
+  $ZodCIDRv6.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodBase64 = /* @__PURE__ */ $constructor("ZodBase64", (inst, def) => {
+  $ZodBase64.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodBase64URL = /* @__PURE__ */ $constructor("ZodBase64URL", (inst, def) => {
+  $ZodBase64URL.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodE164 = /* @__PURE__ */ $constructor("ZodE164", (inst, def) => {
+  $ZodE164.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
+var ZodJWT = /* @__PURE__ */ $constructor("ZodJWT", (inst, def) => {
+  $ZodJWT.init(inst, def);
+  ZodStringFormat.init(inst, def);
+});
 var ZodArray = /* @__PURE__ */ $constructor("ZodArray", (inst, def) => {
   _ensureDefaultMemoizer();
   $ZodArray.init(inst, def);
@@ -3896,6 +5057,314 @@ var cgroupSkb = {
   attach: (port, fd, { direction }) => port.linkToCgroup(fd, ATTACH_TYPES[direction])
 };
 
+// src/model/hooks/cgroup-sock.ts
+var ATTACH_TYPES2 = { sock_create: 2, sock_release: 34, post_bind4: 12, post_bind6: 13 };
+var cgroupSock = {
+  name: "cgroup_sock",
+  description: "sockets of a cgroup, as they are made, bound and closed",
+  since: "5.9",
+  programTypes: ["cgroup_sock"],
+  options: { at: _enum(Object.keys(ATTACH_TYPES2)) },
+  variants: [{ at: "sock_create" }, { at: "sock_release" }, { at: "post_bind4" }, { at: "post_bind6" }],
+  sectionSays: "at",
+  attachType: ({ at }) => ATTACH_TYPES2[at],
+  empty: () => "nop_cgroup_sock",
+  stimuli: ["socket", "socket6"],
+  stimulus: ({ at }) => at === "post_bind6" ? "socket6" : "socket",
+  attach: (port, fd, { at }) => port.linkToCgroup(fd, ATTACH_TYPES2[at])
+};
+
+// src/model/hooks/cgroup-sock-addr.ts
+var ATTACH_TYPES3 = { connect4: 10, connect6: 11, bind4: 8, bind6: 9 };
+var cgroupSockAddr = {
+  name: "cgroup_sock_addr",
+  description: "addresses that sockets of a cgroup are bound or connected to",
+  since: "5.7",
+  programTypes: ["cgroup_sock_addr"],
+  options: { at: _enum(Object.keys(ATTACH_TYPES3)) },
+  variants: [{ at: "connect4" }, { at: "connect6" }, { at: "bind4" }, { at: "bind6" }],
+  sectionSays: "at",
+  attachType: ({ at }) => ATTACH_TYPES3[at],
+  empty: () => "nop_cgroup_sock_addr",
+  stimuli: ["socket", "socket6"],
+  stimulus: ({ at }) => at?.endsWith("6") ? "socket6" : "socket",
+  attach: (port, fd, { at }) => port.linkToCgroup(fd, ATTACH_TYPES3[at])
+};
+
+// src/model/hooks/cgroup-sockopt.ts
+var ATTACH_TYPES4 = { getsockopt: 21, setsockopt: 22 };
+var cgroupSockopt = {
+  name: "cgroup_sockopt",
+  description: "options of sockets of a cgroup, as they are set or asked for",
+  since: "5.7",
+  programTypes: ["cgroup_sockopt"],
+  options: { at: _enum(Object.keys(ATTACH_TYPES4)) },
+  variants: [{ at: "getsockopt" }, { at: "setsockopt" }],
+  sectionSays: "at",
+  attachType: ({ at }) => ATTACH_TYPES4[at],
+  empty: () => "nop_cgroup_sockopt",
+  stimuli: ["sockopt"],
+  attach: (port, fd, { at }) => port.linkToCgroup(fd, ATTACH_TYPES4[at])
+};
+
+// src/model/hooks/cgroup-sysctl.ts
+var BPF_CGROUP_SYSCTL = 18;
+var cgroupSysctl = {
+  name: "cgroup_sysctl",
+  description: "settings of the kernel, as a cgroup reads or writes them",
+  since: "5.7",
+  programTypes: ["cgroup_sysctl"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_cgroup_sysctl",
+  stimuli: ["sysctl"],
+  attach: (port, fd) => port.linkToCgroup(fd, BPF_CGROUP_SYSCTL)
+};
+
+// src/model/stimuli.ts
+var STIMULI = [
+  {
+    name: "udp",
+    description: "UDP datagrams over IPv4, each received before the next is sent",
+    unit: "packet",
+    sizeBytes: 64,
+    roundTrip: "udp_rtt"
+  },
+  {
+    name: "udp_any",
+    description: "UDP datagrams over IPv4 to a socket that shares its port and is connected to nobody",
+    unit: "packet",
+    sizeBytes: 64
+  },
+  {
+    name: "tcp",
+    // One way, whether acknowledgements fall into an event or behind it would be half of the figure.
+    description: "messages over a TCP connection, 64 bytes, each answered before the next is sent",
+    unit: "packet",
+    messageBytes: 64
+  },
+  { name: "getpgid", description: "a system call that asks for a process group", unit: "event" },
+  { name: "call", description: "a call of a function that does nothing", unit: "event" },
+  { name: "socket", description: "a UDP socket over IPv4, bound, connected and closed", unit: "event" },
+  { name: "socket6", description: "a UDP socket over IPv6, bound, connected and closed", unit: "event" },
+  { name: "tcp_connect", description: "a TCP connection, made and reset", unit: "event" },
+  { name: "sockopt", description: "an option of a socket, set and asked for", unit: "event" },
+  { name: "sysctl", description: "a setting of the kernel, read", unit: "event" },
+  { name: "device", description: "a device, opened and closed", unit: "event" },
+  { name: "page_fault", description: "the first access to a page of memory", unit: "event" }
+];
+
+// src/model/hooks/target.ts
+var kernelName = string2().regex(/^[A-Za-z_][A-Za-z0-9_.]{0,127}$/, "expected a name as the kernel has it");
+var GETPGID = {
+  function: "__x64_sys_getpgid",
+  /** Called by it; its result may be changed. */
+  inner: "security_task_getpgid",
+  lsm: "task_getpgid"
+};
+var ANY_STIMULUS = [
+  "getpgid",
+  ...STIMULI.map(({ name }) => name).filter((name) => name !== "getpgid")
+];
+
+// src/model/hooks/fentry.ts
+var fentry = {
+  name: "fentry",
+  description: "the entry of a kernel function, by a trampoline",
+  since: "5.5",
+  programTypes: ["tracing"],
+  options: { function: kernelName },
+  variants: [{ function: GETPGID.function }],
+  sectionSays: "function",
+  loadsFor: "function",
+  empty: () => "nop_fentry",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd) => port.openTracepoint(fd)
+};
+
+// src/model/hooks/fexit.ts
+var fexit = {
+  name: "fexit",
+  description: "the return of a kernel function, by a trampoline",
+  since: "5.5",
+  programTypes: ["tracing"],
+  options: { function: kernelName },
+  variants: [{ function: GETPGID.function }],
+  sectionSays: "function",
+  loadsFor: "function",
+  empty: () => "nop_fexit",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd) => port.openTracepoint(fd)
+};
+
+// src/model/hooks/fmod-ret.ts
+var fmodRet = {
+  name: "fmod_ret",
+  description: "what a kernel function returns, by a trampoline",
+  since: "5.7",
+  programTypes: ["tracing"],
+  options: { function: kernelName },
+  variants: [{ function: GETPGID.inner }],
+  sectionSays: "function",
+  loadsFor: "function",
+  empty: () => "nop_fmod_ret",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd) => port.openTracepoint(fd)
+};
+
+// src/model/hooks/kprobe.ts
+var kprobe = {
+  name: "kprobe",
+  description: "the entry of a kernel function, by a probe",
+  since: "4.17",
+  programTypes: ["kprobe"],
+  options: { function: kernelName },
+  variants: [{ function: GETPGID.function }],
+  sectionSays: "function",
+  empty: () => "nop_kprobe",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd, { function: name }) => port.probe(fd, "kprobe", name, "entry")
+};
+
+// src/model/hooks/kprobe-multi.ts
+var kprobeMulti = {
+  name: "kprobe.multi",
+  description: "the entry of kernel functions, many by one link",
+  since: "5.18",
+  builtWith: "CONFIG_FPROBE",
+  programTypes: ["kprobe"],
+  options: { function: kernelName },
+  variants: [{ function: GETPGID.function }],
+  sectionSays: "function",
+  empty: () => "nop_kprobe_multi",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd, { function: name }) => port.linkToFunctions(fd, [name])
+};
+
+// src/model/hooks/kretprobe.ts
+var kretprobe = {
+  name: "kretprobe",
+  description: "the return of a kernel function, by a probe",
+  since: "4.17",
+  programTypes: ["kprobe"],
+  options: { function: kernelName },
+  variants: [{ function: GETPGID.function }],
+  sectionSays: "function",
+  empty: () => "nop_kprobe",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd, { function: name }) => port.probe(fd, "kprobe", name, "return")
+};
+
+// src/model/hooks/lsm.ts
+var lsm = {
+  name: "lsm",
+  description: "a hook of the security modules",
+  since: "5.7",
+  programTypes: ["lsm"],
+  options: { check: kernelName },
+  variants: [{ check: GETPGID.lsm }],
+  sectionSays: "check",
+  loadsFor: "check",
+  empty: () => "nop_lsm",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd) => {
+    port.expectSecurityModule("bpf");
+    return port.openTracepoint(fd);
+  }
+};
+
+// src/model/hooks/perf-event.ts
+var PERF_COUNT_SW_PAGE_FAULTS = 2;
+var perfEvent = {
+  name: "perf_event",
+  description: "the overflow of a software counter: each page fault",
+  since: "4.9",
+  programTypes: ["perf_event"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_perf_event",
+  stimuli: ["page_fault"],
+  attach: (port, fd) => port.sample(fd, PERF_COUNT_SW_PAGE_FAULTS)
+};
+
+// src/model/hooks/raw-tp.ts
+var rawTp = {
+  name: "raw_tp",
+  description: "a tracepoint, with its arguments as they are",
+  since: "4.17",
+  programTypes: ["raw_tracepoint"],
+  options: { event: kernelName },
+  variants: [{ event: "sys_enter" }],
+  sectionSays: "event",
+  empty: () => "nop_raw_tracepoint",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd, { event }) => port.openTracepoint(fd, event)
+};
+
+// src/model/hooks/sk-lookup.ts
+var BPF_SK_LOOKUP = 36;
+var skLookup = {
+  name: "sk_lookup",
+  description: "the choice of a socket for what arrives in a network namespace",
+  since: "5.9",
+  programTypes: ["sk_lookup"],
+  options: {},
+  variants: [{}],
+  attachType: () => BPF_SK_LOOKUP,
+  empty: () => "nop_sk_lookup",
+  stimuli: ["udp_any", "tcp_connect"],
+  attach: (port, fd) => port.linkToNamespace(fd, "receiver", BPF_SK_LOOKUP)
+};
+
+// src/model/hooks/sk-msg.ts
+var BPF_SK_MSG_VERDICT = 7;
+var skMsg = {
+  name: "sk_msg",
+  description: "messages that a socket of a sockmap sends",
+  since: "4.17",
+  programTypes: ["sk_msg"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_sk_msg",
+  drop: () => "drop_sk_msg",
+  stimuli: ["tcp"],
+  attach: (port, fd) => port.giveSockmap([{ fd, attachType: BPF_SK_MSG_VERDICT }], "sender")
+};
+
+// src/model/hooks/sk-reuseport.ts
+var skReuseport = {
+  name: "sk_reuseport",
+  description: "the choice among sockets that share a port",
+  since: "4.19",
+  programTypes: ["sk_reuseport"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_sk_reuseport",
+  stimuli: ["udp_any"],
+  attach: (port, fd) => port.giveToGroup(fd, "receiver")
+};
+
+// src/model/hooks/sk-skb.ts
+var [BPF_SK_SKB_STREAM_PARSER, BPF_SK_SKB_STREAM_VERDICT] = [4, 5];
+var skSkb = {
+  name: "sk_skb",
+  description: "the stream that a socket of a sockmap receives; with a parser, the one in the same object is attached, too",
+  since: "5.10",
+  programTypes: ["sk_skb"],
+  options: { mode: _enum(["stream_verdict", "parser_and_verdict"]) },
+  variants: [{ mode: "stream_verdict" }, { mode: "parser_and_verdict" }],
+  empty: () => "nop_sk_skb",
+  drop: () => "drop_sk_skb",
+  stimuli: ["tcp"],
+  attach: (port, fd, { mode }) => port.giveSockmap(
+    [
+      ...mode === "parser_and_verdict" ? [{ fd: port.companion("sk_skb/stream_parser"), attachType: BPF_SK_SKB_STREAM_PARSER }] : [],
+      { fd, attachType: BPF_SK_SKB_STREAM_VERDICT }
+    ],
+    "receiver"
+  )
+};
+
 // src/model/hooks/socket-filter.ts
 var socketFilter = {
   name: "socket_filter",
@@ -3908,6 +5377,20 @@ var socketFilter = {
   drop: () => "drop_socket_filter",
   stimuli: ["udp"],
   attach: (port, fd) => port.giveToSocket(fd, "receiver")
+};
+
+// src/model/hooks/sockops.ts
+var BPF_CGROUP_SOCK_OPS = 3;
+var sockops = {
+  name: "sockops",
+  description: "what happens to TCP connections of a cgroup",
+  since: "5.7",
+  programTypes: ["sock_ops"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_sock_ops",
+  stimuli: ["tcp_connect"],
+  attach: (port, fd) => port.linkToCgroup(fd, BPF_CGROUP_SOCK_OPS)
 };
 
 // src/model/hooks/tc.ts
@@ -3939,6 +5422,63 @@ var tcx = {
   attach: (port, fd, { direction }) => direction === "egress" ? port.linkToDevice(fd, "sender", BPF_TCX_EGRESS) : port.linkToDevice(fd, "receiver", BPF_TCX_INGRESS)
 };
 
+// src/model/hooks/tp-btf.ts
+var tpBtf = {
+  name: "tp_btf",
+  description: "a tracepoint, with typed arguments",
+  since: "5.5",
+  programTypes: ["tracing"],
+  options: { event: kernelName },
+  variants: [{ event: "sys_enter" }],
+  sectionSays: "event",
+  loadsFor: "event",
+  empty: () => "nop_tp_btf",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd) => port.openTracepoint(fd)
+};
+
+// src/model/hooks/tracepoint.ts
+var tracepoint = {
+  name: "tracepoint",
+  description: "an event of the kernel, category/name",
+  since: "4.7",
+  programTypes: ["tracepoint"],
+  options: {
+    event: string2().regex(/^\w{1,64}\/\w{1,127}$/, "expected 'category/name', as below /sys/kernel/tracing/events")
+  },
+  variants: [{ event: "raw_syscalls/sys_enter" }],
+  sectionSays: "event",
+  empty: () => "nop_tracepoint",
+  stimuli: ANY_STIMULUS,
+  attach: (port, fd, { event }) => port.traceEvent(fd, event)
+};
+
+// src/model/hooks/uprobe.ts
+var uprobe = {
+  name: "uprobe",
+  description: "the entry of a function of a process: of one that does nothing",
+  since: "4.17",
+  programTypes: ["kprobe"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_kprobe",
+  stimuli: ["call"],
+  attach: (port, fd) => port.probe(fd, "uprobe", "tollgate_called", "entry")
+};
+
+// src/model/hooks/uretprobe.ts
+var uretprobe = {
+  name: "uretprobe",
+  description: "the return of a function of a process: of one that does nothing",
+  since: "4.17",
+  programTypes: ["kprobe"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_kprobe",
+  stimuli: ["call"],
+  attach: (port, fd) => port.probe(fd, "uprobe", "tollgate_called", "return")
+};
+
 // src/model/hooks/xdp.ts
 var BPF_XDP = 37;
 var FLAGS = { native: 1 << 2, generic: 1 << 1 };
@@ -3956,7 +5496,13 @@ var xdp = {
 };
 
 // src/model/hooks/index.ts
-var HOOKS = [xdp, tc, tcx, cgroupSkb, socketFilter];
+var HOOKS = [
+  ...[xdp, tc, tcx, cgroupSkb, socketFilter],
+  ...[skLookup, skReuseport, skMsg, skSkb],
+  ...[cgroupSock, cgroupSockAddr, sockops, cgroupSockopt, cgroupSysctl, cgroupDevice],
+  ...[kprobe, kretprobe, kprobeMulti, fentry, fexit, fmodRet],
+  ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent]
+];
 function hookByName(name) {
   return HOOKS.find((hook) => hook.name === name);
 }
@@ -3969,6 +5515,7 @@ function isOlder(release, than) {
 
 // src/model/job.ts
 var LINES_LIMIT = 5e5;
+var IPERF3_REPORT_LIMIT = 256 << 10;
 
 // src/guest/libbpf/ffi.ts
 var import_koffi = __toESM(require("./koffi.node"), 1);
@@ -4003,6 +5550,8 @@ var libc = once(() => {
     mount: library.func("int mount(const char*, const char*, const char*, ulong, const void*)"),
     mmap: library.func("void* mmap(void*, ulong, int, int, int, long)"),
     syscall4: library.func("long syscall(long, ulong, ulong, ulong)"),
+    syscall6: library.func("long syscall(long, ulong, long, long, long, long)"),
+    ioctl: library.func("int ioctl(int, ulong, long)"),
     vsnprintf: library.func("int vsnprintf(void*, size_t, void*, void*)")
   };
 });
@@ -4037,6 +5586,7 @@ var LIBBPF = {
   bpf_program__set_type: "int bpf_program__set_type(void*, int)",
   bpf_program__expected_attach_type: "int bpf_program__expected_attach_type(void*)",
   bpf_program__set_expected_attach_type: "int bpf_program__set_expected_attach_type(void*, int)",
+  bpf_program__set_attach_target: "int bpf_program__set_attach_target(void*, int, const char*)",
   bpf_program__flags: "uint bpf_program__flags(void*)",
   bpf_program__autoload: "bool bpf_program__autoload(void*)",
   bpf_program__set_autoload: "int bpf_program__set_autoload(void*, bool)",
@@ -4057,6 +5607,7 @@ var LIBBPF = {
   bpf_map__set_autocreate: "int bpf_map__set_autocreate(void*, bool)",
   bpf_map__inner_map: "void* bpf_map__inner_map(void*)",
   bpf_obj_get_info_by_fd: "int bpf_obj_get_info_by_fd(int, void*, void*)",
+  bpf_map_lookup_elem: "int bpf_map_lookup_elem(int, void*, void*)",
   bpf_map_update_elem: "int bpf_map_update_elem(int, void*, void*, uint64)",
   bpf_tc_hook_create: "int bpf_tc_hook_create(void*)",
   bpf_tc_attach: "int bpf_tc_attach(void*, void*)",
@@ -4220,14 +5771,14 @@ function withoutRefused(object, { refusedPrograms, refusedMaps }) {
   };
 }
 function open2(job, elf, leaveOut) {
-  const bpf = libbpf();
-  bpf.takeMessages();
+  const bpf2 = libbpf();
+  bpf2.takeMessages();
   const name = cString(job.object.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, ""));
   const options = memory(16);
   options.writeBigUInt64LE(16n, 0);
   options.writeBigUInt64LE(addressOf(name), 8);
-  const pointer = bpf.bpf_object__open_mem(elf, elf.length, options);
-  if (pointer === null) throw new ObjectRejected(bpf.takeMessages().trim() || "libbpf cannot open it");
+  const pointer = bpf2.bpf_object__open_mem(elf, elf.length, options);
+  if (pointer === null) throw new ObjectRejected(bpf2.takeMessages().trim() || "libbpf cannot open it");
   const programs = listPrograms(pointer);
   const maps = listMaps(pointer);
   const withoutProgram = new Set(leaveOut.refusedPrograms.map((program) => program.name));
@@ -4235,65 +5786,71 @@ function open2(job, elf, leaveOut) {
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
     if (wanted?.type && (!wanted.type.onlyIfUnknown || program.typeId === UNSPEC)) {
-      bpf.bpf_program__set_type(program.pointer, wanted.type.id);
+      bpf2.bpf_program__set_type(program.pointer, wanted.type.id);
       if (wanted.type.expectedAttachType !== void 0)
-        bpf.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
+        bpf2.bpf_program__set_expected_attach_type(program.pointer, wanted.type.expectedAttachType);
     }
-    if (withoutProgram.has(program.name)) bpf.bpf_program__set_autoload(program.pointer, false);
-    else bpf.bpf_program__set_autoload(program.pointer, true);
-    bpf.bpf_program__set_log_level(program.pointer, LOG_STATS);
-    bpf.bpf_program__set_log_buf(program.pointer, program.log, program.log.length);
+    if (wanted?.loadedFor !== void 0) setLoadedFor(program, wanted.loadedFor);
+    if (withoutProgram.has(program.name)) bpf2.bpf_program__set_autoload(program.pointer, false);
+    else bpf2.bpf_program__set_autoload(program.pointer, true);
+    bpf2.bpf_program__set_log_level(program.pointer, LOG_STATS);
+    bpf2.bpf_program__set_log_buf(program.pointer, program.log, program.log.length);
   }
   for (const map of maps) {
     setZeroSeed(map.pointer);
-    bpf.bpf_map__set_pin_path(map.pointer, null);
+    bpf2.bpf_map__set_pin_path(map.pointer, null);
     const size2 = job.mapSizes[map.name];
-    if (size2 !== void 0) bpf.bpf_map__set_max_entries(map.pointer, size2);
-    if (withoutMap.has(map.name)) bpf.bpf_map__set_autocreate(map.pointer, false);
+    if (size2 !== void 0) bpf2.bpf_map__set_max_entries(map.pointer, size2);
+    if (withoutMap.has(map.name)) bpf2.bpf_map__set_autocreate(map.pointer, false);
   }
   return {
     pointer,
     programs: programs.map((program) => ({
       ...program,
-      typeId: bpf.bpf_program__type(program.pointer),
-      expectedAttachType: bpf.bpf_program__expected_attach_type(program.pointer)
+      typeId: bpf2.bpf_program__type(program.pointer),
+      expectedAttachType: bpf2.bpf_program__expected_attach_type(program.pointer)
     })),
     maps,
-    canTailCall: maps.some(({ pointer: pointer2 }) => Number(bpf.bpf_map__type(pointer2)) === PROG_ARRAY),
-    close: () => bpf.bpf_object__close(pointer)
+    canTailCall: maps.some(({ pointer: pointer2 }) => Number(bpf2.bpf_map__type(pointer2)) === PROG_ARRAY),
+    close: () => bpf2.bpf_object__close(pointer)
   };
 }
+function setLoadedFor({ pointer, name }, target) {
+  const error2 = Number(libbpf().bpf_program__set_attach_target(pointer, 0, target));
+  if (error2 !== 0)
+    throw new ObjectRejected(`'${name}' cannot be loaded for '${target}': ${errorName(error2)}`);
+}
 function listPrograms(object) {
-  const bpf = libbpf();
+  const bpf2 = libbpf();
   const found = [];
   for (let at = null; ; ) {
-    at = bpf.bpf_object__next_program(object, at);
+    at = bpf2.bpf_object__next_program(object, at);
     if (at === null) return found;
     found.push({
       pointer: at,
-      name: bpf.bpf_program__name(at),
-      section: bpf.bpf_program__section_name(at),
-      typeId: bpf.bpf_program__type(at),
-      expectedAttachType: bpf.bpf_program__expected_attach_type(at),
-      flags: bpf.bpf_program__flags(at),
+      name: bpf2.bpf_program__name(at),
+      section: bpf2.bpf_program__section_name(at),
+      typeId: bpf2.bpf_program__type(at),
+      expectedAttachType: bpf2.bpf_program__expected_attach_type(at),
+      flags: bpf2.bpf_program__flags(at),
       log: memory(STATS_LOG_BYTES)
     });
   }
 }
 function listMaps(object) {
-  const bpf = libbpf();
+  const bpf2 = libbpf();
   const found = [];
   for (let at = null; ; ) {
-    at = bpf.bpf_object__next_map(object, at);
+    at = bpf2.bpf_object__next_map(object, at);
     if (at === null) return found;
-    found.push({ pointer: at, name: bpf.bpf_map__name(at) });
+    found.push({ pointer: at, name: bpf2.bpf_map__name(at) });
   }
 }
 function setZeroSeed(map) {
-  const bpf = libbpf();
-  if (SEEDED_MAP_TYPES.has(bpf.bpf_map__type(map)))
-    bpf.bpf_map__set_map_flags(map, bpf.bpf_map__map_flags(map) | ZERO_SEED);
-  const inner = bpf.bpf_map__inner_map(map);
+  const bpf2 = libbpf();
+  if (SEEDED_MAP_TYPES.has(bpf2.bpf_map__type(map)))
+    bpf2.bpf_map__set_map_flags(map, bpf2.bpf_map__map_flags(map) | ZERO_SEED);
+  const inner = bpf2.bpf_map__inner_map(map);
   if (inner !== null) setZeroSeed(inner);
 }
 function whatFailed(messages, object) {
@@ -4322,17 +5879,17 @@ function traceVisits(job, elf, name, refusedMaps, log) {
   return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
 }
 function loadAlone(job, elf, name, refusedMaps, level, log) {
-  const bpf = libbpf();
+  const bpf2 = libbpf();
   const object = open2(job, elf, { refusedPrograms: [], refusedMaps });
   for (const program of object.programs) {
-    if (program.name !== name) bpf.bpf_program__set_autoload(program.pointer, false);
+    if (program.name !== name) bpf2.bpf_program__set_autoload(program.pointer, false);
     else {
-      bpf.bpf_program__set_log_level(program.pointer, level);
-      bpf.bpf_program__set_log_buf(program.pointer, log.address, log.sizeBytes);
+      bpf2.bpf_program__set_log_level(program.pointer, level);
+      bpf2.bpf_program__set_log_buf(program.pointer, log.address, log.sizeBytes);
     }
   }
-  const isLoaded = Number(bpf.bpf_object__load(object.pointer)) === 0;
-  const messages = bpf.takeMessages();
+  const isLoaded = Number(bpf2.bpf_object__load(object.pointer)) === 0;
+  const messages = bpf2.takeMessages();
   object.close();
   return { isLoaded, messages };
 }
@@ -4341,14 +5898,14 @@ function textOf(bytes) {
   return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
 }
 function fillMaps(setUp, object) {
-  const bpf = libbpf();
+  const bpf2 = libbpf();
   for (const [name, entries] of Object.entries(setUp.maps)) {
     const map = object.maps.find((candidate) => candidate.name === name);
     if (!map) continue;
-    const keySize = bpf.bpf_map__key_size(map.pointer);
-    const valueSize = bpf.bpf_map__value_size(map.pointer);
-    const perCpu = PER_CPU_MAP_TYPES.has(bpf.bpf_map__type(map.pointer));
-    const copies = perCpu ? Number(bpf.libbpf_num_possible_cpus()) : 1;
+    const keySize = bpf2.bpf_map__key_size(map.pointer);
+    const valueSize = bpf2.bpf_map__value_size(map.pointer);
+    const perCpu = PER_CPU_MAP_TYPES.has(bpf2.bpf_map__type(map.pointer));
+    const copies = perCpu ? Number(bpf2.libbpf_num_possible_cpus()) : 1;
     const stride = perCpu ? Math.ceil(valueSize / 8) * 8 : valueSize;
     for (const [keyText, valueText] of entries) {
       const key = memory(keySize);
@@ -4356,18 +5913,18 @@ function fillMaps(setUp, object) {
       const value = memory(stride * copies);
       for (let copy = 0; copy < copies; copy++)
         value.set(encodeMapBytes(valueText, valueSize), copy * stride);
-      const error2 = Number(bpf.bpf_map_update_elem(bpf.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
+      const error2 = Number(bpf2.bpf_map_update_elem(bpf2.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
       if (error2 !== 0)
         throw new ObjectRejected(`map '${name}' does not take key ${keyText}: ${errorName(error2)}`);
     }
   }
 }
 function fillTailCalls(setUp, object, refused) {
-  const bpf = libbpf();
+  const bpf2 = libbpf();
   for (const [mapName, slots] of Object.entries(setUp.tailCalls)) {
     const map = object.maps.find((candidate) => candidate.name === mapName);
     if (!map) continue;
-    if (bpf.bpf_map__type(map.pointer) !== PROG_ARRAY)
+    if (bpf2.bpf_map__type(map.pointer) !== PROG_ARRAY)
       throw new ObjectRejected(`map '${mapName}' is no prog array: tail_calls cannot fill it`);
     for (const [slot, programName] of Object.entries(slots)) {
       if (refused.has(programName)) continue;
@@ -4376,8 +5933,8 @@ function fillTailCalls(setUp, object, refused) {
       const key = memory(4);
       key.writeUInt32LE(Number(slot));
       const value = memory(4);
-      value.writeUInt32LE(bpf.bpf_program__fd(program.pointer));
-      const error2 = Number(bpf.bpf_map_update_elem(bpf.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
+      value.writeUInt32LE(bpf2.bpf_program__fd(program.pointer));
+      const error2 = Number(bpf2.bpf_map_update_elem(bpf2.bpf_map__fd(map.pointer), key, value, MAP_UPDATE_ANY));
       if (error2 !== 0)
         throw new ObjectRejected(
           `'${mapName}' slot ${slot} does not take '${programName}': ${errorName(error2)}`
@@ -4404,6 +5961,8 @@ var JITED_LINES = 160;
 var JITED_LINE_COUNT = 168;
 var LINE_RECORD_SIZE = 172;
 var JITED_LINE_RECORD_SIZE = 176;
+var RUN_TIME_NS = 192;
+var RUN_COUNT = 200;
 var LINE_BYTES = 16;
 var LINE_COL = 12;
 var MAP_INFO_BYTES = 88;
@@ -4464,6 +6023,13 @@ function programImages(fd, linesLimit) {
     };
   });
 }
+function programStats(fd) {
+  const info = getInfo(fd, memory(INFO_BYTES));
+  return {
+    hits: Number(info.readBigUInt64LE(RUN_COUNT)),
+    ns: Number(info.readBigUInt64LE(RUN_TIME_NS))
+  };
+}
 function getInfo(fd, info) {
   const size2 = memory(4);
   size2.writeUInt32LE(info.length);
@@ -4517,59 +6083,195 @@ function reportLines(channel, object, programs) {
 }
 
 // src/guest/libbpf/attach.ts
+var import_node_fs3 = require("node:fs");
+
+// src/guest/libbpf/trace.ts
 var import_node_fs2 = require("node:fs");
 var SYS_BPF2 = 321;
-var SYS_SETNS = 308;
-var SYS_UNSHARE = 272;
-var CLONE_NEWNET = 1073741824;
+var BPF_RAW_TRACEPOINT_OPEN = 17;
 var BPF_LINK_CREATE = 28;
-var ROOT_CGROUP = "/sys/fs/cgroup";
-var OWN_NAMESPACE = "/proc/self/ns/net";
-function hookPort(places, give) {
+var BPF_TRACE_KPROBE_MULTI = 42;
+var EVENTS = "/sys/kernel/tracing/events";
+var SECURITY_MODULES = "/sys/kernel/security/lsm";
+function tracePort(helper) {
   return {
-    linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
-    linkToCgroup: (fd, attachType) => {
-      const cgroup = (0, import_node_fs2.openSync)(ROOT_CGROUP, "r");
-      try {
-        return createLink(fd, cgroup, attachType, 0);
-      } finally {
-        (0, import_node_fs2.closeSync)(cgroup);
-      }
+    openTracepoint: (fd, name) => {
+      const text = cString(name ?? "");
+      const attr = memory(64);
+      attr.writeBigUInt64LE(name === void 0 ? 0n : addressOf(text), 0);
+      attr.writeUInt32LE(fd, 8);
+      return bpf(BPF_RAW_TRACEPOINT_OPEN, attr);
     },
-    filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
-    giveToSocket: (fd, side) => {
-      give({ fd, to: side });
-      return () => give(void 0);
+    traceEvent: (fd, event) => {
+      const id = readFact(`${EVENTS}/${event}/id`, `no event '${event}'`);
+      return openEvent(fd, { type: PERF_TYPE_TRACEPOINT, config: BigInt(id) });
+    },
+    probe: (fd, kind, name, at) => {
+      const type = Number(readFact(`/sys/bus/event_source/devices/${kind}/type`, `no ${kind} to open`));
+      const config2 = at === "return" ? 1n : 0n;
+      const where = cString(kind === "kprobe" ? name : helper);
+      const offset = kind === "kprobe" ? 0n : offsetOf((0, import_node_fs2.readFileSync)(helper), name);
+      return openEvent(fd, { type, config: config2, config1: addressOf(where), config2: offset });
+    },
+    sample: (fd, counter) => openEvent(fd, { type: PERF_TYPE_SOFTWARE, config: BigInt(counter), period: 1n }),
+    linkToFunctions: (fd, names) => {
+      const texts = names.map(cString);
+      const pointers = memory(8 * texts.length);
+      for (const [i, text] of texts.entries()) pointers.writeBigUInt64LE(addressOf(text), 8 * i);
+      const attr = memory(64);
+      attr.writeUInt32LE(fd, 0);
+      attr.writeUInt32LE(BPF_TRACE_KPROBE_MULTI, 8);
+      attr.writeUInt32LE(names.length, 20);
+      attr.writeBigUInt64LE(addressOf(pointers), 24);
+      return bpf(BPF_LINK_CREATE, attr);
+    },
+    expectSecurityModule: (name) => {
+      const there = readFact(SECURITY_MODULES, "no security modules");
+      if (!there.split(",").includes(name))
+        throw new HookRefused(`this kernel starts without '${name}' among its security modules (${there})`);
     }
   };
 }
+function bpf(command, attr) {
+  const fd = libc().syscall4(SYS_BPF2, command, addressOf(attr), attr.length);
+  if (fd < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
+  return () => (0, import_node_fs2.closeSync)(Number(fd));
+}
+function readFact(path, reason) {
+  try {
+    return (0, import_node_fs2.readFileSync)(path, "utf8").trim();
+  } catch (cause) {
+    throw new HookRefused(`this kernel has ${reason}`, { cause });
+  }
+}
+var SYS_PERF_EVENT_OPEN = 298;
+var PERF_TYPE_SOFTWARE = 1;
+var PERF_TYPE_TRACEPOINT = 2;
+var PERF_EVENT_IOC_ENABLE = 9216;
+var PERF_EVENT_IOC_SET_BPF = 1074013192;
+var PERF_ATTR_BYTES = 112;
+var PERF_FLAG_FD_CLOEXEC = 8;
+function openEvent(program, { type, config: config2, period = 0n, config1 = 0n, config2: config22 = 0n }) {
+  const attr = memory(PERF_ATTR_BYTES);
+  attr.writeUInt32LE(type, 0);
+  attr.writeUInt32LE(PERF_ATTR_BYTES, 4);
+  attr.writeBigUInt64LE(config2, 8);
+  attr.writeBigUInt64LE(period, 16);
+  attr.writeUInt8(1, 40);
+  attr.writeBigUInt64LE(config1, 56);
+  attr.writeBigUInt64LE(config22, 64);
+  const event = Number(
+    libc().syscall6(SYS_PERF_EVENT_OPEN, addressOf(attr), -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
+  );
+  if (event < 0) throw new HookRefused(`the kernel does not open the event: ${errorName(errno())}`);
+  for (const [request, argument] of [
+    [PERF_EVENT_IOC_SET_BPF, program],
+    [PERF_EVENT_IOC_ENABLE, 0]
+  ])
+    if (libc().ioctl(event, request, argument) < 0) {
+      const error2 = errorName(errno());
+      (0, import_node_fs2.closeSync)(event);
+      throw new HookRefused(`the kernel does not attach it: ${error2}`);
+    }
+  return () => (0, import_node_fs2.closeSync)(event);
+}
+function offsetOf(elf, name) {
+  const address = elf.readBigUInt64LE(elf.indexOf(`${name}\0`) + 16);
+  for (let i = 0; i < elf.readUInt16LE(56); i++) {
+    const header = Number(elf.readBigUInt64LE(32)) + 56 * i;
+    const [offset, start, size2] = [8, 16, 32].map((at) => elf.readBigUInt64LE(header + at));
+    if (address >= start && address < start + size2) return address - start + offset;
+  }
+  throw new Error(`no function '${name}'`);
+}
+
+// src/guest/libbpf/attach.ts
+var SYS_BPF3 = 321;
+var SYS_SETNS = 308;
+var SYS_UNSHARE = 272;
+var CLONE_NEWNET = 1073741824;
+var BPF_MAP_CREATE = 0;
+var BPF_PROG_ATTACH = 8;
+var BPF_LINK_CREATE2 = 28;
+var BPF_MAP_TYPE_SOCKMAP = 15;
+var ROOT_CGROUP = "/sys/fs/cgroup";
+var OWN_NAMESPACE = "/proc/self/ns/net";
+function hookPort(places, helper, give, programIn) {
+  const giveFor = (gift) => {
+    give(gift);
+    return () => give(void 0);
+  };
+  return {
+    linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
+    linkToCgroup: (fd, attachType) => {
+      const cgroup = (0, import_node_fs3.openSync)(ROOT_CGROUP, "r");
+      try {
+        return createLink(fd, cgroup, attachType, 0);
+      } finally {
+        (0, import_node_fs3.closeSync)(cgroup);
+      }
+    },
+    filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
+    linkToNamespace: (fd, side, attachType) => createLink(fd, places[side].namespaceFd, attachType, 0),
+    giveToSocket: (fd, side) => giveFor({ fd, kind: "socket", to: side }),
+    giveToGroup: (fd, side) => giveFor({ fd, kind: "reuseport", to: side }),
+    giveSockmap: (programs, side) => {
+      const map = createSockmap();
+      for (const { fd, attachType } of programs) attachToMap(fd, map, attachType);
+      const takeBack = giveFor({ fd: map, kind: "sockmap", to: side });
+      return () => {
+        takeBack();
+        (0, import_node_fs3.closeSync)(map);
+      };
+    },
+    companion: (section) => {
+      const fd = programIn(section);
+      if (fd === void 0) throw new HookRefused(`the object has no program in section '${section}'`);
+      return fd;
+    },
+    ...tracePort(helper)
+  };
+}
 function newNamespace() {
-  const own2 = (0, import_node_fs2.openSync)(OWN_NAMESPACE, "r");
+  const own2 = (0, import_node_fs3.openSync)(OWN_NAMESPACE, "r");
   try {
     must(libc().syscall4(SYS_UNSHARE, CLONE_NEWNET, 0, 0), "unshare");
-    const fd = (0, import_node_fs2.openSync)(OWN_NAMESPACE, "r");
+    const fd = (0, import_node_fs3.openSync)(OWN_NAMESPACE, "r");
     must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
     return fd;
   } finally {
-    (0, import_node_fs2.closeSync)(own2);
+    (0, import_node_fs3.closeSync)(own2);
   }
 }
 function inNamespace(fd, work) {
-  const own2 = (0, import_node_fs2.openSync)(OWN_NAMESPACE, "r");
+  const own2 = (0, import_node_fs3.openSync)(OWN_NAMESPACE, "r");
   try {
     must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), "setns");
     return work();
   } finally {
     must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
-    (0, import_node_fs2.closeSync)(own2);
+    (0, import_node_fs3.closeSync)(own2);
   }
 }
 function createLink(fd, target, attachType, flags) {
   const attr = memory(64);
   for (const [i, value] of [fd, target, attachType, flags].entries()) attr.writeUInt32LE(value, 4 * i);
-  const link = libc().syscall4(SYS_BPF2, BPF_LINK_CREATE, addressOf(attr), attr.length);
+  const link = libc().syscall4(SYS_BPF3, BPF_LINK_CREATE2, addressOf(attr), attr.length);
   if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
-  return () => (0, import_node_fs2.closeSync)(Number(link));
+  return () => (0, import_node_fs3.closeSync)(Number(link));
+}
+function createSockmap() {
+  const attr = memory(64);
+  for (const [i, value] of [BPF_MAP_TYPE_SOCKMAP, 4, 4, 1].entries()) attr.writeUInt32LE(value, 4 * i);
+  const map = libc().syscall4(SYS_BPF3, BPF_MAP_CREATE, addressOf(attr), attr.length);
+  if (map < 0) throw new HookRefused(`the kernel makes no sockmap: ${errorName(errno())}`);
+  return Number(map);
+}
+function attachToMap(fd, map, attachType) {
+  const attr = memory(64);
+  for (const [i, value] of [map, fd, attachType].entries()) attr.writeUInt32LE(value, 4 * i);
+  if (libc().syscall4(SYS_BPF3, BPF_PROG_ATTACH, addressOf(attr), attr.length) < 0)
+    throw new HookRefused(`the kernel does not attach it to a sockmap: ${errorName(errno())}`);
 }
 function createFilter(fd, { index, namespaceFd }, direction) {
   const hook = memory(24);
@@ -4627,10 +6329,10 @@ var NAME_BYTES = 16;
 var TASK_BYTES = 128;
 function run({ helper, sender, receiver }, task, gift) {
   const input = Buffer.alloc(TASK_BYTES);
-  for (const [i, name] of [task.name, task.device ?? "", gift?.to ?? ""].entries())
+  for (const [i, name] of [task.name, task.device ?? "", gift?.kind ?? "", gift?.to ?? ""].entries())
     input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
-  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 3 * NAME_BYTES + 4 * i);
+  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES + 4 * i);
   const ended = (0, import_node_child_process.spawnSync)(helper, [], {
     input,
     env: {},
@@ -4644,10 +6346,10 @@ function run({ helper, sender, receiver }, task, gift) {
 }
 
 // src/guest/symbols.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var CHUNK_CHARACTERS = 6e4;
 function reportSymbols(channel, which) {
-  const all = (0, import_node_fs3.readFileSync)("/proc/kallsyms", "latin1");
+  const all = (0, import_node_fs4.readFileSync)("/proc/kallsyms", "latin1");
   let text = "";
   for (const [, address, name, module2] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})(?:\t(\S+))?/gm)) {
     if (which === "bpf" && module2 !== "[bpf]") continue;
@@ -4674,21 +6376,22 @@ function measureArm(guest, job) {
   if (absent2) return absent2;
   if ("reason" in bed) return bed;
   let gift;
-  const port = hookPort(bed, (given) => {
-    gift = given;
-  });
   let loaded;
+  const fdOf = ({ pointer }) => libbpf().bpf_program__fd(pointer);
+  const port = hookPort(
+    bed,
+    bed.helper,
+    (given) => {
+      gift = given;
+    },
+    (section) => loaded?.object.programs.filter((program) => program.section === section).map(fdOf)[0]
+  );
   let detach;
   try {
     loaded = load(guest, job);
     const program = loaded.object.programs.find(({ name }) => name === job.program);
     if (!program) return { reason: "the kernel does not load it" };
-    if (job.attach)
-      detach = hookNamed(job.attach.hook).attach(
-        port,
-        libbpf().bpf_program__fd(program.pointer),
-        job.attach.options
-      );
+    if (job.attach) detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
     for (const task of job.stimuli) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: "events", stimulus: task.name, ...events });
@@ -4710,9 +6413,16 @@ function hookNamed(name) {
   return hook;
 }
 function whyNotHere(name) {
-  const { since } = hookNamed(name);
-  const release = (0, import_node_fs4.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
-  return isOlder(release, since) ? { reason: `this kernel has no hook '${name}'`, since } : void 0;
+  const { since, builtWith } = hookNamed(name);
+  const release = (0, import_node_fs5.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
+  if (builtWith !== void 0 && isBuiltWithout(release, builtWith))
+    return { reason: `this kernel is built without ${builtWith}` };
+  return void 0;
+}
+function isBuiltWithout(release, option) {
+  const path = `/boot/config-${release}`;
+  return (0, import_node_fs5.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs5.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
   const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
@@ -4741,14 +6451,16 @@ function reportCode({ channel, window }, job, { loadable, object }, { reportCode
 }
 
 // src/guest/init.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 function mountAll() {
   for (const [type, target, needed] of [
     ["proc", "/proc", true],
     ["sysfs", "/sys", true],
     ["devtmpfs", "/dev", true],
     ["bpf", "/sys/fs/bpf", false],
-    ["cgroup2", "/sys/fs/cgroup", false]
+    ["cgroup2", "/sys/fs/cgroup", false],
+    ["tracefs", "/sys/kernel/tracing", false],
+    ["securityfs", "/sys/kernel/security", false]
   ]) {
     if (libc().mount(type, target, type, 0, null) !== 0 && needed)
       throw new Error(`mount ${type} on ${target}: ${errorName(errno())}`);
@@ -4757,12 +6469,12 @@ function mountAll() {
 function loadModules(listPath) {
   const warnings = [];
   const noParameters = cString("");
-  if (!(0, import_node_fs5.existsSync)(listPath)) return warnings;
-  for (const path of (0, import_node_fs5.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
-    const fd = (0, import_node_fs5.openSync)(path, "r");
+  if (!(0, import_node_fs6.existsSync)(listPath)) return warnings;
+  for (const path of (0, import_node_fs6.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
+    const fd = (0, import_node_fs6.openSync)(path, "r");
     if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST)
       warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
-    (0, import_node_fs5.closeSync)(fd);
+    (0, import_node_fs6.closeSync)(fd);
   }
   return warnings;
 }
@@ -4777,20 +6489,20 @@ function setUpKernel() {
     ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
   ]) {
     try {
-      (0, import_node_fs5.writeFileSync)(path, value);
+      (0, import_node_fs6.writeFileSync)(path, value);
     } catch {
     }
   }
 }
 function restartLockupDetector() {
   try {
-    (0, import_node_fs5.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+    (0, import_node_fs6.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
   } catch {
   }
 }
 function becomeRealTime() {
   try {
-    (0, import_node_fs5.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+    (0, import_node_fs6.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
   } catch {
   }
   const priority = memory(4);
@@ -4800,15 +6512,15 @@ function becomeRealTime() {
 }
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
-  for (const name of (0, import_node_fs5.readdirSync)(root)) {
+  for (const name of (0, import_node_fs6.readdirSync)(root)) {
     const device = `${root}/${name}`;
-    const id = `${(0, import_node_fs5.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs5.readFileSync)(`${device}/device`, "utf8").trim()}`;
+    const id = `${(0, import_node_fs6.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs6.readFileSync)(`${device}/device`, "utf8").trim()}`;
     if (id !== "0x1b36:0x0011") continue;
-    (0, import_node_fs5.writeFileSync)(`${device}/enable`, "1");
-    const start = BigInt((0, import_node_fs5.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
-    const fd = (0, import_node_fs5.openSync)(`${device}/resource0`, "r+");
+    (0, import_node_fs6.writeFileSync)(`${device}/enable`, "1");
+    const start = BigInt((0, import_node_fs6.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const fd = (0, import_node_fs6.openSync)(`${device}/resource0`, "r+");
     const register = mapShared(fd, 4096, 0);
-    (0, import_node_fs5.closeSync)(fd);
+    (0, import_node_fs6.closeSync)(fd);
     const offset = Number(start & 0xfffn);
     return () => {
       register[offset] = 1;
@@ -4817,24 +6529,24 @@ function findPauseDevice() {
   throw new Error("no pvpanic-pci device: the VM cannot be paused");
 }
 function findRetainedInitramfs() {
-  const log = (0, import_node_fs5.openSync)("/dev/kmsg", import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NONBLOCK);
+  const log = (0, import_node_fs6.openSync)("/dev/kmsg", import_node_fs6.constants.O_RDONLY | import_node_fs6.constants.O_NONBLOCK);
   const line = Buffer.alloc(8192);
   try {
     for (; ; ) {
-      const text = line.toString("utf8", 0, (0, import_node_fs5.readSync)(log, line));
+      const text = line.toString("utf8", 0, (0, import_node_fs6.readSync)(log, line));
       const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
       if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
     }
   } catch {
     return void 0;
   } finally {
-    (0, import_node_fs5.closeSync)(log);
+    (0, import_node_fs6.closeSync)(log);
   }
 }
 function mapWindow(physicalAddress, sizeBytes) {
-  const fd = (0, import_node_fs5.openSync)("/dev/mem", "r+");
+  const fd = (0, import_node_fs6.openSync)("/dev/mem", "r+");
   const window = mapShared(fd, sizeBytes, physicalAddress);
-  (0, import_node_fs5.closeSync)(fd);
+  (0, import_node_fs6.closeSync)(fd);
   return window;
 }
 var SYS_FINIT_MODULE = 313;
@@ -4843,7 +6555,7 @@ var SCHED_FIFO = 1;
 var EEXIST = 17;
 
 // src/guest/libbpf/runs.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var ATTR_BYTES = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock) {
@@ -4890,7 +6602,7 @@ function seedRandomNumbers() {
   const fd = Number(
     libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs6.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs7.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -4912,7 +6624,7 @@ function findTicks(clockLibrary) {
   const out = memory(most * 8);
   const found = clockLibrary.gaps(6e7, out, most);
   const times = Array.from({ length: found }, (_, i) => Number(out.readBigUInt64LE(i * 8)));
-  const steps = times.slice(1).map((time, i) => Math.round((time - times[i]) / 1e5) * 1e5);
+  const steps = times.slice(1).map((time2, i) => Math.round((time2 - times[i]) / 1e5) * 1e5);
   const counts = /* @__PURE__ */ new Map();
   for (const step of steps.filter((s) => s >= 9e5)) counts.set(step, (counts.get(step) ?? 0) + 1);
   const tickNs = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 4e6;
@@ -4920,8 +6632,278 @@ function findTicks(clockLibrary) {
   return { tickNs, phaseNs: last % tickNs };
 }
 
-// src/guest/runner.ts
+// src/guest/load.ts
+var import_node_child_process2 = require("node:child_process");
+var import_node_fs10 = require("node:fs");
+var import_node_path = require("node:path");
+
+// src/guest/guards.ts
 var import_node_fs8 = require("node:fs");
+var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
+function hardened({ jitHarden }, load2) {
+  if (!jitHarden) return load2();
+  (0, import_node_fs8.writeFileSync)(HARDEN, String(jitHarden));
+  try {
+    return load2();
+  } finally {
+    (0, import_node_fs8.writeFileSync)(HARDEN, "0");
+  }
+}
+function spectreV2() {
+  return (0, import_node_fs8.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
+}
+
+// src/guest/monitor.ts
+var import_node_fs9 = require("node:fs");
+var MONITOR_EVENTS = [
+  "rest",
+  "rx_softirq",
+  "tx_softirq",
+  "sock_send",
+  "sock_recv",
+  "other_softirq",
+  "hard_irq",
+  "idle"
+];
+function startMonitor(window, elf) {
+  const job = { format: 1, object: "netcpu.bpf.o", elf, programs: [], mapSizes: {} };
+  const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
+  const links = [];
+  const close = () => {
+    for (const link of links) (0, import_node_fs9.closeSync)(link);
+    object.close();
+  };
+  try {
+    const unpaired = loadable.refusedPrograms.find(({ name }) => NEEDED.has(name));
+    if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
+    const map = object.maps.find(({ name }) => name === "counters");
+    if (!map) throw new ObjectRejected("the kernel does not take its counters");
+    for (const { pointer } of object.programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
+    const fd = libbpf().bpf_map__fd(map.pointer);
+    const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
+    return {
+      attached: object.programs.map(({ section }) => section),
+      missing: loadable.refusedPrograms.map(({ name }) => name),
+      read: () => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        const atNs = process.hrtime.bigint();
+        return { times: readTimes(fd, sizeBytes), atNs };
+      },
+      close
+    };
+  } catch (cause) {
+    close();
+    throw cause;
+  }
+}
+var NEEDED = /* @__PURE__ */ new Set([
+  "handle_softirq_entry",
+  "handle_softirq_exit",
+  "handle_irq_entry",
+  "handle_irq_exit",
+  "handle_switch"
+]);
+var SYS_BPF4 = 321;
+var BPF_RAW_TRACEPOINT_OPEN2 = 17;
+function attachTracing(fd) {
+  const attr = memory(64);
+  attr.writeUInt32LE(fd, 8);
+  const link = libc().syscall4(SYS_BPF4, BPF_RAW_TRACEPOINT_OPEN2, addressOf(attr), attr.length);
+  if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
+  return Number(link);
+}
+function readTimes(fd, sizeBytes) {
+  const stride = Math.ceil(sizeBytes / 8) * 8;
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const [key, values] = [memory(8), memory(stride * processors)];
+  const error2 = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
+  if (error2 !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error2)}`);
+  const times = MONITOR_EVENTS.map((event, i) => {
+    let ns = 0;
+    for (let processor = 0; processor < processors; processor++)
+      ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
+    return [event, ns];
+  });
+  return Object.fromEntries(times);
+}
+
+// src/guest/load.ts
+function runLoadJob(guest, job) {
+  const { bed, channel } = guest;
+  const absent2 = "reason" in bed ? bed : measure(guest, bed, job);
+  if (absent2) channel.send({ type: "no-load", absent: absent2 });
+}
+function measure(guest, bed, job) {
+  const detach = [];
+  const programs = [];
+  try {
+    for (const each of job.attached) {
+      const absent2 = whyNotHere(each.attach.hook);
+      if (absent2) return absent2;
+      const one = hardened(job, () => attach(guest, bed, each));
+      programs.push(one);
+      detach.push(one.detach);
+    }
+    tellWatcher(
+      guest.window,
+      programs.flatMap(({ images }) => images)
+    );
+    putFiles(guest.window, job);
+    if (job.reportStats) (0, import_node_fs10.writeFileSync)(STATS_ENABLED, "1");
+    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
+    if (monitor) detach.push(monitor.close);
+    for (const run3 of job.runs) {
+      const before = monitor?.read();
+      const load2 = runOnce(bed, run3);
+      const after = monitor?.read();
+      guest.channel.send({ type: "load", ...load2 });
+      if (job.reportStats)
+        guest.channel.send({ type: "stats", programs: programs.map(({ fd }) => programStats(fd)) });
+      if (!monitor || !before || !after) continue;
+      const { attached, missing } = monitor;
+      const elapsedNs = Number(after.atNs - before.atNs);
+      const ns = Object.fromEntries(
+        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]])
+      );
+      guest.channel.send({ type: "monitor", attached: [...attached], missing: [...missing], ns, elapsedNs });
+    }
+    return void 0;
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
+    return { reason: cause.message.slice(0, 2e3) };
+  } finally {
+    for (const each of detach.reverse()) each();
+  }
+}
+var STATS_ENABLED = "/proc/sys/kernel/bpf_stats_enabled";
+function attach(guest, bed, wanted) {
+  const { hook, options } = wanted.attach;
+  const { object } = load(guest, { format: 1, ...wanted });
+  const port = hookPort(
+    bed,
+    bed.helper,
+    () => {
+      throw new HookRefused("the sockets are iperf3's: no program is attached to one");
+    },
+    (section) => {
+      const found = object.programs.find((program) => program.section === section);
+      return found && libbpf().bpf_program__fd(found.pointer);
+    }
+  );
+  try {
+    const program = object.programs.find(({ name }) => name === wanted.program);
+    if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
+    const images = [];
+    for (const { name, pointer } of object.programs)
+      for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+        const { address, sizeBytes } = image;
+        images.push(image);
+        guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
+      }
+    const fd = libbpf().bpf_program__fd(program.pointer);
+    const detach = hookNamed(hook).attach(port, fd, options);
+    return {
+      ...{ fd, images },
+      detach: () => {
+        detach();
+        object.close();
+      }
+    };
+  } catch (cause) {
+    object.close();
+    throw cause;
+  }
+}
+function tellWatcher(window, images) {
+  const told = images.slice(0, LOAD_IMAGES_LIMIT);
+  const numbers = [
+    BigInt(told.length),
+    ...told.flatMap(({ address, sizeBytes }, i) => [
+      address,
+      address + BigInt(sizeBytes),
+      BigInt(IMAGE_PART + i)
+    ])
+  ];
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  for (const [i, number2] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number2, true);
+}
+var FOLDER = "/tmp/load";
+function putFiles(window, { files }) {
+  (0, import_node_fs10.mkdirSync)(FOLDER);
+  for (const [name, { at, size: size2 }] of Object.entries(files))
+    (0, import_node_fs10.writeFileSync)((0, import_node_path.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
+}
+var RECEIVER = "198.51.100.2";
+var RESULT_BYTES2 = 16;
+function runOnce(bed, { protocol, streams, bytes }) {
+  const iperf3 = (0, import_node_path.join)(FOLDER, "iperf3");
+  const reportPath = (0, import_node_path.join)(FOLDER, "report");
+  const report = (0, import_node_fs10.openSync)(reportPath, "w");
+  const before = traffic(bed);
+  const server = [iperf3, "-4", "-s", "-1", "-i", "0"];
+  const client = [
+    ...[
+      iperf3,
+      "-4",
+      "-c",
+      RECEIVER,
+      "-J",
+      "-i",
+      "0",
+      "-P",
+      String(streams),
+      "-n",
+      String(bytes).padStart(12, "0")
+    ],
+    ...protocol === "udp" ? ["-u", "-b", "0"] : []
+  ];
+  const ended = (0, import_node_child_process2.spawnSync)((0, import_node_path.join)(FOLDER, "load"), [...server, "--", ...client], {
+    env: { LD_LIBRARY_PATH: FOLDER },
+    // its own output goes into a file: a pipe would wake Node
+    stdio: ["ignore", report, "pipe", bed.sender.namespaceFd, bed.receiver.namespaceFd, "pipe"],
+    maxBuffer: 1 << 20
+  });
+  (0, import_node_fs10.closeSync)(report);
+  if (ended.error) throw ended.error;
+  const result = ended.output[5];
+  const words = ended.stderr.toString("utf8").trim().slice(0, 2e3);
+  const said = (0, import_node_fs10.readFileSync)(reportPath, "utf8");
+  if (ended.status !== 0 || result?.length !== RESULT_BYTES2)
+    throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
+  const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
+  if (clientStatus !== 0 || serverStatus !== 0)
+    throw new Error(
+      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2e3)}`
+    );
+  if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
+  const after = traffic(bed);
+  return {
+    insns: Number(result.readBigUInt64LE(0)),
+    there: difference(after.sender, before.sender),
+    back: difference(after.receiver, before.receiver),
+    iperf3: said
+  };
+}
+function traffic(bed) {
+  const of = (side) => inNamespace(bed[side].namespaceFd, () => sentBy(side));
+  return { sender: of("sender"), receiver: of("receiver") };
+}
+function sentBy(device) {
+  const line = (0, import_node_fs10.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
+  const numbers = line?.replace(/^.*:/, "").trim().split(/\s+/).map(Number);
+  if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
+  return { bytes: numbers[8], packets: numbers[9], dropped: numbers[11] };
+}
+function difference(after, before) {
+  return {
+    bytes: after.bytes - before.bytes,
+    packets: after.packets - before.packets,
+    dropped: after.dropped - before.dropped
+  };
+}
+
+// src/guest/runner.ts
+var import_node_fs11 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -5393,22 +7375,6 @@ function programTypeById(id) {
   return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
 }
 
-// src/guest/guards.ts
-var import_node_fs7 = require("node:fs");
-var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
-function hardened({ jitHarden }, load2) {
-  if (!jitHarden) return load2();
-  (0, import_node_fs7.writeFileSync)(HARDEN, String(jitHarden));
-  try {
-    return load2();
-  } finally {
-    (0, import_node_fs7.writeFileSync)(HARDEN, "0");
-  }
-}
-function spectreV2() {
-  return (0, import_node_fs7.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
-}
-
 // src/guest/tail-calls.ts
 var CODE_BYTES = 4096;
 function tailCallsIn(pointer, program, sites) {
@@ -5652,7 +7618,7 @@ function announce({ window, clock }, images, packets, passes) {
   const numbers = [images.length, packets, passes].map(BigInt);
   for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
     numbers.push(address, address + BigInt(sizeBytes));
-  for (const [i, number] of numbers.entries()) at.setBigUint64(8 * i, number, true);
+  for (const [i, number2] of numbers.entries()) at.setBigUint64(8 * i, number2, true);
   clock.markSubject();
 }
 function reportCode2(guest, job, loadable, runs, sequel) {
@@ -5697,7 +7663,7 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs8.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && bytesOf2(guest, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -5705,7 +7671,7 @@ function runData(guest, input) {
 }
 
 // src/guest.ts
-var here = (0, import_node_path.dirname)(process.argv[1] ?? "/app/guest.js");
+var here = (0, import_node_path2.dirname)(process.argv[1] ?? "/app/guest.js");
 function main() {
   process.on("uncaughtException", (error2) => {
     say(`tollgate guest: ${error2.stack ?? error2}`);
@@ -5716,21 +7682,21 @@ function main() {
   setUpKernel();
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
-  const clock = loadClock((0, import_node_path.join)(here, "native/clock.so"));
-  const bed = makeBed((0, import_node_path.join)(here, "native/stimulus"));
+  const clock = loadClock((0, import_node_path2.join)(here, "native/clock.so"));
+  const bed = makeBed((0, import_node_path2.join)(here, "native/stimulus"));
   settle2();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest = { window, channel, clock, grid, visitsPath: (0, import_node_path.join)(here, "native/visits.so") };
+  const guest = { window, channel, clock, grid, visitsPath: (0, import_node_path2.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
   if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs9.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -5749,6 +7715,7 @@ function main() {
   try {
     if (!("task" in job)) runJob(guest, job);
     else if (job.task === "hook") runHookJob({ ...guest, bed }, job);
+    else if (job.task === "load") runLoadJob({ ...guest, bed }, job);
     else reportSymbols(channel, "all");
   } catch (error2) {
     channel.send({
@@ -5760,7 +7727,7 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs9.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs12.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
@@ -5770,8 +7737,8 @@ function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
 }
 function warmUp(guest) {
-  const path = (0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs9.readFileSync)(path);
+  const path = (0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o");
+  const elf = (0, import_node_fs12.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -5807,15 +7774,15 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs9.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs12.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
 }
 function selfTest() {
-  loadClock((0, import_node_path.join)(here, "native/clock.so"));
+  loadClock((0, import_node_path2.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs9.existsSync)((0, import_node_path.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs12.existsSync)((0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
