@@ -39,9 +39,17 @@ var LOAD_IMAGES_LIMIT = 256;
 var IMAGE_PART = 256;
 var SUBJECT_BYTES = 128 << 10;
 var SUBJECT_AT = WINDOW_BYTES - SUBJECT_BYTES;
+var PAUSES_AT = WINDOW_BYTES - 1;
+var PAUSES = { asked: 1, paused: 2 };
 var RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
 var HEADER_BYTES = 8;
 var JSON_ROOM = 4 << 20;
+function encodeSubject({ images, packets, passes }) {
+  const numbers = [images.length, packets, passes].map(BigInt);
+  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
+    numbers.push(address, address + BigInt(sizeBytes));
+  return new Uint8Array(BigUint64Array.from(numbers).buffer);
+}
 function decodeJob(window) {
   const size2 = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
   if (size2 === 0 || size2 > JSON_ROOM - HEADER_BYTES) return void 0;
@@ -6558,7 +6566,7 @@ var EEXIST = 17;
 var import_node_fs7 = require("node:fs");
 var ATTR_BYTES = 80;
 var RESULT_BYTES = 32;
-function testRuns(clockLibrary, grid, fd, data, passes, clock) {
+function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
   const attrs = memory(ATTR_BYTES * data.length);
   data.forEach(({ packet: packet2, context }, i) => {
     const at = i * ATTR_BYTES;
@@ -6575,8 +6583,14 @@ function testRuns(clockLibrary, grid, fd, data, passes, clock) {
   const runs = data.length * passes;
   const results = memory(RESULT_BYTES * runs);
   results.fill(1);
-  clockLibrary.align(grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS);
+  const [slotNs, phaseNs] = [grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS];
+  if (pause) {
+    clockLibrary.align(slotNs, slotNs + phaseNs - grid.tickNs);
+    pause();
+  }
+  clockLibrary.align(slotNs, phaseNs);
   clockLibrary.runs(attrs, data.length, results, runs, grid.tickNs, grid.phaseNs, ROOM_NS);
+  pause?.();
   return Array.from({ length: runs }, (_, i) => {
     const at = i * RESULT_BYTES;
     return {
@@ -7580,7 +7594,8 @@ function runPort(guest, job, elf, loadable, ran) {
         const { overhead } = empty;
         const images = imagesOf(object, program);
         announce(guest, images, data.length, passes);
-        const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
+        const pause = pauseIfAsked(guest);
+        const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock, pause);
         announce(guest, [], 0, 0);
         ran.push({
           type: "runs",
@@ -7614,12 +7629,15 @@ function runPort(guest, job, elf, loadable, ran) {
   };
 }
 function announce({ window, clock }, images, packets, passes) {
-  const at = new DataView(window.buffer, window.byteOffset + SUBJECT_AT);
-  const numbers = [images.length, packets, passes].map(BigInt);
-  for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
-    numbers.push(address, address + BigInt(sizeBytes));
-  for (const [i, number2] of numbers.entries()) at.setBigUint64(8 * i, number2, true);
+  window.set(encodeSubject({ images, packets, passes }), SUBJECT_AT);
   clock.markSubject();
+}
+function pauseIfAsked({ window, pause }) {
+  if (window[PAUSES_AT] !== PAUSES.asked) return void 0;
+  return () => {
+    window[PAUSES_AT] = PAUSES.paused;
+    pause();
+  };
 }
 function reportCode2(guest, job, loadable, runs, sequel) {
   const { channel } = guest;
@@ -7689,7 +7707,8 @@ function main() {
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
-  const guest = { window, channel, clock, grid, visitsPath: (0, import_node_path2.join)(here, "native/visits.so") };
+  const pause = findPauseDevice();
+  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path2.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
   if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
@@ -7705,7 +7724,6 @@ function main() {
     ...discard ? { discard } : {},
     warnings
   });
-  const pause = findPauseDevice();
   clock.align(SECOND_NS, 0);
   pause();
   clock.align(SECOND_NS, SECOND_NS / 2);
