@@ -45,7 +45,7 @@ static struct {
 	u8 *log;
 	u64 size, mapped, consumed;
 	s64 uffd;
-	volatile int stopping, stopped;
+	volatile int stopped;
 	u32 *counts;
 	u64 insns;
 	char head[HEAD];
@@ -168,18 +168,20 @@ static void consume_to(u64 end)
 	state.consumed = end;
 }
 
+/* To the last page, which is touched once, to end this: a flag could be seen before that, and nobody be left to serve it. */
 static void serve(void)
 {
 	struct uffd_message message;
+	u64 at = 0;
 
-	while (!state.stopping) {
-		u64 at, fill[4];
+	while (at != state.mapped - PAGE) {
+		u64 fill[4];
 
 		if (call3(SYS_READ, state.uffd, (s64)&message, sizeof(message)) != sizeof(message) ||
 		    message.event != UFFD_PAGEFAULT)
 			continue;
 		at = (message.address & ~(PAGE - 1)) - (u64)state.log;
-		if (!state.stopping && at >= state.consumed + CHUNK)
+		if (at != state.mapped - PAGE && at >= state.consumed + CHUNK)
 			consume_to(at - KEPT);
 		fill[0] = (u64)state.log + at;
 		fill[1] = at + CHUNK < state.mapped ? CHUNK : PAGE;
@@ -251,7 +253,7 @@ s64 tollgate_visits_open(u64 size, u32 *counts, u64 insns, u32 *streams)
 		return at;
 	state.log = (u8 *)at;
 	state.consumed = state.length = state.processed = 0;
-	state.stopping = state.stopped = 0;
+	state.stopped = 0;
 	state.counts = counts;
 	state.insns = insns;
 	*streams = watch();
@@ -265,7 +267,6 @@ void tollgate_visits_close(u64 *processed, u64 *bytes)
 		u64 range[2] = { (u64)state.log, state.mapped };
 		u64 pause[2] = { 0, 1000 };
 
-		state.stopping = 1;
 		*(volatile u8 *)(state.log + state.mapped - PAGE) = 0;
 		while (!state.stopped)
 			call3(SYS_NANOSLEEP, (s64)pause, 0, 0);
