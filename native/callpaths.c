@@ -4,7 +4,6 @@
 // Build: gcc -O2 -shared -fPIC -DAPI=1 callpaths.c -o callpaths-1.so  (QEMU to 8.x; -DAPI=2: 9.0; -DAPI=3: from 9.1 on)
 // Use:   -plugin file=callpaths-1.so,window=FILE,at=BYTES,out=FILE
 //        -plugin file=callpaths-1.so,event=ADDRESS,bytes=BYTES,skip=EVENTS,count=EVENTS,out=FILE
-// The declarations follow QEMU's include/qemu/qemu-plugin.h, which Debian does not package.
 //
 // The guest says itself what is to be counted, by instructions that do nothing else (native/clock.c): before the runs of
 // a program it puts into the window, at BYTES, 64-bit numbers: how many images of machine code there are (0: no more
@@ -25,38 +24,7 @@
 //               t HEX HEX COLD WARM DIRECT  a tail call: where from, where to, and 1 where one jump leads there
 //               x TEXT               what kept it from counting
 //               end
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-typedef uint64_t plugin_id;
-struct tb;
-struct insn;
-#define QEMU __attribute__((visibility("default"))) extern
-#define CB_NO_REGS 0
-#define MEM_RW 3 /* QEMU 7.2 takes one for the other where only one is asked for */
-QEMU size_t qemu_plugin_tb_n_insns(const struct tb *);
-QEMU struct insn *qemu_plugin_tb_get_insn(const struct tb *, size_t);
-QEMU uint64_t qemu_plugin_insn_vaddr(const struct insn *);
-QEMU size_t qemu_plugin_insn_size(const struct insn *);
-QEMU void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, void (*)(plugin_id, struct tb *));
-QEMU void qemu_plugin_register_vcpu_tb_exec_cb(struct tb *, void (*)(unsigned, void *), int flags, void *);
-QEMU void qemu_plugin_register_vcpu_insn_exec_cb(struct insn *, void (*)(unsigned, void *), int flags, void *);
-QEMU void qemu_plugin_register_vcpu_mem_cb(struct insn *, void (*)(unsigned, uint32_t, uint64_t, void *), int flags,
-					   int rw, void *);
-QEMU _Bool qemu_plugin_mem_is_store(uint32_t info);
-int qemu_plugin_version = API;
-
-#if API < 3
-QEMU const void *qemu_plugin_insn_data(const struct insn *);
-static void read_code(struct insn *insn, uint8_t *to, size_t size) { memcpy(to, qemu_plugin_insn_data(insn), size); }
-#else
-QEMU size_t qemu_plugin_insn_data(const struct insn *, void *, size_t);
-static void read_code(struct insn *insn, uint8_t *to, size_t size) { qemu_plugin_insn_data(insn, to, size); }
-#endif
+#include "plugin.h"
 
 #define INSN_BYTES_MAX 15
 #define PAGE_BITS 12

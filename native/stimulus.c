@@ -15,6 +15,8 @@
 #include <linux/veth.h>
 #include <sys/socket.h>
 
+#include "syscall.h"
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -80,25 +82,6 @@ struct stimulus {
 	void (*act)(void);
 	int (*complete)(void); /* 0 where the event got lost */
 };
-
-static long call6(long number, long a, long b, long c, long d, long e, long f)
-{
-	long result;
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static long call3(long number, long a, long b, long c)
-{
-	return call6(number, a, b, c, 0, 0, 0);
-}
 
 static u64 tsc(void)
 {

@@ -3,7 +3,6 @@
 // indirect thunks. It looks at eBPF's addresses alone and knows no program: who reads its file has their images.
 // Build: gcc -O2 -shared -fPIC -DAPI=1 tailcalls.c -o tailcalls-1.so  (QEMU to 8.x; -DAPI=2: 9.0; -DAPI=3: from 9.1 on)
 // Use:   -plugin file=tailcalls-1.so,out=FILE[,thunks=HEX-HEX+HEX-HEX...][,window=FILE,at=BYTES]
-// The declarations follow QEMU's include/qemu/qemu-plugin.h, which Debian does not package.
 //
 // window, from BYTES: 64-bit numbers: how many images there are, then begin, end and a third for each; only they are looked
 // at, as modules of the kernel, which lie among them, run under network load. Read whenever there is new code.
@@ -11,33 +10,7 @@
 //               b ID THUNK HEX...    a block of code: 1 where it is a thunk's, and the addresses of its instructions
 //               c ID N               the block ran N times since the entry before, which is told with the next entry
 //               x TEXT               what kept it from counting
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-typedef uint64_t plugin_id;
-struct tb;
-struct insn;
-#define QEMU __attribute__((visibility("default"))) extern
-#define CB_NO_REGS 0
-QEMU size_t qemu_plugin_tb_n_insns(const struct tb *);
-QEMU struct insn *qemu_plugin_tb_get_insn(const struct tb *, size_t);
-QEMU uint64_t qemu_plugin_insn_vaddr(const struct insn *);
-QEMU size_t qemu_plugin_insn_size(const struct insn *);
-QEMU void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, void (*)(plugin_id, struct tb *));
-QEMU void qemu_plugin_register_vcpu_tb_exec_cb(struct tb *, void (*)(unsigned, void *), int flags, void *);
-int qemu_plugin_version = API;
-
-#if API < 3
-QEMU const void *qemu_plugin_insn_data(const struct insn *);
-static void read_code(struct insn *insn, uint8_t *to, size_t size) { memcpy(to, qemu_plugin_insn_data(insn), size); }
-#else
-QEMU size_t qemu_plugin_insn_data(const struct insn *, void *, size_t);
-static void read_code(struct insn *insn, uint8_t *to, size_t size) { qemu_plugin_insn_data(insn, to, size); }
-#endif
+#include "plugin.h"
 
 #define EBPF_START 0xffffffffa0000000ull /* MODULES_VADDR, with a kernel of 512 MB or 1 GB below it, and its end */
 #define EBPF_END 0xffffffffff000000ull

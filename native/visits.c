@@ -3,6 +3,8 @@
 // have hundreds of megabytes. The buffer that the kernel is given has pages only where it writes: at each first touch of
 // a page (userfaultfd) a thread of ours counts what is complete, takes that memory away and lets the kernel go on.
 // Build: gcc -O2 -shared -fPIC -nostdlib -ffreestanding visits.c
+#include "syscall.h"
+
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -54,25 +56,6 @@ static struct {
 } state;
 
 static char stack[STACK_BYTES] __attribute__((aligned(16)));
-
-static s64 call6(s64 number, s64 a, s64 b, s64 c, s64 d, s64 e, s64 f)
-{
-	s64 result;
-	register s64 r10 __asm__("r10") = d;
-	register s64 r8 __asm__("r8") = e;
-	register s64 r9 __asm__("r9") = f;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static s64 call3(s64 number, s64 a, s64 b, s64 c)
-{
-	return call6(number, a, b, c, 0, 0, 0);
-}
 
 /* The number at `at`, which is moved behind it; -1 where there is none. */
 static s64 number_at(const char **at, const char *end)

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { FunctionSpec, ObjectSpec } from '../model/elf.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Explanation, Pair } from '../model/explanation.ts';
+import { type Explanation, NO_PROFILE, type Pair } from '../model/explanation.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { GuestRecord, Hello } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
@@ -170,15 +170,7 @@ function nothing(subject: Subject, records: readonly GuestRecord[]): Profile {
   return {
     ...subject,
     ...figuresOf(records, subject),
-    packets: 0,
-    notes: [],
-    outside: { cold: 0, warm: 0 },
-    insns: { cold: 0, warm: 0 },
-    lines: [],
-    calls: [],
-    tailCalls: [],
-    instructions: [],
-    stacks: [],
+    ...NO_PROFILE,
   };
 }
 

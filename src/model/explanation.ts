@@ -219,3 +219,16 @@ export function addPairs(a: Pair, b: Pair): Pair {
 export function sumPairs(pairs: readonly Pair[]): Pair {
   return pairs.reduce(addPairs, NO_INSNS);
 }
+
+/** Of a program that did not run, or of which nothing can be said. */
+export const NO_PROFILE = {
+  packets: 0,
+  insns: { cold: 0, warm: 0 },
+  outside: { cold: 0, warm: 0 },
+  lines: [],
+  calls: [],
+  tailCalls: [],
+  instructions: [],
+  stacks: [],
+  notes: [],
+} satisfies Partial<Explanation>;

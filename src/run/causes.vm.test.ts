@@ -19,7 +19,7 @@ import { planObjectProfiles, profileAll, takeVisits } from './explain.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 import { createPool, pooled } from './pool.ts';
-import { expectedAs, KERNELS, LB, labOptions, objectsIn, ROOT } from './testing/lab.ts';
+import { expectedAs, LB, labOptions, OUTER_KERNELS, objectsIn, ROOT } from './testing/lab.ts';
 
 const BASE = join(LB, 'built/base');
 const CONFIG = parseConfig(readFileSync(join(BASE, 'tollgate.yml'), 'utf8'), 'tollgate.yml');
@@ -159,7 +159,7 @@ test('each head of the sample has its expectation', () => {
   );
 });
 
-describe.each(KERNELS)('on %s', (kernel) => {
+describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   let found: Found;
 
   beforeAll(async () => {

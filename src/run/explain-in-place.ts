@@ -7,7 +7,7 @@ import type { ProfileOptions } from '../explain/profile.ts';
 import type { AttachConfig, Config } from '../model/config.ts';
 import type { ObjectSpec } from '../model/elf.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { Explanation } from '../model/explanation.ts';
+import { type Explanation, NO_PROFILE } from '../model/explanation.ts';
 import type { Absent, Side } from '../model/report.ts';
 import type { JobResult, Session } from '../vm/session.ts';
 import { type PlannedHook, planHook } from './hooks.ts';
@@ -97,15 +97,7 @@ function explained(hook: PlannedHook, arms: Required<EventArms>): Untargeted {
 export function unexplained({ side, object, program, input }: PlannedHook, absent?: Absent): Untargeted {
   return {
     ...{ side, object, program, input },
-    packets: 0,
+    ...NO_PROFILE,
     ...(absent ? { absent } : {}),
-    insns: { cold: 0, warm: 0 },
-    outside: { cold: 0, warm: 0 },
-    lines: [],
-    calls: [],
-    tailCalls: [],
-    instructions: [],
-    stacks: [],
-    notes: [],
   };
 }

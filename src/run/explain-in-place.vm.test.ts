@@ -9,7 +9,7 @@ import { execute } from './execute.ts';
 import { explain } from './explain.ts';
 import { planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
-import { configOf, DIST, KERNELS, LB, labOptions, ROOT, TRICKY } from './testing/lab.ts';
+import { configOf, DIST, KERNELS, LB, labOptions, OUTER_KERNELS, ROOT, TRICKY } from './testing/lab.ts';
 
 interface Hooked {
   readonly file: string;
@@ -26,7 +26,7 @@ const OTHERS: readonly Hooked[] = [
   { ...TC, hook: 'tc egress' },
 ];
 
-describe.each(KERNELS)('on %s', (kernel) => {
+describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   // Half a minute each: native XDP on every kernel, of the others one on each.
   const hooked = [NATIVE, OTHERS[KERNELS.indexOf(kernel) % OTHERS.length]!];
   test.each(hooked)('$program at $hook adds up', async ({ file, program, hook }) => {

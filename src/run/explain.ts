@@ -8,7 +8,13 @@ import { type ProfileOptions, takeProfiles } from '../explain/profile.ts';
 import { visitsByLine } from '../explain/visits.ts';
 import { type AttachConfig, type Config, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
-import type { Difference, Explanation, Explanations, VerifierCost } from '../model/explanation.ts';
+import {
+  type Difference,
+  type Explanation,
+  type Explanations,
+  NO_PROFILE,
+  type VerifierCost,
+} from '../model/explanation.ts';
 import { type Input, inputFromText, inputName } from '../model/input.ts';
 import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
@@ -255,15 +261,7 @@ function unexplained(
     object: object.name,
     program,
     input,
-    packets: 0,
     absent: { reason },
-    insns: { cold: 0, warm: 0 },
-    outside: { cold: 0, warm: 0 },
-    lines: [],
-    calls: [],
-    tailCalls: [],
-    instructions: [],
-    stacks: [],
-    notes: [],
+    ...NO_PROFILE,
   };
 }

@@ -18,9 +18,9 @@ import {
   DIST,
   differences,
   expectedAs,
-  KERNELS,
   LB,
   labOptions,
+  OUTER_KERNELS,
   ROOT,
   TRICKY,
 } from './testing/lab.ts';
@@ -66,7 +66,7 @@ async function run(kernel: string, plan: HookPlan): Promise<readonly Measurement
   return measurements;
 }
 
-describe.each(KERNELS)('on %s', (kernel) => {
+describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   let ours: readonly Measurement[];
 
   beforeAll(async () => {

@@ -12,7 +12,7 @@ import { loadFiles } from '../vm/load-files.ts';
 import { openSession } from '../vm/session.ts';
 import { KERNEL_CACHE, sessionOptions } from '../vm/testing/real.ts';
 import { measureLoad, planHookLoad } from './load.ts';
-import { DIST, KERNELS, labOptions } from './testing/lab.ts';
+import { DIST, labOptions, OUTER_KERNELS } from './testing/lab.ts';
 
 const RUN = { protocol: 'tcp', streams: 1, bytes: 4 << 20 } as const;
 /** One hook in the kernel's own code, and one before it. */
@@ -45,7 +45,7 @@ async function runMonitored(kernel: string) {
   return await runLoad(await openSession(options), job, { qemu, distDir: DIST, cacheDir: KERNEL_CACHE });
 }
 
-describe.each(KERNELS)('on %s', (kernel) => {
+describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   let first: ReadonlyMap<string, LoadFigures>;
 
   beforeAll(async () => {

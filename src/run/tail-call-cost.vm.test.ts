@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { tailCallCosts } from './tail-call-cost.ts';
-import { KERNELS, labOptions } from './testing/lab.ts';
+import { KERNELS, labOptions, OUTER_KERNELS } from './testing/lab.ts';
 
 test('each call more costs the same, a look-up more than a jump, and blinding leaves look-ups alone', async () => {
   const { costs } = await tailCallCosts(
@@ -34,10 +34,10 @@ test('each call more costs the same, a look-up more than a jump, and blinding le
 
 test('in place, as kprobes under iperf3, chains cost what they do by test run, at every hit', async () => {
   const { costs } = await tailCallCosts(
-    { version: 'test', kernels: KERNELS, setups: ['default'], hooks: ['xdp'], under: 'iperf3' },
+    { version: 'test', kernels: OUTER_KERNELS, setups: ['default'], hooks: ['xdp'], under: 'iperf3' },
     labOptions(),
   );
-  expect(costs.map(({ target }) => target.error)).toEqual(KERNELS.map(() => undefined));
+  expect(costs.map(({ target }) => target.error)).toEqual(OUTER_KERNELS.map(() => undefined));
   const rows = costs.flatMap(({ target, chains }) =>
     chains.map(({ slot, insns, tail_call_insns, inPlace }) => {
       if (!inPlace || 'reason' in inPlace) return [target.kernel, slot, inPlace];
@@ -50,14 +50,13 @@ test('in place, as kprobes under iperf3, chains cost what they do by test run, a
       return [target.kernel, slot, tail_call_insns, inPlace.tail_call_insns, inPlace.residual];
     }),
   );
-  const expected = [
-    [13, 23],
-    [13, 23],
-    [19, 29],
-    [19, 29],
-  ].flatMap(([constant, computed], i) => [
-    [KERNELS[i], 'constant', constant, constant, 0],
-    [KERNELS[i], 'computed', computed, computed, 0],
-  ]);
+  const expected = OUTER_KERNELS.flatMap((kernel) => {
+    const isOld = ['debian:5.10', 'debian:6.1'].includes(kernel);
+    const [constant, computed] = isOld ? [13, 23] : [19, 29];
+    return [
+      [kernel, 'constant', constant, constant, 0],
+      [kernel, 'computed', computed, computed, 0],
+    ];
+  });
   expect(rows).toEqual(expected);
 });

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
 import type { Measurement, TailCall } from '../model/report.ts';
 import { execute } from './execute.ts';
-import { KERNELS, LB, labOptions, objectsIn, planArms, TRICKY } from './testing/lab.ts';
+import { LB, labOptions, OUTER_KERNELS, objectsIn, planArms, TRICKY } from './testing/lab.ts';
 
 let measurements: readonly Measurement[];
 let tailCalls: readonly TailCall[];
@@ -20,14 +20,14 @@ beforeAll(async () => {
     { name: 'tricky', objects: tricky },
     { name: 'lb', objects: lb, config, directory },
   ]);
-  const results = await execute(KERNELS, jobs, labOptions());
+  const results = await execute(OUTER_KERNELS, jobs, labOptions());
   ({ measurements, tailCalls } = results);
-  expect(results.targets.map(({ error }) => error)).toEqual(KERNELS.map(() => undefined));
+  expect(results.targets.map(({ error }) => error)).toEqual(OUTER_KERNELS.map(() => undefined));
 });
 
 const LOST = 'and went on behind the call';
 
-describe.each(KERNELS)('on %s', (kernel) => {
+describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   const of = (metric: string, arm: string) =>
     measurements.filter(
       (each) =>

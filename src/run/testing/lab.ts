@@ -11,7 +11,7 @@ import { execute, type RunOptions } from '../execute.ts';
 import { readObject, type SideObject } from '../objects.ts';
 import { type PlannedJob, planJobs } from '../plan.ts';
 
-export { expectedAs, KERNELS } from '../../vm/testing/real.ts';
+export { expectedAs, KERNELS, OUTER_KERNELS } from '../../vm/testing/real.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
 /** What ships: every test here runs the built guest. */
