@@ -6,7 +6,8 @@ const ALONE = ['accelerator', 'determinism', 'faults', 'interrupt'].map(
 );
 
 const setupFiles = ['scripts/testing/own-tmp.ts'];
-const boots = { setupFiles, testTimeout: 300_000, hookTimeout: 600_000 };
+// On a machine with half of its time for others, too: what is too slow is told by the sum of all tests.
+const boots = { setupFiles, testTimeout: 900_000, hookTimeout: 1_800_000 };
 
 export default defineConfig({
   test: {

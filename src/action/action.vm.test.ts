@@ -536,6 +536,7 @@ describe('shards', () => {
     broken = await sampleRepository(join(folder.path, 'broken'), {
       change: 'no-load-5.10',
       kernels: KERNELS,
+      isWhole: true,
     });
   });
   const shard = (repo: SampleRepository, text: string) =>

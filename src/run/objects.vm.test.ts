@@ -71,7 +71,7 @@ beforeAll(async () => {
   // One kernel after the other: not all of them run the same objects again.
   for (const kernel of KERNELS) all.push(await runOn(kernel, debian));
   runs = all;
-}, 1_200_000);
+});
 
 describe('every object that Debian ships', () => {
   const figuresOf = ({ debian, first }: Run) => {

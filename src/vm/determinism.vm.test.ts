@@ -55,7 +55,7 @@ beforeAll(async () => {
   } finally {
     for (const hog of hogs) hog.kill('SIGKILL');
   }
-}, 900_000);
+});
 
 afterAll(async () => await rm(cacheDir, { recursive: true }));
 

@@ -26,6 +26,8 @@ export interface SampleOptions {
   /** One of fixtures/lb/built: what the pull request turns the project into. */
   readonly change: string;
   readonly kernels: readonly string[];
+  /** Whether the project has its other two objects, too, which take as long again; default not. */
+  readonly isWhole?: boolean;
   /** Changes both sides' files, or head's alone, before they are committed. */
   readonly edit?: (side: 'base' | 'head', folder: string) => void;
   /** The message of the pull request's commit. */
@@ -33,7 +35,7 @@ export interface SampleOptions {
 }
 
 export async function sampleRepository(folder: string, options: SampleOptions): Promise<SampleRepository> {
-  const { change, kernels, edit, message = 'Change the program' } = options;
+  const { change, kernels, isWhole = false, edit, message = 'Change the program' } = options;
   const origin = join(folder, 'origin');
   mkdirSync(origin, { recursive: true });
   const git = async (...args: string[]) =>
@@ -44,10 +46,11 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
     cpSync(join(LB, 'built', from), origin, { recursive: true, dereference: true });
     cpSync(join(LB, 'base/src'), join(origin, 'src'), { recursive: true, dereference: true });
     const file = join(origin, 'tollgate.yml');
-    writeFileSync(
-      file,
-      readFileSync(file, 'utf8').replace(/^kernels: .*$/m, `kernels: ${JSON.stringify(kernels)}`),
+    const config = readFileSync(file, 'utf8').replace(
+      /^kernels: .*$/m,
+      `kernels: ${JSON.stringify(kernels)}`,
     );
+    writeFileSync(file, isWhole ? config : withBalancerAlone(config));
     edit?.(side, origin);
     await git('add', '-A');
     await git('commit', '-q', '--allow-empty', '-m', text);
@@ -87,6 +90,13 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
       return clone;
     },
   };
+}
+
+/** The budget file of a project that has nothing but lb.bpf.o. */
+function withBalancerAlone(config: string): string {
+  return config
+    .replace(/^objects: .*$/m, 'objects: ["build/lb.bpf.o"]')
+    .replace(/^ {2}"account_\*":[\s\S]*?(?=^budgets:)/m, '\n');
 }
 
 const IDENTITY = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'] as const;
