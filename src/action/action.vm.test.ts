@@ -140,7 +140,7 @@ describe('a pull request', () => {
       new Set(dearer.map(({ where, why }) => [where?.file, why.replace(/^.*?(?=Dearer: )/, '')].join(' '))),
     ).toEqual(new Set(['src/lb.bpf.c Dearer: +5 at lb.bpf.c:142 (new); -4 elsewhere (2 lines)']));
 
-    const title = '## ❌ Tollgate: Over budget: 7 findings, 29 budgeted figures on 1 kernel';
+    const title = '## ❌ Tollgate: Over budget: 7 findings, 17 budgeted figures on 1 kernel';
     const [comment] = commentsOf();
     expect(commentsOf()).toHaveLength(1);
     expect(comment!.split('\n').slice(0, 2)).toEqual(['<!-- tollgate:tollgate.yml -->', title]);
