@@ -2,6 +2,8 @@
 // What the guest must do without Node between two instructions: align to the timer tick, run a program
 // repeatedly, read the instruction counter around each run. Under QEMU's icount the TSC *is* that counter.
 // Build: gcc -O2 -shared -fPIC -nostdlib -ffreestanding clock.c
+#include "syscall.h"
+
 typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef int s32;
@@ -30,26 +32,6 @@ struct run_result {
 	s32 error;         /* 0 or -errno */
 	u32 retval, data_size_out, ctx_size_out, zero;
 };
-
-static long call4(long number, long a, long b, long c, long d)
-{
-	long result;
-	register long r10 __asm__("r10") = d;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static u64 tsc(void)
-{
-	u32 low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-	return (u64)high << 32 | low;
-}
 
 static u64 now_ns(void)
 {

@@ -6,6 +6,8 @@
 // argv: the server's, '--', the client's; each begins with the path. The environment is handed on.
 // fd 1: what the client says. fd 2: what went wrong, in words. fd 3 and 4: the client's and the server's namespace.
 // fd 5: a struct result.
+#include "syscall.h"
+
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
@@ -33,26 +35,6 @@ struct result {
 	u64 insns; /* ticks of the instruction counter from before the client begins until it has ended */
 	u32 client_status, server_status; /* as wait4 gives them */
 };
-
-static long call4(long number, long a, long b, long c, long d)
-{
-	long result;
-	register long r10 __asm__("r10") = d;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static u64 tsc(void)
-{
-	u32 low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-	return (u64)high << 32 | low;
-}
 
 /* Marks for who watches the machine from outside (native/netcpu.c): what lies between the two is counted. */
 #define MARK(number) __asm__ volatile("nopl " number "(%%rax)" ::: "memory")

@@ -83,14 +83,6 @@ struct stimulus {
 	int (*complete)(void); /* 0 where the event got lost */
 };
 
-static u64 tsc(void)
-{
-	u32 low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-	return (u64)high << 32 | low;
-}
-
 void *memset(void *to, int value, unsigned long size)
 {
 	for (u8 *at = to; size--;)

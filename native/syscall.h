@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// System calls of x86-64 without a C library.
+// System calls of x86-64, and its clock, without a C library.
 #pragma once
 
-static long call6(long number, long a, long b, long c, long d, long e, long f)
+static inline long call6(long number, long a, long b, long c, long d, long e, long f)
 {
 	long result;
 	register long r10 __asm__("r10") = d;
@@ -16,7 +16,28 @@ static long call6(long number, long a, long b, long c, long d, long e, long f)
 	return result;
 }
 
-static long call3(long number, long a, long b, long c)
+static inline long call4(long number, long a, long b, long c, long d)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long call3(long number, long a, long b, long c)
 {
 	return call6(number, a, b, c, 0, 0, 0);
+}
+
+/* Under QEMU's icount: the instructions that have been executed. */
+static inline unsigned long long tsc(void)
+{
+	unsigned low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+	return (unsigned long long)high << 32 | low;
 }
