@@ -62,6 +62,9 @@ export interface HookJob extends ObjectJob {
   /** Left out: the program is loaded and nothing is attached. */
   readonly attach?: { readonly hook: string; readonly options: HookOptions };
   readonly stimuli: readonly StimulusTask[];
+  /** In every arm with that stimulus: a link of another kind, our program that redirects its packets. */
+  readonly link?: 'netkit';
+  readonly redirect?: { readonly by: 'devmap' | 'cpumap'; readonly elf: Blob };
 }
 
 /**

@@ -29,7 +29,8 @@ export interface Blob {
 const HEADER_BYTES = 8;
 const BLOB_ALIGNMENT = 64;
 
-type Place = (bytes: Uint8Array) => Blob;
+/** Puts bytes into the job, and says where. */
+export type Place = (bytes: Uint8Array) => Blob;
 
 /**
  * Lays out a job: `[json length][sequel at][json][blobs...]`, blobs aligned to 64 bytes; the sequel, where there is one,

@@ -24,7 +24,7 @@ import {
   stimulusLabel,
   WARM_UP_EVENTS,
 } from '../model/stimuli.ts';
-import { encodeJob } from '../model/window.ts';
+import { encodeJob, type Place } from '../model/window.ts';
 import type { SideObject } from './objects.ts';
 import { type PlanOptions, placeObject } from './plan.ts';
 
@@ -92,7 +92,10 @@ export function planHook(
   }
   const add = (job: Uint8Array) => addJob(jobs, job);
   const own = encodeJob(
-    (place) => armOf(attachment, program, placeObject(options, object, place)),
+    (place) => ({
+      ...armOf(attachment, program, placeObject(options, object, place)),
+      ...groundOf(attachment, options.distDir, place),
+    }),
     told &&
       ((place): Sequel => ({
         reportCode: [program],
@@ -194,15 +197,28 @@ function ownArm(
 ): Uint8Array {
   const file = `${object}.bpf.o`;
   return encodeJob(
-    (place) =>
-      armOf(attached, program, {
+    (place) => ({
+      ...armOf(attached, program, {
         object: file,
         elf: place(readFileSync(join(distDir, 'bpf', file))),
         programs: [{ name: program, inputs: [], maps: {}, tailCalls: {} }],
         mapSizes: {},
       }),
+      ...groundOf(attached, distDir, place),
+    }),
     sequel,
   );
+}
+
+/** What the stimulus needs besides the bed. */
+function groundOf(
+  { stimulus }: Pick<Attachment, 'stimulus'>,
+  distDir: string,
+  place: Place,
+): Pick<HookJob, 'link' | 'redirect'> {
+  const { link, redirect: by } = stimulusByName(stimulus.name)!;
+  const elf = () => place(readFileSync(join(distDir, 'bpf', `redirect_${by}.bpf.o`)));
+  return { ...(link ? { link } : {}), ...(by ? { redirect: { by, elf: elf() } } : {}) };
 }
 
 function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
