@@ -111,18 +111,21 @@ export function planHook(
 /** Of programs of ours nothing is asked but the symbols. */
 const NO_CODE = (): Sequel => ({ reportCode: [] });
 
-/** What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any. */
-export function planAllHooks(distDir: string): HookPlan {
+/**
+ * What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any.
+ * With `toldOfCode` for profiles: without the programs that drop, and the jobs say where code lies.
+ */
+export function planAllHooks(distDir: string, { toldOfCode = false } = {}): HookPlan {
   const jobs = new Map<string, Uint8Array>();
   const add = (job: Uint8Array) => addJob(jobs, job);
   const rows = HOOKS.flatMap((hook) =>
     hook.variants.map((variant): PlannedHook => {
       const attachment = attachmentOf({ hook: hook.name, ...variant });
-      const drop = hook.drop?.(variant);
+      const drop = toldOfCode ? undefined : hook.drop?.(variant);
       return {
         ...rowOf(attachment.stimulus, hookLabel(hook, variant)),
         arms: {
-          ...planEmpty(attachment, distDir, add),
+          ...planEmpty(attachment, distDir, add, toldOfCode ? NO_CODE : undefined),
           ...(drop === undefined ? {} : { drop: add(ownArm(attachment, distDir, drop, 'drop')) }),
         },
       };
