@@ -112,7 +112,7 @@ export function placeObject(
   { side, config, directory }: Omit<PlanOptions, 'objects'>,
   object: SideObject,
   place: (bytes: Uint8Array) => Blob,
-): Omit<ObjectJob, 'format'> {
+): ObjectJob {
   return {
     object: object.name,
     elf: place(object.bytes),
@@ -240,8 +240,8 @@ function encode(
   rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportVisits'>,
   sequel?: (place: (bytes: Uint8Array) => Blob) => Sequel,
 ): Uint8Array {
-  try {
-    return encodeJob<Job>(
+  return fitting(object.name, () =>
+    encodeJob<Job>(
       (place) => ({
         format: 1,
         object: object.name,
@@ -260,10 +260,17 @@ function encode(
         ...rest,
       }),
       sequel,
-    );
+    ),
+  );
+}
+
+/** What does not fit into the window is the user's to mend. Throws TollgateError ('config') then. */
+export function fitting<T>(object: string, encode: () => T): T {
+  try {
+    return encode();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new TollgateError('config', `Cannot measure '${object.name}': ${cause.message}`, {
+    throw new TollgateError('config', `Cannot measure '${object}': ${cause.message}`, {
       hint: 'fewer or shorter pcaps; programs of the object can be split over several objects',
     });
   }
