@@ -50,6 +50,9 @@ function encodeSubject({ images, packets, passes }) {
     numbers.push(address, address + BigInt(sizeBytes));
   return new Uint8Array(BigUint64Array.from(numbers).buffer);
 }
+function blobIn(window, { at, size: size2 }) {
+  return window.subarray(at, at + size2);
+}
 function decodeJob(window) {
   const size2 = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
   if (size2 === 0 || size2 > JSON_ROOM - HEADER_BYTES) return void 0;
@@ -6475,7 +6478,7 @@ function isBuiltWithout(release, option) {
   return (0, import_node_fs5.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs5.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
-  const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
+  const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
   const subject = job.programs.find(({ name }) => name === job.program);
   try {
     if (subject) setUpObject(object, loadable, subject);
@@ -6507,9 +6510,6 @@ function loadChosen(guest, { objects, chosen, attach: attach2 }) {
 function programOf({ object }, { program }) {
   return object.programs.find(({ name }) => name === program);
 }
-function bytesOf(window, { at, size: size2 }) {
-  return window.subarray(at, at + size2);
-}
 function reportCode({ channel, window }, job, loaded, { reportCode: wanted, probed }) {
   reportSymbols(channel, "bpf");
   if (!loaded) return;
@@ -6522,7 +6522,7 @@ function reportCode({ channel, window }, job, loaded, { reportCode: wanted, prob
     });
   if (!probed) return;
   try {
-    const twin = loadObject(job, bytesOf(window, probed), loadable);
+    const twin = loadObject(job, blobIn(window, probed), loadable);
     reportLines(channel, twin, wanted);
     twin.close();
   } catch (cause) {
@@ -7561,7 +7561,7 @@ function findRefusedMaps(job, elf) {
 // src/guest/runner.ts
 function runJob(guest, job) {
   const started = process.hrtime.bigint();
-  const elf = bytesOf2(guest, job.elf);
+  const elf = blobIn(guest.window, job.elf);
   try {
     guest.channel.send({ type: "progress", step: "load" });
     if (job.reportVisits !== void 0) {
@@ -7587,9 +7587,6 @@ function runJob(guest, job) {
 }
 function seconds(ns) {
   return (Number(ns) / 1e9).toFixed(3);
-}
-function bytesOf2({ window }, blob) {
-  return window.subarray(blob.at, blob.at + blob.size);
 }
 function takeStatics({ channel }, job, loadable, object) {
   if (job.reportStatics) {
@@ -7730,7 +7727,7 @@ function reportCode2(guest, job, loadable, runs, sequel) {
   let object;
   try {
     const { probed } = sequel;
-    object = hardened(job, () => loadObject(job, bytesOf2(guest, probed), loadable));
+    object = hardened(job, () => loadObject(job, blobIn(guest.window, probed), loadable));
   } catch (cause) {
     if (cause instanceof ObjectRejected) return;
     throw cause;
@@ -7773,9 +7770,12 @@ function refusal2(error2, since) {
 }
 var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
-  const context = input.context && bytesOf2(guest, input.context);
+  const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
-  return input.packets.map((blob) => ({ packet: bytesOf2(guest, blob), ...context ? { context } : {} }));
+  return input.packets.map((blob) => ({
+    packet: blobIn(guest.window, blob),
+    ...context ? { context } : {}
+  }));
 }
 
 // src/guest/loader.ts
@@ -7816,7 +7816,7 @@ function putFiles2({ window }, { files }) {
   for (const { path, isExecutable, bytes } of files) {
     const to = (0, import_node_path2.join)(FOLDER2, path);
     (0, import_node_fs12.mkdirSync)((0, import_node_path2.dirname)(to), { recursive: true });
-    (0, import_node_fs12.writeFileSync)(to, window.subarray(bytes.at, bytes.at + bytes.size), {
+    (0, import_node_fs12.writeFileSync)(to, blobIn(window, bytes), {
       mode: isExecutable ? 493 : 420
     });
   }

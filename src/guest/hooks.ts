@@ -7,7 +7,7 @@ import { hookByName } from '../model/hooks/index.ts';
 import type { HookJob, Sequel, SubjectJob } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
-import { type Blob, decodeSequel } from '../model/window.ts';
+import { blobIn, decodeSequel } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { imagesOf, reportLines, textOfImage } from './code.ts';
 import { type Gift, hookPort } from './libbpf/attach.ts';
@@ -110,7 +110,7 @@ export interface Loaded {
 
 /** Loads an object and sets it up for one of its programs. Throws ObjectRejected. */
 export function load({ window }: Pick<HookGuest, 'window'>, job: SubjectJob): Loaded {
-  const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
+  const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
   const subject = job.programs.find(({ name }) => name === job.program);
   try {
     if (subject) setUpObject(object, loadable, subject);
@@ -149,10 +149,6 @@ function programOf({ object }: Loaded, { program }: SubjectJob): OpenProgram | u
   return object.programs.find(({ name }) => name === program);
 }
 
-function bytesOf(window: Uint8Array, { at, size }: Blob): Uint8Array {
-  return window.subarray(at, at + size);
-}
-
 /** Behind all events, so that it changes nothing in them; while the program is still attached. */
 function reportCode(
   { channel, window }: HookGuest,
@@ -171,7 +167,7 @@ function reportCode(
     });
   if (!probed) return;
   try {
-    const twin = loadObject(job, bytesOf(window, probed), loadable);
+    const twin = loadObject(job, blobIn(window, probed), loadable);
     reportLines(channel, twin, wanted);
     twin.close();
   } catch (cause) {

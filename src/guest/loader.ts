@@ -11,6 +11,7 @@ import type { LoaderJob, SoughtProgram } from '../model/job.ts';
 import type { RunPort } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
 import type { Absent } from '../model/report.ts';
+import { blobIn } from '../model/window.ts';
 import { withOrdinaryPriority } from './init.ts';
 import { inNamespace } from './libbpf/attach.ts';
 import {
@@ -68,7 +69,7 @@ function putFiles({ window }: Pick<Guest, 'window'>, { files }: LoaderJob): void
   for (const { path, isExecutable, bytes } of files) {
     const to = join(FOLDER, path);
     mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, window.subarray(bytes.at, bytes.at + bytes.size), {
+    writeFileSync(to, blobIn(window, bytes), {
       mode: isExecutable ? 0o755 : 0o644,
     });
   }

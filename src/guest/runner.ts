@@ -11,7 +11,7 @@ import { programTypeById } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
-import { type Blob, decodeSequel, encodeSubject, PAUSES, PAUSES_AT, SUBJECT_AT } from '../model/window.ts';
+import { blobIn, decodeSequel, encodeSubject, PAUSES, PAUSES_AT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { type CodeImage, imagesOf, reportLines, textOfImage } from './code.ts';
 import { hardened, spectreV2 } from './guards.ts';
@@ -44,7 +44,7 @@ export interface Guest {
 /** Runs the job to its last record but `end`. What the object is guilty of is a record; what we are, an exception. */
 export function runJob(guest: Guest, job: Job): void {
   const started = process.hrtime.bigint();
-  const elf = bytesOf(guest, job.elf);
+  const elf = blobIn(guest.window, job.elf);
   try {
     guest.channel.send({ type: 'progress', step: 'load' });
     if (job.reportVisits !== undefined) {
@@ -71,10 +71,6 @@ export function runJob(guest: Guest, job: Job): void {
 
 function seconds(ns: bigint): string {
   return (Number(ns) / 1e9).toFixed(3);
-}
-
-function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
-  return window.subarray(blob.at, blob.at + blob.size);
 }
 
 /** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
@@ -265,7 +261,7 @@ function reportCode(
   let object: LoadedObject;
   try {
     const { probed } = sequel;
-    object = hardened(job, () => loadObject(job, bytesOf(guest, probed), loadable));
+    object = hardened(job, () => loadObject(job, blobIn(guest.window, probed), loadable));
   } catch (cause) {
     if (cause instanceof ObjectRejected) return; // then it has no lines
     throw cause;
@@ -330,7 +326,10 @@ function refusal(error: number, since: string): Absent {
 const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
 
 export function runData(guest: Pick<Guest, 'window'>, input: JobInput): RunData[] {
-  const context = input.context && bytesOf(guest, input.context);
+  const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
-  return input.packets.map((blob) => ({ packet: bytesOf(guest, blob), ...(context ? { context } : {}) }));
+  return input.packets.map((blob) => ({
+    packet: blobIn(guest.window, blob),
+    ...(context ? { context } : {}),
+  }));
 }

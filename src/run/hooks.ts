@@ -24,7 +24,7 @@ import {
   stimulusLabel,
   WARM_UP_EVENTS,
 } from '../model/stimuli.ts';
-import { type Blob, encodeJob } from '../model/window.ts';
+import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import type { SideObject } from './objects.ts';
 import { fitting, type PlanOptions, placeObject } from './plan.ts';
 
@@ -142,7 +142,7 @@ function bothSides(
   subject: HookSubject,
   program: string,
   attach: AttachConfig,
-  place: (bytes: Uint8Array) => Blob,
+  place: PlaceBlob,
 ): SubjectJob[] {
   const placed = (side: Side, object: SideObject): SubjectJob => {
     const attachment = attachmentIn(object, program, attach);
@@ -248,7 +248,7 @@ export const EMPTY_PROGRAM = 'nop';
  */
 function planArms(
   attachment: Attachment,
-  objects: (place: (bytes: Uint8Array) => Blob) => readonly SubjectJob[],
+  objects: (place: PlaceBlob) => readonly SubjectJob[],
   chosen: Readonly<Record<'nothing' | 'empty', number> & Partial<Record<'own' | 'drop', number>>>,
   jobs: Map<string, Uint8Array>,
   told?: { readonly program: string; readonly probed?: Uint8Array },
@@ -288,7 +288,7 @@ function ourObject(
   distDir: string,
   file: string,
   program: string,
-  place: (bytes: Uint8Array) => Blob,
+  place: PlaceBlob,
 ): SubjectJob {
   const name = `${file}.bpf.o`;
   const all = {

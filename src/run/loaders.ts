@@ -14,7 +14,7 @@ import type { GuestRecord } from '../model/records.ts';
 import type { Measurement, Side } from '../model/report.ts';
 import { parseStimulus, stimulusLabel } from '../model/stimuli.ts';
 import type { Tools } from '../model/tools.ts';
-import { type Blob, encodeJob } from '../model/window.ts';
+import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import { isDynamic, linkedLibraries, loadedBytes } from '../vm/initramfs.ts';
 import { figureOf } from './collect.ts';
 import { addJob, type HookPlan, type PlannedHook, type PlannedLoader, tasksOf } from './hooks.ts';
@@ -100,7 +100,7 @@ function inputsOf(
   name: ProgramName,
   { programs }: LoaderPlanOptions['config'],
   directory: string,
-  place: (bytes: Uint8Array) => Blob,
+  place: PlaceBlob,
 ): JobInput[] {
   const { type, inputs } = programConfig(programs, name);
   if (type === undefined && inputs === undefined) return [];

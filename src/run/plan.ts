@@ -8,7 +8,7 @@ import type { Job, JobProgram, ObjectJob, Sequel } from '../model/job.ts';
 import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
 import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
-import { type Blob, encodeJob } from '../model/window.ts';
+import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import { type InputBytes, inputsFor } from './inputs.ts';
 import type { SideObject } from './objects.ts';
 import { planTailCalls, type TailCallPlan } from './tail-call-plan.ts';
@@ -111,7 +111,7 @@ export function planVisits(
 export function placeObject(
   { side, config, directory }: Omit<PlanOptions, 'objects'>,
   object: SideObject,
-  place: (bytes: Uint8Array) => Blob,
+  place: PlaceBlob,
 ): ObjectJob {
   return {
     object: object.name,
@@ -238,7 +238,7 @@ function encode(
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
   rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportVisits'>,
-  sequel?: (place: (bytes: Uint8Array) => Blob) => Sequel,
+  sequel?: (place: PlaceBlob) => Sequel,
 ): Uint8Array {
   return fitting(object.name, () =>
     encodeJob<Job>(
