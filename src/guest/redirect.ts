@@ -25,7 +25,7 @@ export function layRedirect(
   by: 'devmap' | 'cpumap',
   elf: Uint8Array,
 ): Redirect {
-  const job = { format: 1, object: by, elf: { at: 0, size: 0 }, programs: [], mapSizes: {} } as const;
+  const job = { object: by, elf: { at: 0, size: 0 }, programs: [], mapSizes: {} } as const;
   const { object } = findLoadable(job, elf);
   const [map] = object.maps;
   const target = by === 'devmap' ? bed.receiver.index : QUEUE;

@@ -44,7 +44,7 @@ async function operationsOf(
 ): Promise<HookOperation> {
   const [nothing, empty] = await Promise.all([
     take(arms.nothing, stimulus.name),
-    take(arms.empty, stimulus.name),
+    take(arms.empty!, stimulus.name),
   ]);
   const row = { hook, stimulus: input };
   if ('reason' in empty) return { ...row, absent: empty };
