@@ -82,17 +82,14 @@ interface Attached {
 function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Attached {
   const { hook, options } = wanted.attach;
   const { object } = load(guest, wanted);
-  const port = hookPort(
-    bed,
-    bed.helper,
-    () => {
+  const port = hookPort({
+    places: bed,
+    helper: bed.helper,
+    give: () => {
       throw new HookRefused("the sockets are iperf3's: no program is attached to one");
     },
-    (section) => {
-      const found = object.programs.find((program) => program.section === section);
-      return found && libbpf().bpf_program__fd(found.pointer);
-    },
-  );
+    object: () => object,
+  });
   try {
     const program = object.programs.find(({ name }) => name === wanted.program);
     if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);

@@ -84,7 +84,10 @@ export function planLoad(
 
 /** A load with nothing attached, and with the empty program of each hook that sees packets, in each of its variants. */
 export function planHookLoad(run: LoadRun, distDir: string): PlannedLoad {
-  const onPackets = HOOKS.filter(({ stimuli: [first] }) => stimulusByName(first)?.unit === 'packet');
+  const onPackets = HOOKS.filter(({ stimuli: [first] }) => {
+    const { unit, link, redirect } = stimulusByName(first)!;
+    return unit === 'packet' && link === undefined && redirect === undefined;
+  });
   const arms = onPackets.flatMap((hook) =>
     hook.variants.map(
       (variant): LoadArm => ({
