@@ -34,6 +34,15 @@ const imagesSchema = z
 /** From one side to the other. */
 const trafficSchema = z.strictObject({ packets: count, bytes: count, dropped: count });
 
+/** A device with its offloads as they are when programs are attached: native XDP changes them. */
+export const deviceSchema = z.strictObject({
+  name: text(32),
+  mtuBytes: count,
+  gro: z.boolean(),
+  gso: z.boolean(),
+  tso: z.boolean(),
+});
+
 export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), step: text(64), program: text(256).optional() }),
   z.strictObject({
@@ -124,6 +133,8 @@ export const recordSchema = z.discriminatedUnion('type', [
     back: trafficSchema,
     /** iperf3's report, as it wrote it. */
     iperf3: text(IPERF3_REPORT_LIMIT),
+    /** How the devices of the way are set, from the client's on. */
+    devices: z.array(deviceSchema).max(8),
   }),
   /** What the monitor in the guest (bpf/netcpu.bpf.c) counts of a run, ns by event; `elapsedNs` is of a clock beside it. */
   z.strictObject({
@@ -147,5 +158,6 @@ export const recordSchema = z.discriminatedUnion('type', [
 ]);
 
 export type Hello = z.infer<typeof helloSchema>;
+export type LoadDevice = z.infer<typeof deviceSchema>;
 export type Traffic = z.infer<typeof trafficSchema>;
 export type GuestRecord = z.infer<typeof recordSchema>;
