@@ -28,7 +28,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // src/model/window.ts
@@ -5569,6 +5569,7 @@ function loadClock(path) {
     gaps: library.func("int tollgate_gaps(ulong, void*, int)"),
     ratio: library.func("void tollgate_clock_ratio(ulong, void*, void*)"),
     align: library.func("ulong tollgate_align(ulong, ulong)"),
+    spin: library.func("void tollgate_spin(ulong)"),
     runs: library.func("void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)"),
     markSubject: library.func("void tollgate_mark_subject()")
   };
@@ -6310,10 +6311,10 @@ function must(result, what) {
 // src/guest/stimulus.ts
 var import_node_child_process = require("node:child_process");
 var INDEX = { sender: 10, receiver: 11 };
-function makeBed(helper) {
+function makeBed(helper, namespaces = { sender: newNamespace(), receiver: newNamespace() }) {
   const bed = {
-    sender: { namespaceFd: newNamespace(), index: INDEX.sender },
-    receiver: { namespaceFd: newNamespace(), index: INDEX.receiver },
+    sender: { namespaceFd: namespaces.sender, index: INDEX.sender },
+    receiver: { namespaceFd: namespaces.receiver, index: INDEX.receiver },
     helper
   };
   try {
@@ -6648,7 +6649,7 @@ function findTicks(clockLibrary) {
 
 // src/guest/load.ts
 var import_node_child_process2 = require("node:child_process");
-var import_node_fs10 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/guest/guards.ts
@@ -6741,6 +6742,213 @@ function readTimes(fd, sizeBytes) {
   return Object.fromEntries(times);
 }
 
+// src/guest/way.ts
+var import_node_fs11 = require("node:fs");
+
+// src/guest/libbpf/device.ts
+var import_node_fs10 = require("node:fs");
+var OFFLOADS = {
+  gro: { get: 43, set: 44 },
+  gso: { get: 35, set: 36 },
+  tso: { get: 30, set: 31 }
+};
+function deviceNamed(name) {
+  const addressRequest = (address) => {
+    const request = interfaceRequest(name);
+    request.writeUInt16LE(AF_INET, NAME_BYTES2);
+    request.set(address, NAME_BYTES2 + 4);
+    return request;
+  };
+  const ethtool = (command, value) => {
+    const argument = memory(8);
+    argument.writeUInt32LE(command, 0);
+    argument.writeUInt32LE(value, 4);
+    const request = interfaceRequest(name);
+    request.writeBigUInt64LE(addressOf(argument), NAME_BYTES2);
+    control(SIOCETHTOOL, request, `set '${name}' up for the load`);
+    return argument.readUInt32LE(4);
+  };
+  return {
+    offload: (kind) => ethtool(OFFLOADS[kind].get, 0) !== 0,
+    setOffload: (kind, isOn) => {
+      ethtool(OFFLOADS[kind].set, isOn ? 1 : 0);
+    },
+    mtu: () => {
+      const request = interfaceRequest(name);
+      control(SIOCGIFMTU, request, `read the MTU of '${name}'`);
+      return request.readInt32LE(NAME_BYTES2);
+    },
+    setMtu: (bytes) => {
+      const request = interfaceRequest(name);
+      request.writeInt32LE(bytes, NAME_BYTES2);
+      control(SIOCSIFMTU, request, `set the MTU of '${name}' to ${bytes}`);
+    },
+    setAddress: (address, mask) => {
+      control(SIOCSIFADDR, addressRequest(address), `set the address of '${name}'`);
+      if (mask) control(SIOCSIFNETMASK, addressRequest(mask), `set the netmask of '${name}'`);
+    },
+    setHardwareAddress: (address) => {
+      const request = interfaceRequest(name);
+      request.writeUInt16LE(ARPHRD_ETHER, NAME_BYTES2);
+      request.set(address, NAME_BYTES2 + 2);
+      control(SIOCSIFHWADDR, request, `set the hardware address of '${name}'`);
+    },
+    setNeighbour: (address, hardware) => {
+      const request = memory(ARP_REQUEST_BYTES);
+      request.writeUInt16LE(AF_INET, 0);
+      request.set(address, 4);
+      request.writeUInt16LE(ARPHRD_ETHER, 16);
+      request.set(hardware, 18);
+      request.writeInt32LE(ATF_COM | ATF_PERM, 32);
+      request.write(name, 52);
+      control(SIOCSARP, request, `set a neighbour on '${name}'`);
+    },
+    setUp: () => {
+      const request = interfaceRequest(name);
+      request.writeUInt16LE(IFF_UP, NAME_BYTES2);
+      control(SIOCSIFFLAGS, request, `set '${name}' up`);
+    }
+  };
+}
+function makeBridge(name, ports) {
+  const added = memory(IFREQ_BYTES);
+  added.write(name);
+  control(SIOCBRADDBR, added, "make a bridge");
+  for (const port of ports) {
+    const request = interfaceRequest(name);
+    request.writeInt32LE(port, NAME_BYTES2);
+    control(SIOCBRADDIF, request, "put a device into a bridge");
+  }
+  deviceNamed(name).setUp();
+}
+var NAME_BYTES2 = 16;
+var IFREQ_BYTES = 40;
+var ARP_REQUEST_BYTES = 68;
+var AF_INET = 2;
+var SOCK_DGRAM = 2;
+var ARPHRD_ETHER = 1;
+var ATF_COM = 2;
+var ATF_PERM = 4;
+var IFF_UP = 1;
+var SYS_SOCKET = 41;
+var SIOCSIFFLAGS = 35092;
+var SIOCSIFADDR = 35094;
+var SIOCSIFNETMASK = 35100;
+var SIOCGIFMTU = 35105;
+var SIOCSIFMTU = 35106;
+var SIOCSIFHWADDR = 35108;
+var SIOCETHTOOL = 35142;
+var SIOCSARP = 35157;
+var SIOCBRADDBR = 35232;
+var SIOCBRADDIF = 35234;
+function interfaceRequest(name) {
+  const request = memory(IFREQ_BYTES);
+  request.write(name);
+  return request;
+}
+function control(number2, request, what) {
+  const socket = Number(libc().syscall4(SYS_SOCKET, AF_INET, SOCK_DGRAM, 0));
+  if (socket < 0) throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
+  try {
+    if (libc().ioctl(socket, number2, Number(addressOf(request))) < 0)
+      throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
+  } finally {
+    (0, import_node_fs10.closeSync)(socket);
+  }
+}
+
+// src/guest/way.ts
+function layOut(bed, link, moduleFolder) {
+  const way = link.over === "veth" ? direct(bed) : between(bed, link.over, moduleFolder);
+  for (const { name, place } of way.devices)
+    inNamespace(place.namespaceFd, () => {
+      const device = deviceNamed(name);
+      if (link.mtuBytes !== void 0) device.setMtu(link.mtuBytes);
+      for (const kind of KINDS) {
+        const isOn = link[kind];
+        if (isOn !== void 0) device.setOffload(kind, isOn);
+      }
+    });
+  return way;
+}
+function devicesOf({ devices }) {
+  return devices.map(
+    ({ name, place }, i) => inNamespace(place.namespaceFd, () => {
+      const device = deviceNamed(name);
+      return {
+        name: i === 0 ? "client" : i === devices.length - 1 ? "server" : `between, ${name}`,
+        mtuBytes: device.mtu(),
+        gro: device.offload("gro"),
+        gso: device.offload("gso"),
+        tso: device.offload("tso")
+      };
+    })
+  );
+}
+var KINDS = Object.keys(OFFLOADS);
+function direct(bed) {
+  const devices = [
+    { name: "sender", place: bed.sender },
+    { name: "receiver", place: bed.receiver }
+  ];
+  return { client: bed.sender, server: bed.receiver, programs: bed, devices };
+}
+var CLIENT = { address: [192, 0, 2, 1], hardware: [0, 0, 94, 0, 83, 1] };
+var SERVER = { address: [198, 51, 100, 2], hardware: [0, 0, 94, 0, 83, 2] };
+var LINK_WATCH_MS = 2500;
+function between({ helper }, over, moduleFolder) {
+  const middle = newNamespace();
+  const first = bedOf(helper, newNamespace(), middle);
+  const second = bedOf(helper, middle, newNamespace());
+  const inner = [
+    { name: "receiver", place: first.receiver },
+    { name: "sender", place: second.sender }
+  ];
+  inNamespace(middle, () => (over === "bridge" ? bridge : route)(moduleFolder));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
+  return {
+    client: first.sender,
+    server: second.receiver,
+    programs: { helper, sender: second.sender, receiver: first.receiver },
+    devices: [
+      { name: "sender", place: first.sender },
+      ...inner,
+      { name: "receiver", place: second.receiver }
+    ]
+  };
+}
+function bedOf(helper, sender, receiver) {
+  const bed = makeBed(helper, { sender, receiver });
+  if ("reason" in bed) throw new Error(bed.reason);
+  return bed;
+}
+function bridge(moduleFolder) {
+  loadModules(moduleList(moduleFolder));
+  const ports = [11, 10];
+  for (const [i, name] of ["receiver", "sender"].entries()) {
+    const device = deviceNamed(name);
+    device.setAddress([0, 0, 0, 0]);
+    device.setHardwareAddress([0, 0, 94, 0, 83, 16 + i]);
+  }
+  makeBridge("bridge", ports);
+}
+function moduleList(folder) {
+  const path = `${folder}/modules.list`;
+  const names = (0, import_node_fs11.readdirSync)(folder).filter((name) => name.endsWith(".ko"));
+  (0, import_node_fs11.writeFileSync)(path, names.map((name) => `${folder}/${name}
+`).join(""));
+  return path;
+}
+function route() {
+  const mask = [255, 255, 255, 0];
+  const [toClient, toServer] = [deviceNamed("receiver"), deviceNamed("sender")];
+  toClient.setAddress([...CLIENT.address.slice(0, 3), 254], mask);
+  toServer.setAddress([...SERVER.address.slice(0, 3), 254], mask);
+  toClient.setNeighbour(CLIENT.address, CLIENT.hardware);
+  toServer.setNeighbour(SERVER.address, SERVER.hardware);
+  (0, import_node_fs11.writeFileSync)("/proc/sys/net/ipv4/ip_forward", "1");
+}
+
 // src/guest/load.ts
 function runLoadJob(guest, job) {
   const { bed, channel } = guest;
@@ -6749,28 +6957,35 @@ function runLoadJob(guest, job) {
 }
 function measure(guest, bed, job) {
   const detach = [];
-  const programs = [];
   try {
-    for (const each of job.attached) {
+    putFiles(guest.window, job);
+    const way = layOut(bed, job.link ?? { over: "veth" }, FOLDER);
+    const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
+    detach.push(...loaded.flatMap((each) => "reason" in each ? [] : [() => each.object.close()]));
+    const programs = [];
+    for (const [i, each] of job.attached.entries()) {
+      if (each.arm !== job.arm) continue;
+      const one = loaded[i];
+      if ("reason" in one) return one;
       const absent2 = whyNotHere(each.attach.hook);
       if (absent2) return absent2;
-      const one = hardened(job, () => attach(guest, bed, each));
-      programs.push(one);
-      detach.push(one.detach);
+      const attached = attach(guest, way, each, one);
+      programs.push(attached);
+      detach.push(attached.detach);
     }
     tellWatcher(
       guest.window,
       programs.flatMap(({ images }) => images)
     );
-    putFiles(guest.window, job);
-    if (job.reportStats) (0, import_node_fs10.writeFileSync)(STATS_ENABLED, "1");
+    const devices = devicesOf(way);
+    if (job.reportStats) (0, import_node_fs12.writeFileSync)(STATS_ENABLED, "1");
     const monitor = job.monitor && startMonitor(guest.window, job.monitor);
     if (monitor) detach.push(monitor.close);
     for (const run3 of job.runs) {
       const before = monitor?.read();
-      const load2 = runOnce(bed, run3);
+      const load2 = runOnce(way, run3);
       const after = monitor?.read();
-      guest.channel.send({ type: "load", ...load2 });
+      guest.channel.send({ type: "load", ...load2, devices });
       if (job.reportStats)
         guest.channel.send({ type: "stats", programs: programs.map(({ fd }) => programStats(fd)) });
       if (!monitor || !before || !after) continue;
@@ -6790,43 +7005,38 @@ function measure(guest, bed, job) {
   }
 }
 var STATS_ENABLED = "/proc/sys/kernel/bpf_stats_enabled";
-function attach(guest, bed, wanted) {
+function loadOne(guest, wanted) {
+  try {
+    return load(guest, { format: 1, ...wanted });
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    return { reason: cause.message.slice(0, 2e3) };
+  }
+}
+function attach(guest, { programs: places }, wanted, { object }) {
   const { hook, options } = wanted.attach;
-  const { object } = load(guest, { format: 1, ...wanted });
   const port = hookPort(
-    bed,
-    bed.helper,
+    places,
+    places.helper,
     () => {
       throw new HookRefused("the sockets are iperf3's: no program is attached to one");
     },
     (section) => {
-      const found = object.programs.find((program) => program.section === section);
+      const found = object.programs.find((program2) => program2.section === section);
       return found && libbpf().bpf_program__fd(found.pointer);
     }
   );
-  try {
-    const program = object.programs.find(({ name }) => name === wanted.program);
-    if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
-    const images = [];
-    for (const { name, pointer } of object.programs)
-      for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
-        const { address, sizeBytes } = image;
-        images.push(image);
-        guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
-      }
-    const fd = libbpf().bpf_program__fd(program.pointer);
-    const detach = hookNamed(hook).attach(port, fd, options);
-    return {
-      ...{ fd, images },
-      detach: () => {
-        detach();
-        object.close();
-      }
-    };
-  } catch (cause) {
-    object.close();
-    throw cause;
-  }
+  const program = object.programs.find(({ name }) => name === wanted.program);
+  if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
+  const images = [];
+  for (const { name, pointer } of object.programs)
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+      const { address, sizeBytes } = image;
+      images.push(image);
+      guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
+    }
+  const fd = libbpf().bpf_program__fd(program.pointer);
+  return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
 }
 function tellWatcher(window, images) {
   const told = images.slice(0, LOAD_IMAGES_LIMIT);
@@ -6843,17 +7053,18 @@ function tellWatcher(window, images) {
 }
 var FOLDER = "/tmp/load";
 function putFiles(window, { files }) {
-  (0, import_node_fs10.mkdirSync)(FOLDER);
+  (0, import_node_fs12.mkdirSync)(FOLDER);
   for (const [name, { at, size: size2 }] of Object.entries(files))
-    (0, import_node_fs10.writeFileSync)((0, import_node_path.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
+    (0, import_node_fs12.writeFileSync)((0, import_node_path.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
 }
 var RECEIVER = "198.51.100.2";
 var RESULT_BYTES2 = 16;
-function runOnce(bed, { protocol, streams, bytes }) {
+function runOnce(way, run3) {
+  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run3;
   const iperf3 = (0, import_node_path.join)(FOLDER, "iperf3");
   const reportPath = (0, import_node_path.join)(FOLDER, "report");
-  const report = (0, import_node_fs10.openSync)(reportPath, "w");
-  const before = traffic(bed);
+  const report = (0, import_node_fs12.openSync)(reportPath, "w");
+  const before = traffic(way);
   const server = [iperf3, "-4", "-s", "-1", "-i", "0"];
   const client = [
     ...[
@@ -6869,19 +7080,22 @@ function runOnce(bed, { protocol, streams, bytes }) {
       "-n",
       String(bytes).padStart(12, "0")
     ],
-    ...protocol === "udp" ? ["-u", "-b", "0"] : []
+    ...protocol === "udp" ? ["-u", "-b", "0"] : [],
+    ...isReverse ? ["-R"] : [],
+    ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
+    ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]
   ];
   const ended = (0, import_node_child_process2.spawnSync)((0, import_node_path.join)(FOLDER, "load"), [...server, "--", ...client], {
     env: { LD_LIBRARY_PATH: FOLDER },
     // its own output goes into a file: a pipe would wake Node
-    stdio: ["ignore", report, "pipe", bed.sender.namespaceFd, bed.receiver.namespaceFd, "pipe"],
+    stdio: ["ignore", report, "pipe", way.client.namespaceFd, way.server.namespaceFd, "pipe"],
     maxBuffer: 1 << 20
   });
-  (0, import_node_fs10.closeSync)(report);
+  (0, import_node_fs12.closeSync)(report);
   if (ended.error) throw ended.error;
   const result = ended.output[5];
   const words = ended.stderr.toString("utf8").trim().slice(0, 2e3);
-  const said = (0, import_node_fs10.readFileSync)(reportPath, "utf8");
+  const said = (0, import_node_fs12.readFileSync)(reportPath, "utf8");
   if (ended.status !== 0 || result?.length !== RESULT_BYTES2)
     throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
   const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
@@ -6890,20 +7104,22 @@ function runOnce(bed, { protocol, streams, bytes }) {
       `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2e3)}`
     );
   if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
-  const after = traffic(bed);
+  const after = traffic(way);
   return {
     insns: Number(result.readBigUInt64LE(0)),
-    there: difference(after.sender, before.sender),
-    back: difference(after.receiver, before.receiver),
+    there: difference(after.there, before.there),
+    back: difference(after.back, before.back),
     iperf3: said
   };
 }
-function traffic(bed) {
-  const of = (side) => inNamespace(bed[side].namespaceFd, () => sentBy(side));
-  return { sender: of("sender"), receiver: of("receiver") };
+function traffic({ client, server }) {
+  return {
+    there: inNamespace(client.namespaceFd, () => sentBy("sender")),
+    back: inNamespace(server.namespaceFd, () => sentBy("receiver"))
+  };
 }
 function sentBy(device) {
-  const line = (0, import_node_fs10.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
+  const line = (0, import_node_fs12.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
   const numbers = line?.replace(/^.*:/, "").trim().split(/\s+/).map(Number);
   if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
   return { bytes: numbers[8], packets: numbers[9], dropped: numbers[11] };
@@ -6917,7 +7133,7 @@ function difference(after, before) {
 }
 
 // src/guest/runner.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -7681,7 +7897,7 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs13.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && bytesOf2(guest, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -7715,7 +7931,7 @@ function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs14.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -7726,6 +7942,7 @@ function main() {
   });
   clock.align(SECOND_NS, 0);
   pause();
+  clock.spin(SPIN_NS);
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
   const job = decodeJob(window);
@@ -7745,18 +7962,19 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs12.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs14.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
 var SETTLE_MS = 3e3;
 var SECOND_NS = 1e9;
+var SPIN_NS = 2e7;
 function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
 }
 function warmUp(guest) {
   const path = (0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs12.readFileSync)(path);
+  const elf = (0, import_node_fs14.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -7792,7 +8010,7 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs12.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs14.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
@@ -7800,7 +8018,7 @@ function say(line) {
 function selfTest() {
   loadClock((0, import_node_path2.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs12.existsSync)((0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs14.existsSync)((0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }

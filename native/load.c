@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a server and a client, each in a network namespace of its own, and reads the instruction counter around the
-// client. A process between Node and the two, so that nothing of Node's runs meanwhile. Freestanding: no libc.
+// Runs a server and a client, each in a network namespace of its own, and reads the instruction counter around
+// both. A process between Node and the two, so that nothing of Node's runs meanwhile. Freestanding: no libc.
 // Build: gcc -O2 -static -nostdlib -ffreestanding load.c
 //
 // argv: the server's, '--', the client's; each begins with the path. The environment is handed on.
@@ -33,7 +33,7 @@ enum { CLIENT_NAMESPACE = 3, SERVER_NAMESPACE = 4, RESULT_FD = 5 };
 
 /* 16 bytes, read by src/guest/load.ts. */
 struct result {
-	u64 insns; /* ticks of the instruction counter from before the client begins until it has ended */
+	u64 insns; /* ticks of the instruction counter from before the client begins until both have ended */
 	u32 client_status, server_status; /* as wait4 gives them */
 };
 
@@ -137,12 +137,12 @@ __attribute__((used)) static void begin(long *stack)
 	MARK(BEGIN_MARK);
 	before = tsc();
 	result.client_status = wait_for(start(CLIENT_NAMESPACE, 0, client, env));
-	result.insns = tsc() - before;
-	MARK(END_MARK);
-	/* It ends with its client, unless that has failed. */
+	/* It ends with its client, unless that has failed; which of the two ends first is in no figure. */
 	if (result.client_status)
 		call4(SYS_KILL, server, SIGKILL, 0, 0);
 	result.server_status = wait_for(server);
+	result.insns = tsc() - before;
+	MARK(END_MARK);
 	must(call4(SYS_WRITE, RESULT_FD, (long)&result, sizeof result, 0), "write the result");
 	call4(SYS_EXIT, 0, 0, 0, 0);
 }

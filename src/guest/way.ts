@@ -3,7 +3,7 @@
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import type { LoadLink } from '../model/job.ts';
-import type { LoadDevice } from '../model/records.ts';
+import type { LoadDevice } from '../model/report.ts';
 import { loadModules } from './init.ts';
 import { inNamespace, newNamespace, type Place } from './libbpf/attach.ts';
 import { deviceNamed, makeBridge, OFFLOADS } from './libbpf/device.ts';

@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import { EVENTS_LIMIT, IPERF3_REPORT_LIMIT, LINES_LIMIT } from './job.ts';
-import { absentSchema } from './report.ts';
+import { absentSchema, deviceSchema } from './report.ts';
 import { IMAGES_LIMIT } from './window.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -33,15 +33,6 @@ const imagesSchema = z
 
 /** From one side to the other. */
 const trafficSchema = z.strictObject({ packets: count, bytes: count, dropped: count });
-
-/** A device with its offloads as they are when programs are attached: native XDP changes them. */
-export const deviceSchema = z.strictObject({
-  name: text(32),
-  mtuBytes: count,
-  gro: z.boolean(),
-  gso: z.boolean(),
-  tso: z.boolean(),
-});
 
 export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), step: text(64), program: text(256).optional() }),
@@ -126,7 +117,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   /** A run of network load, or why there is none. */
   z.strictObject({
     type: z.literal('load'),
-    /** Of all that ran from before iperf3's client began until it had ended; idle time counts a nanosecond for one. */
+    /** of all that ran from before iperf3's client began until client and server had ended; idle time counts a nanosecond for one. */
     insns: count,
     /** What has crossed the link, as its devices count it: a packet that is not segmented yet is one. */
     there: trafficSchema,
@@ -158,6 +149,5 @@ export const recordSchema = z.discriminatedUnion('type', [
 ]);
 
 export type Hello = z.infer<typeof helloSchema>;
-export type LoadDevice = z.infer<typeof deviceSchema>;
 export type Traffic = z.infer<typeof trafficSchema>;
 export type GuestRecord = z.infer<typeof recordSchema>;

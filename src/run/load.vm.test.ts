@@ -11,20 +11,18 @@ import { encodeJob } from '../model/window.ts';
 import { loadFiles } from '../vm/load-files.ts';
 import { openSession } from '../vm/session.ts';
 import { KERNEL_CACHE, sessionOptions } from '../vm/testing/real.ts';
-import { measureLoad, planHookLoad } from './load.ts';
+import { measureLoad } from './load.ts';
+import { loadOf, planHookLoad } from './load-arms.ts';
 import { DIST, labOptions, OUTER_KERNELS } from './testing/lab.ts';
 
-const RUN = { protocol: 'tcp', streams: 1, bytes: 4 << 20 } as const;
+const LOAD = loadOf({ bytes: 4 << 20 });
 /** One hook in the kernel's own code, and one before it. */
 const ARMS = ['nothing', 'xdp native', 'tc ingress'];
 
 async function measureArms(kernel: string) {
-  const { run, arms } = planHookLoad(RUN, DIST);
-  const [cost] = await measureLoad(
-    [kernel],
-    [{ run, arms: arms.filter(({ name }) => ARMS.includes(name)) }],
-    labOptions(),
-  );
+  const planned = planHookLoad(LOAD, DIST);
+  const arms = planned.arms.filter(({ name }) => ARMS.includes(name));
+  const [cost] = await measureLoad([kernel], [{ ...planned, arms }], labOptions());
   expect(cost?.target.error).toBeUndefined();
   return new Map(cost!.arms.map(({ arm, figures }) => [arm, figures as LoadFigures]));
 }
@@ -39,7 +37,7 @@ async function runMonitored(kernel: string) {
     attached: [],
     files: Object.fromEntries([...files].map(([name, bytes]) => [name, place(bytes)])),
     monitor: place(readFileSync(join(DIST, 'bpf/netcpu.bpf.o'))),
-    runs: [{ ...RUN, bytes: 32 << 20 }],
+    runs: [{ ...LOAD.run, bytes: 32 << 20 }],
   }));
   const { qemu } = options.machine;
   return await runLoad(await openSession(options), job, { qemu, distDir: DIST, cacheDir: KERNEL_CACHE });

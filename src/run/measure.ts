@@ -1,10 +1,12 @@
 // `tollgate measure`: every metric of the given objects, no budget file needed.
 
 import { relative } from 'node:path';
+import type { Config } from '../model/config.ts';
 import type { Report } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import { execute, type RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { planLoads } from './load-arms.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -15,7 +17,7 @@ export interface MeasureRequest {
   /** Whether to measure what each hook costs, with programs of ours. */
   readonly hooks?: boolean;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
-  readonly config?: Parameters<typeof planJobs>[0]['config'];
+  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'load'>;
 }
 
 /** Throws TollgateError on objects that cannot be read. */
@@ -32,6 +34,7 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     planHooks({ ...plan, distDir }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
-  const results = await execute(request.kernels, planJobs(plan), options, hooks);
+  const loads = planLoads({ ...plan, head: objects, distDir });
+  const results = await execute(request.kernels, planJobs(plan), options, hooks, loads);
   return buildReport({ version: request.version, ...results });
 }
