@@ -310,7 +310,7 @@ function detailsOf(
 const IPERF3_KEPT = 16 << 10;
 
 /** Whatever is in it but the arm's number lies at the same place in every arm's job. */
-function encodeLoad(
+export function encodeLoad(
   { programs, load: { run, link } }: PlannedLoad,
   { number }: LoadArm,
   bytes: number,
