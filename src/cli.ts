@@ -13,9 +13,11 @@ import {
   writeLock,
 } from './kernels/index.ts';
 import { parseAcceptances } from './model/accept.ts';
-import { type AttachConfig, type Config, parseSize } from './model/config.ts';
+import { type AttachConfig, type Config, type LoadConfig, parseSize } from './model/config.ts';
+import { withoutUndefined } from './model/defined.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import { HOOKS as HOOK_LIST, hookLabel, parseHook } from './model/hooks/index.ts';
+import { LOAD_PATHS, type LoadPath } from './model/job.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { didYouMean } from './model/suggest.ts';
@@ -37,7 +39,8 @@ import { baseObjectOf, explain, objectOf } from './run/explain.ts';
 import { gitIn, messagesBetween } from './run/git.ts';
 import { hookOperations } from './run/hook-operations.ts';
 import { init } from './run/init.ts';
-import { DEFAULT_LOAD_BYTES, measureLoad, planHookLoad, planLoad } from './run/load.ts';
+import { measureLoad } from './run/load.ts';
+import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
 import { measure } from './run/measure.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
@@ -234,7 +237,17 @@ function program(): Command {
     .option('--config <file>', "instead: the budget file's loads, with the programs of these objects")
     .addOption(new Option('--protocol <name>', 'tcp or udp').choices(['tcp', 'udp']).default('tcp'))
     .addOption(new Option('--streams <n>', 'parallel connections').argParser(parseStreams).default(1))
-    .addOption(new Option('--bytes <size>', "how much is sent, as '64M'").argParser(parseBytes))
+    .addOption(new Option('--bytes <size>', "how much the longer run sends, as '64M'").argParser(parseBytes))
+    .option('--reverse', 'the server sends')
+    .addOption(
+      new Option('--length <size>', 'bytes for each call; of UDP in each packet').argParser(parseBytes),
+    )
+    .addOption(new Option('--window <size>', "the sockets' buffers").argParser(parseBytes))
+    .addOption(new Option('--over <way>', 'what links client and server').choices(LOAD_PATHS))
+    .addOption(new Option('--mtu <bytes>', "the devices' MTU").argParser(parseBytes))
+    .addOption(new Option('--gro <switch>', 'generic receive offload: on or off').argParser(parseSwitch))
+    .addOption(new Option('--gso <switch>', 'generic segmentation offload').argParser(parseSwitch))
+    .addOption(new Option('--tso <switch>', 'TCP segmentation offload').argParser(parseSwitch))
     .action(measureLoads);
 
   withOutput(root.command('report <file...>'))
@@ -305,22 +318,27 @@ interface LoadFlags extends CommonFlags {
   readonly protocol: 'tcp' | 'udp';
   readonly streams: number;
   readonly bytes?: number;
+  readonly reverse?: boolean;
+  readonly length?: number;
+  readonly window?: number;
+  readonly over?: LoadPath;
+  readonly mtu?: number;
+  readonly gro?: boolean;
+  readonly gso?: boolean;
+  readonly tso?: boolean;
 }
 
 async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : readConfig(flags.config);
   await withRun(flags, config && { path: flags.config!, config }, async (options) => {
-    const { protocol, streams, bytes = DEFAULT_LOAD_BYTES[flags.protocol] } = flags;
+    const { distDir, baseDir } = options;
     const planned = config
-      ? (config.load ?? []).map((load) =>
-          planLoad(load, {
-            config,
-            objects: objects.map((path) => objectOf(path, options.baseDir)),
-            directory: resolve(dirname(flags.config!)),
-            distDir: options.distDir,
-          }),
-        )
-      : [planHookLoad({ protocol, streams, bytes }, options.distDir)];
+      ? planLoads({
+          ...{ config, distDir },
+          head: objects.map((path) => objectOf(path, baseDir)),
+          directory: resolve(dirname(flags.config!)),
+        }).loads
+      : [planHookLoad(loadOf(iperf3From(flags)), distDir)];
     if (planned.length === 0)
       throw new TollgateError('config', `Cannot measure under load: '${flags.config}' names none`, {
         hint: 'load: [{ iperf3: { protocol: tcp } }]',
@@ -335,6 +353,17 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
     if (costs.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
     return undefined;
   });
+}
+
+/** The flags that are keys of iperf3 in the budget file. */
+function iperf3From(flags: LoadFlags): LoadConfig['iperf3'] {
+  const { protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso } = flags;
+  return withoutUndefined({ protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso });
+}
+
+function parseSwitch(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new InvalidArgumentError('expected on or off');
 }
 
 function parseStreams(text: string): number {

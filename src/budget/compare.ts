@@ -3,7 +3,7 @@
 
 import type { BudgetRule } from '../model/config.ts';
 import { subtract } from '../model/decimal.ts';
-import type { ProgramName } from '../model/match.ts';
+import { isLoad, type ProgramName } from '../model/match.ts';
 import { METRICS, type Metric } from '../model/metrics.ts';
 import type { Measurement, Report, Target, Verdict, VerdictName } from '../model/report.ts';
 import {
@@ -147,12 +147,13 @@ const IDENTITY = [
 ] as const;
 
 function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
+  const isNetwork = isLoad(scope);
   const load = pairs.get(pairKey(undefined, 'load_ok')) ?? {};
   const inHead = hasSide(pairs, 'head');
   const inBase = hasSide(pairs, 'base');
   const where = `${scope.program} on ${scope.target.kernel}`;
   if (!inHead) {
-    if (scope.noBase) return [];
+    if (scope.noBase || isNetwork) return [];
     return [
       row(scope, 'load_ok', load, {
         verdict: 'gone',
@@ -171,7 +172,7 @@ function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
     }
     return rows;
   }
-  rows.push(...loadRows(scope, load, inBase));
+  if (!isNetwork) rows.push(...loadRows(scope, load, inBase));
 
   const inputs = [...new Set([...pairs.values()].map((pair) => (pair.head ?? pair.base)!.input))].sort(
     byInput,
@@ -310,7 +311,7 @@ function metricRow(
     return unbudgetedRow(scope, metric, pair, head, base, subject, input);
   }
 
-  const checks = [...maxCheck(budget, head), ...increaseCheck(budget, head, base)];
+  const checks = [...maxCheck(budget, head), ...increaseCheck(budget, head, base, metric.decimals)];
   const over = checks.filter(({ verdict }) => verdict === 'over');
   const open = checks.filter(({ verdict }) => verdict === 'inconclusive');
   const change = base === undefined ? undefined : subtract(head.value, base.value);
@@ -398,7 +399,8 @@ function row(
 ): Verdict {
   const head = pair.head?.value;
   const base = scope.noBase ? undefined : pair.base?.value;
-  const budget = budgetText(scope.budgets.get(metric), base);
+  const known: Metric | undefined = METRICS.find(({ name }) => name === metric);
+  const budget = budgetText(scope.budgets.get(metric), base, known?.decimals);
   const where = pair.head?.where;
   return {
     target: scope.target.id,
@@ -406,7 +408,7 @@ function row(
     program: scope.program,
     ...(input === undefined ? {} : { input }),
     metric,
-    unit: METRICS.find(({ name }) => name === metric)?.unit ?? '',
+    unit: known?.unit ?? '',
     ...(base === undefined ? {} : { base }),
     ...(head === undefined ? {} : { head }),
     ...(base === undefined || head === undefined ? {} : { change: subtract(head, base) }),

@@ -30,9 +30,14 @@ export function maxCheck({ max }: Budget, head: Figure): Check[] {
 }
 
 /** Growth up to and including the allowance passes. */
-export function increaseCheck({ increase }: Budget, head: Figure, base: Figure | undefined): Check[] {
+export function increaseCheck(
+  { increase }: Budget,
+  head: Figure,
+  base: Figure | undefined,
+  decimals = 0,
+): Check[] {
   if (increase === undefined || base === undefined) return [];
-  const allowed = allowedIncrease(increase.value, base.value);
+  const allowed = allowedIncrease(increase.value, base.value, decimals);
   const words =
     typeof increase.value === 'number'
       ? `${allowed}`
@@ -47,13 +52,17 @@ export function increaseCheck({ increase }: Budget, head: Figure, base: Figure |
   return [{ verdict: 'pass', why: `within the allowed increase of ${words}` }];
 }
 
-/** In the metric's unit; a percentage of base is rounded down. */
-function allowedIncrease(increase: Exclude<Increase, 'none'>, base: number): number {
-  return typeof increase === 'number' ? increase : percentFloor(base, increase.percent);
+/** In the metric's unit; a percentage of base is rounded down to the figures' decimals. */
+function allowedIncrease(increase: Exclude<Increase, 'none'>, base: number, decimals: number): number {
+  return typeof increase === 'number' ? increase : percentFloor(base, increase.percent, decimals);
 }
 
 /** The budget as a row of the report shows it; `base` turns a percentage into units. */
-export function budgetText(budget: Budget | undefined, base: number | undefined): Verdict['budget'] {
+export function budgetText(
+  budget: Budget | undefined,
+  base: number | undefined,
+  decimals = 0,
+): Verdict['budget'] {
   if (budget === undefined) return undefined;
   const { max, increase, required } = budget;
   const parts = [
@@ -67,7 +76,7 @@ export function budgetText(budget: Budget | undefined, base: number | undefined)
   const place = (max ?? increase ?? required)?.rule.place;
   return {
     ...(max ? { max: max.value } : {}),
-    ...(increase && base !== undefined ? { increase: allowedIncrease(increase.value, base) } : {}),
+    ...(increase && base !== undefined ? { increase: allowedIncrease(increase.value, base, decimals) } : {}),
     ...(increase && base === undefined && typeof increase.value === 'number'
       ? { increase: increase.value }
       : {}),

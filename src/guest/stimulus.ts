@@ -20,11 +20,18 @@ export interface Events {
 /** The devices' numbers that native/stimulus.c gives. */
 const INDEX: Readonly<Record<BedSide, number>> = { sender: 10, receiver: 11 };
 
-/** Lays out a bed; `helper` is native/stimulus in the guest. Absent where the kernel has no such link. */
-export function makeBed(helper: string, device: 'veth' | 'netkit' = 'veth'): Bed | Absent {
+/**
+ * Lays out a bed; `helper` is native/stimulus in the guest, `namespaces` are those of its sides: new ones, unless given.
+ * Absent where the kernel has no such link.
+ */
+export function makeBed(
+  helper: string,
+  device: 'veth' | 'netkit' = 'veth',
+  namespaces: Readonly<Record<BedSide, number>> = { sender: newNamespace(), receiver: newNamespace() },
+): Bed | Absent {
   const bed = {
-    sender: { namespaceFd: newNamespace(), index: INDEX.sender },
-    receiver: { namespaceFd: newNamespace(), index: INDEX.receiver },
+    sender: { namespaceFd: namespaces.sender, index: INDEX.sender },
+    receiver: { namespaceFd: namespaces.receiver, index: INDEX.receiver },
     helper,
   };
   try {

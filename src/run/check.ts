@@ -9,7 +9,7 @@ import { unmatchedBudgets, unmatchedPrograms } from '../budget/unmatched.ts';
 import type { Acceptance } from '../model/accept.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { ProgramName } from '../model/match.ts';
+import { NETWORK_LOAD, type ProgramName } from '../model/match.ts';
 import type { BudgetChange, Report, Verdict } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import type { Base, NoBase } from './base.ts';
@@ -17,6 +17,7 @@ import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
 import { execute, type RunOptions } from './execute.ts';
 import { mergeHookPlans, planHooks } from './hooks.ts';
+import { planLoads } from './load-arms.ts';
 import { loaderPrograms, planLoaders } from './loaders.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
@@ -79,7 +80,11 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     await loadersOf('head', directory),
     ...('missing' in base ? [] : [await loadersOf('base', base.directory)]),
   ]);
-  const results = await execute(request.kernels ?? config.kernels, jobs, options, hooks);
+  const loads = planLoads({
+    ...{ head, config, directory, distDir },
+    ...(reason === undefined ? { base: baseObjects } : {}),
+  });
+  const results = await execute(request.kernels ?? config.kernels, jobs, options, hooks, loads);
   const compared = compare({
     ...results,
     rules: config.budgets,
@@ -142,7 +147,10 @@ function changesOf(
   }
   try {
     return {
-      changes: budgetChanges(parseConfig(text, basename(path)), config, programNames(head)),
+      changes: budgetChanges(parseConfig(text, basename(path)), config, [
+        ...programNames(head),
+        ...(config.load ? [NETWORK_LOAD] : []),
+      ]),
       notes: [],
     };
   } catch (cause) {

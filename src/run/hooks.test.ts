@@ -58,6 +58,12 @@ test('the arms of base and head have both objects in them, base first, and diffe
   );
 });
 
+test('objects whose maps would not leave room for each other are loaded alone', () => {
+  const { jobs, hooks } = plan('enormous_map.bpf.o', { use_enormous: native }, 'count.bpf.o');
+  const job = decodeJob(jobs.get(hooks[0]!.arms.own!)!) as HookJob;
+  expect([job.objects.map(({ program }) => program), job.chosen]).toEqual([['nop', 'use_enormous'], 1]);
+});
+
 test('a program that the hook does not take is an error in head, and left out in base', () => {
   const wrong = { count_0: { attach: { hook: 'tc' } } };
   expect(() => plan('count.bpf.o', wrong)).toThrow(

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Events, type HookArm, hookFigures } from '../measurements/hook.ts';
-import { type AttachConfig, programConfig } from '../model/config.ts';
+import { type AttachConfig, type Config, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Hook, HookOptions } from '../model/hooks/hook.ts';
 import { HOOKS, hookByName, hookLabel } from '../model/hooks/index.ts';
@@ -120,14 +120,15 @@ export function planHook(
     );
   }
   const { hook, options: how, stimulus } = attachment;
+  const loaded = loadedObjects(subject, options.config);
   const arms = fitting(object.name, () =>
     planArms(
       attachment,
       (place) => [
         ourObject(attachment, options.distDir, hook.empty(how), EMPTY_PROGRAM, place),
-        ...bothSides(options, subject, program, attach, place),
+        ...placeAll(loaded.objects, options, program, attach, place),
       ],
-      { nothing: 0, empty: 0, own: side === 'base' && isChanged(subject) ? 1 : 2 },
+      { nothing: 0, empty: 0, own: 1 + loaded.own },
       jobs,
       options.distDir,
       told && { program, ...told },
@@ -137,31 +138,53 @@ export function planHook(
   return { side, object: object.name, program, input, stimulus, arms };
 }
 
-/** Base's object and head's, or twice what is the same in both or has no other side. */
-function bothSides(
+interface LoadedObjects {
+  readonly objects: readonly { readonly side: Side; readonly object: SideObject }[];
+  /** Which of them is measured. */
+  readonly own: number;
+}
+
+/** Base's object and head's, or twice what is the same in both or has no other side; alone where both would be too large. */
+function loadedObjects(
+  { side, object, other = object }: HookSubject,
+  config: Pick<Config, 'map_sizes'>,
+): LoadedObjects {
+  const own = { side, object };
+  if (mapBytes(object, config) + mapBytes(other, config) > MAPS_LIMIT_BYTES)
+    return { objects: [own], own: 0 };
+  if (Buffer.compare(object.bytes, other.bytes) === 0) return { objects: [own, own], own: 1 };
+  return side === 'base'
+    ? { objects: [own, { side: 'head', object: other }], own: 0 }
+    : { objects: [{ side: 'base', object: other }, own], own: 1 };
+}
+
+/** A part of the guest's memory that it can well do without. */
+const MAPS_LIMIT_BYTES = 64 << 20;
+/** What an entry takes beside key and value, about. */
+const ENTRY_BYTES = 64;
+
+/** About what its maps take; the kernel's own account comes too late for a plan. */
+function mapBytes({ spec }: SideObject, { map_sizes = {} }: Pick<Config, 'map_sizes'>): number {
+  return spec.maps.reduce(
+    (sum, { name, keySize, valueSize, maxEntries }) =>
+      sum + (map_sizes[name] ?? maxEntries) * (keySize + valueSize + ENTRY_BYTES),
+    0,
+  );
+}
+
+function placeAll(
+  objects: LoadedObjects['objects'],
   options: HookOptionsOfPlan,
-  subject: HookSubject,
   program: string,
   attach: AttachConfig,
   place: PlaceBlob,
 ): SubjectJob[] {
-  const placed = (side: Side, object: SideObject): SubjectJob => {
+  return objects.map(({ side, object }) => {
     const attachment = attachmentIn(object, program, attach);
     const isFit = unfitType(options, object, program, attachment) === undefined;
     const all = placeObject({ ...options, side }, object, place);
     return { ...(isFit ? loadedFor(attachment, program, all) : all), program };
-  };
-  const { side, object, other } = subject;
-  if (!other || !isChanged(subject)) {
-    const own = placed(side, object);
-    return [own, own];
-  }
-  const [base, head] = side === 'base' ? [object, other] : [other, object];
-  return [placed('base', base), placed('head', head)];
-}
-
-function isChanged({ object, other }: HookSubject): boolean {
-  return other !== undefined && Buffer.compare(object.bytes, other.bytes) !== 0;
+  });
 }
 
 function attachmentIn({ spec }: SideObject, program: string, attach: AttachConfig): Attachment {

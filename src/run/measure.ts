@@ -6,6 +6,7 @@ import type { Report } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
 import { execute, type RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { planLoads } from './load-arms.ts';
 import { planLoaders } from './loaders.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
@@ -17,7 +18,7 @@ export interface MeasureRequest {
   /** Whether to measure what each hook costs, with programs of ours. */
   readonly hooks?: boolean;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
-  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders'>;
+  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders' | 'load'>;
 }
 
 /** Throws TollgateError on objects that cannot be read. */
@@ -39,6 +40,7 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
-  const results = await execute(request.kernels, planJobs(plan), options, hooks);
+  const loads = planLoads({ ...plan, head: objects, distDir });
+  const results = await execute(request.kernels, planJobs(plan), options, hooks, loads);
   return buildReport({ version: request.version, ...results });
 }
