@@ -89,7 +89,7 @@ interface Attached {
 /** Loads an object, or says why the kernel does not: what is not attached need not load. */
 function loadOne(guest: HookGuest, wanted: AttachedProgram): { readonly object: LoadedObject } | Absent {
   try {
-    return load(guest, { format: 1, ...wanted });
+    return load(guest, wanted);
   } catch (cause) {
     if (!(cause instanceof ObjectRejected)) throw cause;
     return { reason: cause.message.slice(0, 2000) };

@@ -15,6 +15,7 @@ import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import { collectHook, type HookPlan } from './hooks.ts';
 import { type LoadPlan, NO_LOADS, runLoads } from './load-arms.ts';
+import { collectLoader } from './loaders.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
 import { runCounting, tailCallFigures } from './tail-calls.ts';
@@ -55,7 +56,7 @@ export interface Results {
   readonly loads: readonly LoadDetails[];
 }
 
-const NO_HOOKS: HookPlan = { hooks: [], jobs: new Map() };
+const NO_HOOKS: HookPlan = { hooks: [], loaders: [], jobs: new Map() };
 
 /** Runs `jobs`, the arms of `hooks` and those of `loads` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
 export async function execute(
@@ -120,9 +121,13 @@ async function executeOn(
     ]);
     const recordsOf = new Map(arms);
     const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));
+    const ofLoaders = hooks.loaders.flatMap((loader) =>
+      collectLoader(id, loader, recordsOf.get(loader.arm)!),
+    );
     return {
       measurements: [
         ...found.flatMap(({ measurements }) => measurements),
+        ...ofLoaders,
         ...inPlace,
         ...underLoad.measurements,
       ],

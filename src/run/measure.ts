@@ -7,6 +7,7 @@ import { buildReport } from '../report/build.ts';
 import { execute, type RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
 import { planLoads } from './load-arms.ts';
+import { planLoaders } from './loaders.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -17,7 +18,7 @@ export interface MeasureRequest {
   /** Whether to measure what each hook costs, with programs of ours. */
   readonly hooks?: boolean;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
-  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'load'>;
+  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders' | 'load'>;
 }
 
 /** Throws TollgateError on objects that cannot be read. */
@@ -26,12 +27,17 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
   const plan = {
     side: 'head',
     objects,
-    config: request.config ?? { programs: {} },
+    config: request.config ?? { programs: {}, loaders: [] },
     directory: options.baseDir,
   } as const;
   const { distDir } = options;
   const hooks = mergeHookPlans([
-    planHooks({ ...plan, distDir }),
+    planHooks({ head: objects }, { ...plan, distDir }),
+    await planLoaders({
+      ...plan,
+      inputsDirectory: options.baseDir,
+      ...(options.tools ? { tools: options.tools } : {}),
+    }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
   const loads = planLoads({ ...plan, head: objects, distDir });
