@@ -24,6 +24,7 @@ import { didYouMean } from './model/suggest.ts';
 import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
+import { HOOK_OPERATIONS_RENDERERS } from './report/hook-operations.ts';
 import { RENDERERS } from './report/index.ts';
 import { LOAD_COST_RENDERERS, renderLoadFlamegraph } from './report/load-cost.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
@@ -36,6 +37,7 @@ import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
 import type { RunOptions } from './run/execute.ts';
 import { baseObjectOf, explain, objectOf } from './run/explain.ts';
 import { gitIn, messagesBetween } from './run/git.ts';
+import { hookOperations } from './run/hook-operations.ts';
 import { init } from './run/init.ts';
 import { measureLoad } from './run/load.ts';
 import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
@@ -73,6 +75,12 @@ interface CommonFlags extends OutputFlags {
   readonly parallel?: number;
 }
 
+interface MeasureFlags extends CommonFlags {
+  readonly config?: string;
+  readonly hooks?: boolean;
+  readonly operations?: boolean;
+}
+
 interface CheckFlags extends CommonFlags {
   readonly explain: boolean;
   readonly config: string;
@@ -100,7 +108,14 @@ function program(): Command {
     .description('measure every metric of eBPF objects and print a table')
     .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
     .option('--hooks', 'measure what each hook costs, with programs of our own')
-    .action(async (objects: string[], flags: CommonFlags & { config?: string; hooks?: boolean }) => {
+    .addOption(
+      new Option(
+        '--operations',
+        'where what each hook adds goes, by kind of operation: this table, and no other figures',
+      ).implies({ hooks: true }),
+    )
+    .action(async (objects: string[], flags: MeasureFlags) => {
+      if (flags.operations) return await tellOperations(objects, flags);
       if (objects.length === 0 && !flags.hooks)
         throw new TollgateError('usage', 'Cannot measure: no object was given', {
           hint: 'name objects, or --hooks',
@@ -378,6 +393,22 @@ function parseBytes(text: string): number {
 }
 
 const LOAD_BYTES_LIMIT = 64 * 1024 ** 3;
+
+async function tellOperations(objects: readonly string[], flags: CommonFlags): Promise<void> {
+  if (objects.length > 0)
+    throw new TollgateError('usage', `Cannot tell operations of '${objects[0]}': they are of hooks alone`, {
+      hint: `of an object's program at a hook: tollgate explain ${objects[0]} PROGRAM --hook 'xdp native'`,
+    });
+  await withRun(flags, undefined, async (options) => {
+    const told = await hookOperations({ version, kernels: flags.kernel ?? DEFAULT_KERNELS }, options);
+    for (const { name, render } of HOOK_OPERATIONS_RENDERERS)
+      write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+        render(told, how),
+      );
+    if (told.kernels.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
+    return undefined;
+  });
+}
 
 async function explainProgram(object: string, name: string, flags: ExplainFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : readConfig(flags.config);

@@ -104,17 +104,14 @@ function attach(
   { object }: { readonly object: LoadedObject },
 ): Attached {
   const { hook, options } = wanted.attach;
-  const port = hookPort(
+  const port = hookPort({
     places,
-    places.helper,
-    () => {
+    helper: places.helper,
+    give: () => {
       throw new HookRefused("the sockets are iperf3's: no program is attached to one");
     },
-    (section) => {
-      const found = object.programs.find((program) => program.section === section);
-      return found && libbpf().bpf_program__fd(found.pointer);
-    },
-  );
+    object: () => object,
+  });
   const program = object.programs.find(({ name }) => name === wanted.program);
   if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
   const images: Image[] = [];

@@ -26,6 +26,7 @@ const INDEX: Readonly<Record<BedSide, number>> = { sender: 10, receiver: 11 };
  */
 export function makeBed(
   helper: string,
+  device: 'veth' | 'netkit' = 'veth',
   namespaces: Readonly<Record<BedSide, number>> = { sender: newNamespace(), receiver: newNamespace() },
 ): Bed | Absent {
   const bed = {
@@ -34,7 +35,7 @@ export function makeBed(
     helper,
   };
   try {
-    run(bed, { name: 'bed', device: 'veth' });
+    run(bed, { name: 'bed', device });
   } catch (cause) {
     return { reason: `this kernel gives no link to measure on: ${messageOf(cause)}` };
   }
@@ -67,6 +68,7 @@ function run(
     input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
   for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES + 4 * i);
+  input.write(gift?.name ?? '', 5 * NAME_BYTES, NAME_BYTES - 1);
   const ended = spawnSync(helper, [], {
     input,
     env: {},

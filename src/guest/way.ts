@@ -89,7 +89,7 @@ function between({ helper }: Bed, over: 'bridge' | 'routed', moduleFolder: strin
 }
 
 function bedOf(helper: string, sender: number, receiver: number): Bed {
-  const bed = makeBed(helper, { sender, receiver });
+  const bed = makeBed(helper, 'veth', { sender, receiver });
   if ('reason' in bed) throw new Error(bed.reason);
   return bed;
 }

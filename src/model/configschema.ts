@@ -173,6 +173,11 @@ function attachmentSchema({ name, description, options, stimuli }: Hook) {
     .describe(description);
 }
 
+/** A loader attaches to the bed as it is, and brings its own redirects. */
+const LOADER_STIMULI = STIMULI.filter(
+  ({ link, redirect }) => link === undefined && redirect === undefined,
+).map(({ name }) => name);
+
 const [firstHook, ...otherHooks] = HOOKS;
 
 const attachSchema = z
@@ -299,8 +304,8 @@ const loaderSchema = z
       stimulus: z
         .string()
         .refine(
-          (text) => parseStimulus(text) !== undefined,
-          `expected ${STIMULI.map((each) => each.name).join(', ')}`,
+          (text) => LOADER_STIMULI.includes(parseStimulus(text)?.name ?? ''),
+          `expected ${LOADER_STIMULI.join(', ')}`,
         )
         .optional()
         .describe('what makes its programs run; without it udp:64'),

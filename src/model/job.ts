@@ -71,6 +71,9 @@ export interface HookJob {
   /** Left out: nothing is attached. */
   readonly attach?: { readonly hook: string; readonly options: HookOptions };
   readonly stimuli: readonly StimulusTask[];
+  /** In every arm with that stimulus: a link of another kind, our program that redirects its packets. */
+  readonly link?: 'netkit';
+  readonly redirect?: { readonly by: 'devmap' | 'cpumap'; readonly elf: Blob };
 }
 
 /**

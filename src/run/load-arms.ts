@@ -139,7 +139,10 @@ export function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanO
  * `names` alone. Throws TollgateError ('usage') on a name that is none.
  */
 export function planHookLoad(load: Load, distDir: string, names?: readonly string[]): PlannedLoad {
-  const onPackets = HOOKS.filter(({ stimuli: [first] }) => stimulusByName(first)?.unit === 'packet');
+  const onPackets = HOOKS.filter(({ stimuli: [first] }) => {
+    const { unit, link, redirect } = stimulusByName(first)!;
+    return unit === 'packet' && link === undefined && redirect === undefined;
+  });
   const variants = onPackets.flatMap((hook) => hook.variants.map((variant) => ({ hook, variant })));
   const arms = variants.map(({ hook, variant }, i) => ({
     name: hookLabel(hook, variant),

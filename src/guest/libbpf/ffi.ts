@@ -157,6 +157,8 @@ const LIBBPF = {
   bpf_map__set_pin_path: 'int bpf_map__set_pin_path(void*, void*)',
   bpf_map__set_autocreate: 'int bpf_map__set_autocreate(void*, bool)',
   bpf_map__inner_map: 'void* bpf_map__inner_map(void*)',
+  bpf_map__attach_struct_ops: 'void* bpf_map__attach_struct_ops(void*)',
+  bpf_link__destroy: 'int bpf_link__destroy(void*)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int, void*, void*)',
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int, void*, void*)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, void*, void*, uint64)',
