@@ -71,7 +71,11 @@ async function gate(kernel: string, head: string) {
     head: objectsOf(head),
     base: objectsOf('base'),
   });
-  const results = await execute([kernel], [], labOptions(), undefined, plan);
+  const loads = plan.loads.map(({ arms, ...load }) => ({
+    ...load,
+    arms: arms.filter(({ name }) => name === 'head' || name === 'base'),
+  }));
+  const results = await execute([kernel], [], labOptions(), undefined, { ...plan, loads });
   return compare({ ...results, rules: config.budgets, base: { exists: true } }).verdicts;
 }
 
