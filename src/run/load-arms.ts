@@ -58,7 +58,7 @@ export const NO_LOADS: LoadPlan = { loads: [], runs: 0 };
 const JOBS_PER_ARM = 2;
 
 /**
- * How much the longer run sends where nobody says: figures differ from those of ten times as much by less than 0.5 %
+ * How much the longer run sends where nobody says: figures are within about a percent of those of ten times as much
  * (docs/networking-cpu.md), with sockets' buffers that do not grow.
  */
 export const DEFAULT_LOAD_BYTES = { tcp: 16 << 20, udp: 16 << 20 } as const;
