@@ -26,7 +26,7 @@ import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { HOOK_OPERATIONS_RENDERERS } from './report/hook-operations.ts';
 import { RENDERERS } from './report/index.ts';
-import { LOAD_COST_RENDERERS } from './report/load-cost.ts';
+import { LOAD_COST_RENDERERS, renderLoadFlamegraph } from './report/load-cost.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
@@ -237,7 +237,14 @@ function program(): Command {
     .option('--config <file>', "instead: the budget file's loads, with the programs of these objects")
     .addOption(new Option('--protocol <name>', 'tcp or udp').choices(['tcp', 'udp']).default('tcp'))
     .addOption(new Option('--streams <n>', 'parallel connections').argParser(parseStreams).default(1))
-    .addOption(new Option('--bytes <size>', "how much the longer run sends, as '64M'").argParser(parseBytes))
+    .addOption(
+      new Option(
+        '--bytes <size...>',
+        "how much the longer run sends, as '64M'; several are several loads",
+      ).argParser((text, before: number[] = []) => [...before, parseBytes(text)]),
+    )
+    .option('--hook <hook...>', "these hooks alone, as 'xdp native'")
+    .option('--flamegraph <file>', 'write collapsed stacks: kernel, load, what is attached, event, part')
     .option('--reverse', 'the server sends')
     .addOption(
       new Option('--length <size>', 'bytes for each call; of UDP in each packet').argParser(parseBytes),
@@ -317,7 +324,9 @@ interface LoadFlags extends CommonFlags {
   readonly config?: string;
   readonly protocol: 'tcp' | 'udp';
   readonly streams: number;
-  readonly bytes?: number;
+  readonly bytes?: readonly number[];
+  readonly hook?: readonly string[];
+  readonly flamegraph?: string;
   readonly reverse?: boolean;
   readonly length?: number;
   readonly window?: number;
@@ -338,7 +347,9 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
           head: objects.map((path) => objectOf(path, baseDir)),
           directory: resolve(dirname(flags.config!)),
         }).loads
-      : [planHookLoad(loadOf(iperf3From(flags)), distDir)];
+      : (flags.bytes ?? [undefined]).map((bytes) =>
+          planHookLoad(loadOf(iperf3From(flags, bytes)), distDir, flags.hook),
+        );
     if (planned.length === 0)
       throw new TollgateError('config', `Cannot measure under load: '${flags.config}' names none`, {
         hint: 'load: [{ iperf3: { protocol: tcp } }]',
@@ -346,6 +357,7 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
     const kernels = flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS;
     const costs = await measureLoad(kernels, planned, options);
     const all = { schema: 1, tool: { name: 'tollgate', version }, costs } as const;
+    if (flags.flamegraph !== undefined) writeFileSync(flags.flamegraph, renderLoadFlamegraph(all));
     for (const { name, render } of LOAD_COST_RENDERERS)
       write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
         render(all, how),
@@ -356,8 +368,8 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
 }
 
 /** The flags that are keys of iperf3 in the budget file. */
-function iperf3From(flags: LoadFlags): LoadConfig['iperf3'] {
-  const { protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso } = flags;
+function iperf3From(flags: LoadFlags, bytes: number | undefined): LoadConfig['iperf3'] {
+  const { protocol, streams, reverse, length, window, over, mtu, gro, gso, tso } = flags;
   return withoutUndefined({ protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso });
 }
 

@@ -40,6 +40,11 @@ test('figures are of what the longer run sends beyond the shorter: what starts a
       { part: 'IP', insnsPerByte: 0.2 },
       { part: 'bpf lb', insnsPerByte: 0.1 },
     ],
+    stacks: [
+      { event: 'sock_send', part: 'TCP', insns: 400 },
+      { event: 'rx_softirq', part: 'IP', insns: 200 },
+      { event: 'rx_softirq', part: 'bpf lb', insns: 100 },
+    ],
     unaccounted: 0,
     devices: [],
     iperf3: '{}',

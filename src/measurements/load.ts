@@ -50,6 +50,7 @@ export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigure
     lost: lost ?? longer.there.dropped + longer.back.dropped,
     ...(retransmits === undefined ? {} : { retransmits }),
     parts: partsOf(less, bytes),
+    stacks: stacksOf(less),
     unaccounted: rounded((100 * (all - counted)) / all, 4),
     devices: longer.devices,
     iperf3: longer.report,
@@ -96,6 +97,22 @@ function partsOf(less: Less, bytes: number): LoadFigures['parts'] {
     }))
     .filter(({ insnsPerByte }) => insnsPerByte !== 0)
     .sort((a, b) => b.insnsPerByte - a.insnsPerByte);
+}
+
+/** By event and part, in instructions; the dearest first. */
+function stacksOf(less: Less): LoadFigures['stacks'] {
+  const keys = new Map<string, { readonly event: string; readonly part: string }>();
+  less(({ counts }) => {
+    for (const { event, part } of counts) keys.set(`${event};${part}`, { event, part });
+    return 0;
+  });
+  return [...keys.values()]
+    .map(({ event, part }) => ({
+      ...{ event, part },
+      insns: less(({ counts }) => sum(counts.filter((each) => each.event === event && each.part === part))),
+    }))
+    .filter(({ event, insns }) => isNet(event) && insns > 0)
+    .sort((a, b) => b.insns - a.insns);
 }
 
 const isNet = (event: string) => (NET_EVENTS as readonly string[]).includes(event);

@@ -30,6 +30,8 @@ export interface LoadFigures {
   readonly retransmits?: number;
   /** Of the network's events, by part of the stack, instructions a byte; the dearest first. */
   readonly parts: readonly { readonly part: string; readonly insnsPerByte: number }[];
+  /** The same by event, in instructions: what a flame graph is made of. */
+  readonly stacks: readonly { readonly event: string; readonly part: string; readonly insns: number }[];
   /** Which share of all processor time no event, part nor user space accounts for, percent: what counting is off by. */
   readonly unaccounted: number;
   /** How the devices were set. */

@@ -24,6 +24,23 @@ export const LOAD_COST_RENDERERS: readonly LoadCostRenderer[] = [
   { name: 'json', render: (costs) => `${JSON.stringify(costs, null, 2)}\n` },
 ];
 
+/** Collapsed stacks, a line each: 'debian:6.12/exact;tcp, 1 stream, 16 MiB;xdp native;rx_softirq;TCP 12345'. */
+export function renderLoadFlamegraph({ costs }: LoadCosts): string {
+  const frame = (text: string) => visible(text).replaceAll(';', ',');
+  return costs
+    .flatMap(({ target, load, arms }) =>
+      arms.flatMap(({ arm, figures }) =>
+        'reason' in figures
+          ? []
+          : figures.stacks.map(
+              ({ event, part, insns }) =>
+                `${[target.id, loadLabel(load), arm, event, part].map(frame).join(';')} ${insns}\n`,
+            ),
+      ),
+    )
+    .join('');
+}
+
 interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];

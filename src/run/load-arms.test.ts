@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
 import type { LoadJob } from '../model/job.ts';
 import { decodeJob } from '../model/window.ts';
-import { encodeLoad, planLoads } from './load-arms.ts';
+import { encodeLoad, loadOf, planHookLoad, planLoads } from './load-arms.ts';
 import { readObject } from './objects.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -63,4 +63,10 @@ test.each([
   ['count_1', "Cannot attach 'count_1' under load: nothing says where"],
 ])('attaching %s is an error of the budget file', (program, message) => {
   expect(() => plan(`{ iperf3: {}, attach: [${program}] }`)).toThrow(message);
+});
+
+test('a hook that is none is a fault of the command line', () => {
+  expect(() => planHookLoad(loadOf({}), join(ROOT, 'dist'), ['xdp nativ'])).toThrow(
+    "Cannot attach to 'xdp nativ' under load: no hook is called so",
+  );
 });

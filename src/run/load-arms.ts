@@ -19,11 +19,12 @@ import { LOAD, NETWORK_LOAD } from '../model/match.ts';
 import { metricOf } from '../model/metrics.ts';
 import type { Absent, LoadDetails, Measurement, Side } from '../model/report.ts';
 import { stimulusByName } from '../model/stimuli.ts';
+import { didYouMean } from '../model/suggest.ts';
+import type { Tools } from '../model/tools.ts';
 import { encodeJob } from '../model/window.ts';
 import { loadFiles, moduleFiles } from '../vm/load-files.ts';
 import type { Qemu } from '../vm/qemu.ts';
 import type { JobResult, Session } from '../vm/session.ts';
-import type { RunOptions } from './execute.ts';
 import { attachmentOf, EMPTY_PROGRAM, loadingOf } from './hooks.ts';
 import type { SideObject } from './objects.ts';
 import { placeObject } from './plan.ts';
@@ -57,7 +58,7 @@ export const NO_LOADS: LoadPlan = { loads: [], runs: 0 };
 const JOBS_PER_ARM = 2;
 
 /**
- * How much the longer run sends where nobody says: figures differ from those of ten times as much by less than 0.5 %
+ * How much the longer run sends where nobody says: figures are within about a percent of those of ten times as much
  * (docs/networking-cpu.md), with sockets' buffers that do not grow.
  */
 export const DEFAULT_LOAD_BYTES = { tcp: 16 << 20, udp: 16 << 20 } as const;
@@ -133,20 +134,30 @@ export function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanO
   };
 }
 
-/** A load with nothing attached, and with the empty program of each hook that sees packets, in each of its variants. */
-export function planHookLoad(load: Load, distDir: string): PlannedLoad {
+/**
+ * A load with nothing attached, and with the empty program of each hook that sees packets, in each of its variants, or of
+ * `names` alone. Throws TollgateError ('usage') on a name that is none.
+ */
+export function planHookLoad(load: Load, distDir: string, names?: readonly string[]): PlannedLoad {
   const onPackets = HOOKS.filter(({ stimuli: [first] }) => {
     const { unit, link, redirect } = stimulusByName(first)!;
     return unit === 'packet' && link === undefined && redirect === undefined;
   });
   const variants = onPackets.flatMap((hook) => hook.variants.map((variant) => ({ hook, variant })));
+  const arms = variants.map(({ hook, variant }, i) => ({
+    name: hookLabel(hook, variant),
+    number: FIRST_HOOK + i,
+  }));
+  const known = arms.map(({ name }) => name);
+  const wrong = names?.find((name) => !known.includes(name));
+  if (wrong !== undefined)
+    throw new TollgateError('usage', `Cannot attach to '${wrong}' under load: no hook is called so`, {
+      hint: didYouMean(wrong, known) ?? `hooks: ${known.join(', ')}`,
+    });
   return {
     load,
     input: loadLabel(load),
-    arms: [
-      NOTHING,
-      ...variants.map(({ hook, variant }, i) => ({ name: hookLabel(hook, variant), number: FIRST_HOOK + i })),
-    ],
+    arms: [NOTHING, ...arms.filter(({ name }) => names?.includes(name) ?? true)],
     programs: (place) =>
       variants.map(({ hook, variant }, i) => emptyProgram(hook, variant, distDir, place, FIRST_HOOK + i)),
   };
@@ -222,7 +233,12 @@ function emptyProgram(
   };
 }
 
-type ArmOptions = RunOptions & { readonly qemu: Qemu };
+interface ArmOptions {
+  readonly qemu: Qemu;
+  readonly cacheDir: string;
+  readonly distDir: string;
+  readonly tools?: Tools;
+}
 
 /** Runs all arms of `planned` on a machine; what each costs, load by load. */
 export async function runArms(

@@ -71,7 +71,11 @@ async function gate(kernel: string, head: string) {
     head: objectsOf(head),
     base: objectsOf('base'),
   });
-  const results = await execute([kernel], [], labOptions(), undefined, plan);
+  const loads = plan.loads.map(({ arms, ...load }) => ({
+    ...load,
+    arms: arms.filter(({ name }) => name === 'head' || name === 'base'),
+  }));
+  const results = await execute([kernel], [], labOptions(), undefined, { ...plan, loads });
   return compare({ ...results, rules: config.budgets, base: { exists: true } }).verdicts;
 }
 
@@ -82,8 +86,12 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     first = await measureArms(kernel);
   });
 
+  // iperf3's own report has ports and a cookie that are drawn at random, and on 5.10 not always the same.
   test('a second run gives the same to the digit', async () => {
-    expect(await measureArms(kernel)).toEqual(first);
+    const second = await measureArms(kernel);
+    const figuresOf = (arms: typeof first) =>
+      [...arms].map(([arm, { iperf3: _, ...figures }]) => ({ arm, ...figures }));
+    expect(figuresOf(second)).toEqual(figuresOf(first));
   });
 
   test('every instruction is of an event, a part or user space, to 0.1 %', () => {
@@ -111,15 +119,11 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   });
 
   test.each([
-    ['bridge', 'bridge'],
+    ['bridge', 'receive'],
     ['routed', 'forwarding'],
-  ] as const)('a way over a third namespace (%s) has %s as a part', async (over, part) => {
-    const planned = planHookLoad(loadOf({ bytes: 4 << 20, over }), DIST);
-    const [cost] = await measureLoad(
-      [kernel],
-      [{ ...planned, arms: planned.arms.slice(0, 1) }],
-      labOptions(),
-    );
+  ] as const)('a way over a third namespace (%s) has four devices, and %s as a part', async (over, part) => {
+    const planned = planHookLoad(loadOf({ bytes: 4 << 20, over }), DIST, []);
+    const [cost] = await measureLoad([kernel], [planned], labOptions());
     const figures = cost!.arms[0]!.figures as LoadFigures;
     expect(figures.parts.map((each) => each.part)).toContain(part);
     expect(figures.devices.map(({ name }) => name)).toEqual([
