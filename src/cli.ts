@@ -20,6 +20,7 @@ import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { didYouMean } from './model/suggest.ts';
 import { cacheDirOf, proxyOf } from './model/surroundings.ts';
+import { DEFAULT_BOUNDS, ROUNDS_LIMIT, type TimedBounds } from './model/timed.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { RENDERERS } from './report/index.ts';
@@ -37,6 +38,7 @@ import { gitIn, messagesBetween } from './run/git.ts';
 import { init } from './run/init.ts';
 import { DEFAULT_LOAD_BYTES, measureLoad, planHookLoad, planLoad } from './run/load.ts';
 import { measure } from './run/measure.ts';
+import { EXACT_ONLY, type Modes } from './run/modes.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
@@ -51,6 +53,9 @@ const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0
 
 const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
 
+/** Timed mode alone has this machine's own kernel to measure on, which is where it does best. */
+const defaultKernels = (modes: Modes) => (modes.includes('exact') ? DEFAULT_KERNELS : ['host']);
+
 interface OutputFlags {
   readonly json?: string;
   readonly markdown?: string;
@@ -60,7 +65,7 @@ interface OutputFlags {
 
 interface CommonFlags extends OutputFlags {
   readonly kernel?: string[];
-  readonly mode: string;
+  readonly mode: Modes;
   readonly cacheDir?: string;
   readonly mirror?: string;
   readonly offline?: boolean;
@@ -70,7 +75,8 @@ interface CommonFlags extends OutputFlags {
   readonly parallel?: number;
 }
 
-interface CheckFlags extends CommonFlags {
+interface CheckFlags extends CommonFlags, TimedFlags {
+  readonly failOn?: 'inconclusive';
   readonly explain: boolean;
   readonly config: string;
   readonly base?: string;
@@ -93,11 +99,11 @@ function program(): Command {
     .exitOverride()
     .showHelpAfterError('(tollgate --help shows the commands)');
 
-  withCommon(root.command('measure [object...]'))
+  withTimed(withCommon(root.command('measure [object...]')))
     .description('measure every metric of eBPF objects and print a table')
     .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
     .option('--hooks', 'measure what each hook costs, with programs of our own')
-    .action(async (objects: string[], flags: CommonFlags & { config?: string; hooks?: boolean }) => {
+    .action(async (objects: string[], flags: CommonFlags & TimedFlags & { config?: string; hooks?: boolean }) => {
       if (objects.length === 0 && !flags.hooks)
         throw new TollgateError('usage', 'Cannot measure: no object was given', {
           hint: 'name objects, or --hooks',
@@ -108,7 +114,9 @@ function program(): Command {
           {
             version,
             objects: objects.map((path) => resolve(path)),
-            kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
+            kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
+            modes: flags.mode,
+            bounds: boundsFrom(flags),
             ...(config ? { config } : {}),
             ...(flags.hooks ? { hooks: true } : {}),
           },
@@ -119,8 +127,13 @@ function program(): Command {
       });
     });
 
-  withCommon(root.command('check'))
+  withTimed(withCommon(root.command('check')))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
+    .addOption(
+      new Option('--fail-on <verdict>', 'timed mode: what could not be decided is no verdict (exit 3)').choices([
+        'inconclusive',
+      ]),
+    )
     .option('--no-explain', 'do not look for the lines that made dearer what is over')
     .option('--config <file>', 'the budget file', CONFIG_FILE)
     .addOption(new Option('--base <dir>', 'the project at base, built').conflicts('baseRef'))
@@ -149,6 +162,9 @@ function program(): Command {
             configPath: resolve(flags.config),
             configName: flags.config,
             explain: flags.explain,
+            modes: flags.mode,
+            bounds: boundsFrom(flags),
+            ...(flags.failOn ? { failOn: flags.failOn } : {}),
             ...(kernels ? { kernels } : {}),
             ...base,
           };
@@ -539,7 +555,11 @@ function withCommon(command: Command): Command {
       '--kernel <reference...>',
       'kernels, as debian:6.1, path:DIR-or-bzImage (instead of those of the budget file)',
     )
-    .addOption(new Option('--mode <mode>', 'how to measure').choices(['exact', 'timed']).default('exact'))
+    .addOption(
+      new Option('--mode <modes>', "how to measure: 'exact', 'timed' (nanoseconds), or 'exact,timed'")
+        .argParser(parseModes)
+        .default(EXACT_ONLY, 'exact'),
+    )
     .option('--no-saved-state', 'boot for every job')
     .option('--offline', 'never open a connection')
     .option('--mirror <url>', 'the Debian mirror [TOLLGATE_MIRROR]')
@@ -547,6 +567,49 @@ function withCommon(command: Command): Command {
     .option('--qemu <path>', 'another qemu-system-x86_64 [TOLLGATE_QEMU]')
     .option('--cpu <model>', "QEMU's CPU model, instead of the budget file's")
     .option('--parallel <n>', 'machines at once', parseCount);
+}
+
+function parseModes(text: string): Modes {
+  const modes = [...new Set(text.split(','))];
+  const known = (mode: string): mode is Modes[number] => mode === 'exact' || mode === 'timed';
+  if (modes.every(known)) return modes;
+  throw new InvalidArgumentError("expected 'exact', 'timed' or 'exact,timed'");
+}
+
+/** What timed mode is given, beside the defaults. */
+function withTimed(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--rounds <n>', `timed mode: at most so many rounds; at least ${DEFAULT_BOUNDS.leastRounds}`)
+        .argParser(parseRounds)
+        .default(DEFAULT_BOUNDS.mostRounds),
+    )
+    .addOption(
+      new Option('--seconds <s>', 'timed mode: for each program and input at most so long')
+        .argParser(parseSeconds)
+        .default(DEFAULT_BOUNDS.seconds),
+    );
+}
+
+interface TimedFlags {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+function boundsFrom({ rounds, seconds }: TimedFlags): TimedBounds {
+  return { ...DEFAULT_BOUNDS, mostRounds: rounds, seconds };
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (/^\d{1,5}$/.test(text) && rounds >= DEFAULT_BOUNDS.leastRounds && rounds <= ROUNDS_LIMIT) return rounds;
+  throw new InvalidArgumentError(`expected ${DEFAULT_BOUNDS.leastRounds} to ${ROUNDS_LIMIT}`);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,4}(\.\d{1,3})?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('expected a number of seconds up to 3600');
 }
 
 function parseCount(text: string): number {
@@ -561,11 +624,6 @@ async function withRun(
   file: { readonly path: string; readonly config: Config } | undefined,
   work: (options: RunOptions) => Promise<Report | undefined>,
 ): Promise<void> {
-  if (flags.mode === 'timed')
-    throw new TollgateError(
-      'usage',
-      "Cannot measure in mode 'timed': this version measures in exact mode only",
-    );
   const progress = progressFor(flags);
   try {
     const baseDir = file ? resolve(dirname(file.path)) : process.cwd();

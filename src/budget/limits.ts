@@ -47,13 +47,19 @@ export function increaseCheck({ increase }: Budget, head: Figure, base: Figure |
   return [{ verdict: 'pass', why: `within the allowed increase of ${words}` }];
 }
 
-/** In the metric's unit; a percentage of base is rounded down. */
-function allowedIncrease(increase: Exclude<Increase, 'none'>, base: number): number {
-  return typeof increase === 'number' ? increase : percentFloor(base, increase.percent);
+/** In the metric's unit; a percentage of base is rounded down, of a time to picoseconds. */
+function allowedIncrease(increase: Exclude<Increase, 'none'>, base: number, unit = ''): number {
+  if (typeof increase === 'number') return increase;
+  if (unit === 'ns') return Math.round(10 * base * Number(increase.percent)) / 1000; // picoseconds
+  return percentFloor(base, increase.percent);
 }
 
 /** The budget as a row of the report shows it; `base` turns a percentage into units. */
-export function budgetText(budget: Budget | undefined, base: number | undefined): Verdict['budget'] {
+export function budgetText(
+  budget: Budget | undefined,
+  base: number | undefined,
+  unit = '',
+): Verdict['budget'] {
   if (budget === undefined) return undefined;
   const { max, increase, required } = budget;
   const parts = [
@@ -67,7 +73,7 @@ export function budgetText(budget: Budget | undefined, base: number | undefined)
   const place = (max ?? increase ?? required)?.rule.place;
   return {
     ...(max ? { max: max.value } : {}),
-    ...(increase && base !== undefined ? { increase: allowedIncrease(increase.value, base) } : {}),
+    ...(increase && base !== undefined ? { increase: allowedIncrease(increase.value, base, unit) } : {}),
     ...(increase && base === undefined && typeof increase.value === 'number'
       ? { increase: increase.value }
       : {}),

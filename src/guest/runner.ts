@@ -73,14 +73,14 @@ function seconds(ns: bigint): string {
   return (Number(ns) / 1e9).toFixed(3);
 }
 
-function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
+export function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
   return window.subarray(blob.at, blob.at + blob.size);
 }
 
 /** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
-function takeStatics(
-  { channel }: Guest,
-  job: Job,
+export function takeStatics(
+  { channel }: Pick<Guest, 'channel'>,
+  job: Pick<Job, 'reportStatics'>,
   loadable: Loadable,
   object: LoadedObject,
 ): LoadedProgram[] {
@@ -147,7 +147,8 @@ function measureAll(
 
 type Runs = Extract<GuestRecord, { type: 'runs' }>;
 
-function recordOf(program: string, { value, ...figure }: Figure) {
+/** A figure as a record. */
+export function recordOf(program: string, { value, ...figure }: Figure) {
   return {
     type: 'measurement' as const,
     program,
@@ -291,7 +292,8 @@ function measureEmpty(guest: Guest, like: OpenProgram, data: RunData): EmptyRun 
   return { overhead: steadyValue(runs.slice(1).map((run) => run.insns)) - own };
 }
 
-function refusal(error: number, since: string): Absent {
+/** Why there is no test run: the kernel has none for the type, or takes no such. */
+export function refusal(error: number, since: string): Absent {
   const name = errorName(error);
   if (name !== 'ENOTSUPP') return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
   const reason = 'this kernel has no test run for the type (ENOTSUPP)';
@@ -301,7 +303,8 @@ function refusal(error: number, since: string): Absent {
 
 const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
 
-function runData(guest: Guest, input: JobInput): RunData[] {
+/** An input as the test runs take it. */
+export function runData(guest: Pick<Guest, 'window'>, input: JobInput): RunData[] {
   const context = input.context && bytesOf(guest, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
   return input.packets.map((blob) => ({ packet: bytesOf(guest, blob), ...(context ? { context } : {}) }));

@@ -10,7 +10,6 @@ import { parseStimulus } from './stimuli.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
 export const UNMEASURED_METRICS = [
-  'run_ns',
   'hook_ns',
   'tail_call_insns',
   'tail_call_ns',
@@ -262,6 +261,10 @@ export const configSchema = z
       .optional()
       .describe('map: max_entries, set before loading'),
     load: loadSchema.optional(),
+    fail_on: z
+      .literal('inconclusive', { error: "expected 'inconclusive'" })
+      .optional()
+      .describe('a verdict that stays open in timed mode keeps the check from passing'),
     budgets: z
       .object({
         load: z

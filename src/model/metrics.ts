@@ -9,6 +9,8 @@ export interface Metric {
   readonly isShare?: true;
   /** True for metrics that exist once per input of a program. */
   readonly perInput: boolean;
+  /** The mode that alone has it; left out where both have. */
+  readonly mode?: 'exact' | 'timed';
   readonly description: string;
 }
 
@@ -64,6 +66,10 @@ export const METRICS = [
   cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
   cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
   cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
+  {
+    ...cost('run_ns', 'ns', 'time of a warm run beyond that of an empty program; the mean over a pcap', true),
+    mode: 'timed',
+  },
   cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
   {
     ...cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),

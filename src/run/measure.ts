@@ -3,8 +3,10 @@
 import { relative } from 'node:path';
 import type { Report } from '../model/report.ts';
 import { buildReport } from '../report/build.ts';
-import { execute, type RunOptions } from './execute.ts';
+import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
+import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -14,6 +16,9 @@ export interface MeasureRequest {
   readonly kernels: readonly string[];
   /** Whether to measure what each hook costs, with programs of ours. */
   readonly hooks?: boolean;
+  readonly modes?: Modes;
+  /** Of timed mode. */
+  readonly bounds?: TimedBounds;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
   readonly config?: Parameters<typeof planJobs>[0]['config'];
 }
@@ -32,6 +37,14 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     planHooks({ ...plan, distDir }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
-  const results = await execute(request.kernels, planJobs(plan), options, hooks);
+  const { exact, timed } = kernelsByMode(request.kernels, request.modes ?? EXACT_ONLY);
+  const results = await executeModes(
+    { kernels: exact, jobs: planJobs(plan), hooks },
+    {
+      ...{ kernels: timed, head: objects, base: [], rules: [], config: plan.config, directory: plan.directory },
+      bounds: request.bounds ?? DEFAULT_BOUNDS,
+    },
+    options,
+  );
   return buildReport({ version: request.version, ...results });
 }

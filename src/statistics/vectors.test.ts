@@ -13,13 +13,23 @@ const vectors = JSON.parse(
   readFileSync(join(import.meta.dirname, '../../fixtures/statistics/scipy.json'), 'utf8'),
 );
 
+interface TheilSen {
+  readonly x: number[];
+  readonly y: number[];
+  readonly level: number;
+  readonly slope: number;
+  readonly intercept: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 describe('as SciPy has it', () => {
   test.each(vectors.signedRank as { how: string; values: number[]; p: number }[])(
     'a signed rank test: $how, $values.length differences',
     ({ values, p }) => expect(signedRankAbove(values) / p).toBeCloseTo(1, 5),
   );
 
-  test.each(vectors.theilSen as Record<string, never>[])(
+  test.each(vectors.theilSen as TheilSen[])(
     'a slope with its interval: %#',
     ({ x, y, level, slope, intercept, low, high }) => {
       const found = theilSen(x, y, level);
