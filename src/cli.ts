@@ -103,36 +103,39 @@ function program(): Command {
     .description('measure every metric of eBPF objects and print a table')
     .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
     .option('--hooks', 'measure what each hook costs, with programs of our own')
-    .action(async (objects: string[], flags: CommonFlags & TimedFlags & { config?: string; hooks?: boolean }) => {
-      if (objects.length === 0 && !flags.hooks)
-        throw new TollgateError('usage', 'Cannot measure: no object was given', {
-          hint: 'name objects, or --hooks',
+    .action(
+      async (objects: string[], flags: CommonFlags & TimedFlags & { config?: string; hooks?: boolean }) => {
+        if (objects.length === 0 && !flags.hooks)
+          throw new TollgateError('usage', 'Cannot measure: no object was given', {
+            hint: 'name objects, or --hooks',
+          });
+        const config = flags.config === undefined ? undefined : readConfig(flags.config);
+        await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+          const report = await measure(
+            {
+              version,
+              objects: objects.map((path) => resolve(path)),
+              kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
+              modes: flags.mode,
+              bounds: boundsFrom(flags),
+              ...(config ? { config } : {}),
+              ...(flags.hooks ? { hooks: true } : {}),
+            },
+            options,
+          );
+          show(report, flags, 'renderMeasure');
+          return report;
         });
-      const config = flags.config === undefined ? undefined : readConfig(flags.config);
-      await withRun(flags, config && { path: flags.config!, config }, async (options) => {
-        const report = await measure(
-          {
-            version,
-            objects: objects.map((path) => resolve(path)),
-            kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
-            modes: flags.mode,
-            bounds: boundsFrom(flags),
-            ...(config ? { config } : {}),
-            ...(flags.hooks ? { hooks: true } : {}),
-          },
-          options,
-        );
-        show(report, flags, 'renderMeasure');
-        return report;
-      });
-    });
+      },
+    );
 
   withTimed(withCommon(root.command('check')))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
     .addOption(
-      new Option('--fail-on <verdict>', 'timed mode: what could not be decided is no verdict (exit 3)').choices([
-        'inconclusive',
-      ]),
+      new Option(
+        '--fail-on <verdict>',
+        'timed mode: what could not be decided is no verdict (exit 3)',
+      ).choices(['inconclusive']),
     )
     .option('--no-explain', 'do not look for the lines that made dearer what is over')
     .option('--config <file>', 'the budget file', CONFIG_FILE)

@@ -383,10 +383,7 @@ function metricRow(
     const missing = missingBase(scope, pair, baseKnows, input);
     return say(missing.verdict, [...whys, `the increase cannot be checked: ${missing.reason}`]);
   }
-  return say(
-    change !== undefined && isSure(pair) && isBetter(metric, change) ? 'improved' : 'pass',
-    whys,
-  );
+  return say(change !== undefined && isSure(pair) && isBetter(metric, change) ? 'improved' : 'pass', whys);
 }
 
 function unbudgetedRow(

@@ -276,7 +276,6 @@ function comparable({ head, base }: Rounds, limits: readonly TimedLimit[]): read
   return limits.filter(({ kind }) => kind === 'max' || base.length > 0);
 }
 
-
 /**
  * A round: what a run took of each program, by the cheaper quarter of its batches, since what others do only adds; or why
  * it is left out. The last two programs are the empty ones.
@@ -389,7 +388,12 @@ function calibrate(
   const once = timeOf(runs, PROPORTION_BATCHES);
   const proportions = Array.from({ length: PROPORTION_TRIES }, () => {
     const pairs = Array.from({ length: PROPORTION_BATCHES }, () => [timeOf(runs), timeOf(2 * runs)] as const);
-    const [one, two] = [0, 1].map((i) => quantile(pairs.map((pair) => pair[i]!), CHEAPER_QUARTER));
+    const [one, two] = [0, 1].map((i) =>
+      quantile(
+        pairs.map((pair) => pair[i]!),
+        CHEAPER_QUARTER,
+      ),
+    );
     return two! / one! / (runsOf(2 * runs) / runsOf(runs));
   });
   const nearest = proportions.reduce((best, each) => (Math.abs(each - 1) < Math.abs(best - 1) ? each : best));

@@ -30,6 +30,9 @@ const rate = (name: string, description: string): Metric => ({
   description,
 });
 
+/** Only a clock that counts instructions gives it. */
+const counted = (metric: Metric): Metric => ({ ...metric, mode: 'exact' });
+
 export const METRICS = [
   {
     name: 'load_ok',
@@ -51,33 +54,50 @@ export const METRICS = [
   cost('prog_size_jited', 'bytes', 'machine code after the JIT (veristat: prog_size_jited)'),
   cost('map_bytes', 'bytes', 'memory of the maps the program uses, as the kernel accounts it'),
   cost('map_count', 'maps', 'maps the program uses'),
-  cost(
-    'run_insns',
-    'insns',
-    'instructions of a warm run, first to return, helpers included; the mean over a pcap',
-    true,
+  counted(
+    cost(
+      'run_insns',
+      'insns',
+      'instructions of a warm run, first to return, helpers included; the mean over a pcap',
+      true,
+    ),
   ),
-  cost(
-    'run_insns_cold',
-    'insns',
-    'instructions of the first run after loading; the first packet of a pcap',
-    true,
+  counted(
+    cost(
+      'run_insns_cold',
+      'insns',
+      'instructions of the first run after loading; the first packet of a pcap',
+      true,
+    ),
   ),
-  cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
-  cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
-  cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
+  counted(cost('run_insns_p50', 'insns', 'median packet of a pcap', true)),
+  counted(cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true)),
+  counted(cost('run_insns_max', 'insns', 'dearest packet of a pcap', true)),
   {
     ...cost('run_ns', 'ns', 'time of a warm run beyond that of an empty program; the mean over a pcap', true),
     mode: 'timed',
   },
-  cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  counted(
+    cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  ),
   {
-    ...cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
+    ...counted(cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true)),
     isShare: true,
   },
-  cost('hook_insns', 'insns', 'what the hook adds to a packet or event: an empty program against none', true),
-  cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
-  cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),
+  counted(
+    cost(
+      'hook_insns',
+      'insns',
+      'what the hook adds to a packet or event: an empty program against none',
+      true,
+    ),
+  ),
+  counted(
+    cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
+  ),
+  counted(
+    cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),
+  ),
   rate('drop_pps', 'packets a second of virtual time that the program keeps from getting through'),
   rate('pass_pps', 'packets a second of virtual time that the program lets through'),
   cost('rtt_p50_ns', 'ns', 'median round trip, in virtual time', true),

@@ -2,8 +2,8 @@
 
 import { relative } from 'node:path';
 import type { Report } from '../model/report.ts';
-import { buildReport } from '../report/build.ts';
 import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
+import { buildReport } from '../report/build.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
 import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
@@ -41,7 +41,14 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
   const results = await executeModes(
     { kernels: exact, jobs: planJobs(plan), hooks },
     {
-      ...{ kernels: timed, head: objects, base: [], rules: [], config: plan.config, directory: plan.directory },
+      ...{
+        kernels: timed,
+        head: objects,
+        base: [],
+        rules: [],
+        config: plan.config,
+        directory: plan.directory,
+      },
       bounds: request.bounds ?? DEFAULT_BOUNDS,
     },
     options,

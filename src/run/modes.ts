@@ -1,8 +1,8 @@
 // Which kernel is measured in which mode, and both modes' results as one. The machine's own kernel has no exact mode;
 // a timed VM is the same kernel on another clock, and another target.
 
-import type { HookPlan } from './hooks.ts';
 import { execute, type Results, type RunOptions } from './execute.ts';
+import type { HookPlan } from './hooks.ts';
 import type { PlannedJob } from './plan.ts';
 import { executeTimed, type TimedRequest, type TimedResults } from './timed.ts';
 
@@ -25,7 +25,11 @@ export function kernelsByMode(
 
 /** Exact first; timing has the machine to itself then. */
 export async function executeModes(
-  exact: { readonly kernels: readonly string[]; readonly jobs: readonly PlannedJob[]; readonly hooks: HookPlan },
+  exact: {
+    readonly kernels: readonly string[];
+    readonly jobs: readonly PlannedJob[];
+    readonly hooks: HookPlan;
+  },
   timed: TimedRequest,
   options: RunOptions,
 ): Promise<Results & Pick<TimedResults, 'timed'>> {
