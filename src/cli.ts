@@ -26,6 +26,7 @@ import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { RENDERERS } from './report/index.ts';
 import { LOAD_COST_RENDERERS } from './report/load-cost.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
+import { NOISE_RENDERERS } from './report/noise.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
 import { TAIL_CALL_COST_RENDERERS } from './report/tail-call-cost.ts';
@@ -39,6 +40,7 @@ import { init } from './run/init.ts';
 import { DEFAULT_LOAD_BYTES, measureLoad, planHookLoad, planLoad } from './run/load.ts';
 import { measure } from './run/measure.ts';
 import { EXACT_ONLY, type Modes } from './run/modes.ts';
+import { measureNoise } from './run/noise.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
@@ -240,6 +242,36 @@ function program(): Command {
     .addOption(new Option('--streams <n>', 'parallel connections').argParser(parseStreams).default(1))
     .addOption(new Option('--bytes <size>', "how much is sent, as '64M'").argParser(parseBytes))
     .action(measureLoads);
+
+  withCommon(root.command('noise [object...]'))
+    .description('timed mode: how small a change this machine can prove in 1, 5 and 20 s a program')
+    .option('--config <file>', 'take inputs, maps and tail calls from a budget file')
+    .addOption(
+      new Option('--seconds <s>', 'how long each program is run')
+        .argParser(parseSeconds)
+        .default(DEFAULT_BOUNDS.seconds),
+    )
+    .action(async (objects: string[], flags: CommonFlags & { config?: string; seconds: number }) => {
+      const config = flags.config === undefined ? undefined : readConfig(flags.config);
+      await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+        const found = await measureNoise(
+          {
+            version,
+            objects: objects.map((path) => resolve(path)),
+            kernels: flags.kernel ?? ['host'],
+            seconds: flags.seconds,
+            ...(config ? { config } : {}),
+          },
+          options,
+        );
+        for (const { name, render } of NOISE_RENDERERS)
+          write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+            render(found, how),
+          );
+        if (found.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
+        return undefined;
+      });
+    });
 
   withOutput(root.command('report <file...>'))
     .description('merge the reports of the shards of one check, and render them again')
