@@ -6,6 +6,7 @@ import { subtract } from '../model/decimal.ts';
 import type { ProgramName } from '../model/match.ts';
 import { METRICS, type Metric } from '../model/metrics.ts';
 import type { Measurement, Report, Target, Verdict, VerdictName } from '../model/report.ts';
+import { FALSE_ALARMS } from '../model/timed.ts';
 import {
   byText,
   type Figure,
@@ -398,7 +399,7 @@ function unbudgetedRow(
   const paired = pair.head?.change;
   const change = paired?.value ?? subtract(head.value, base.value);
   if (change === 0) return undefined;
-  // An interval that holds nothing at all, or two that overlap, show no change that a reader could rely on.
+  // What chance gives as well, or intervals that overlap, show no change that a reader could rely on.
   if (
     paired
       ? paired.interval[0] <= 0 && paired.interval[1] >= 0
@@ -432,8 +433,7 @@ function missingBase(
 
 /** Of a timed figure: whether the change is one at all. */
 function isSure({ head }: Pair): boolean {
-  const [low, high] = head?.change?.interval ?? [1, 1];
-  return low > 0 || high < 0;
+  return (head?.change?.p ?? 0) <= FALSE_ALARMS;
 }
 
 function isBetter({ better, isShare }: Metric, change: number): boolean {

@@ -24,6 +24,15 @@ export function timedChange(rounds: Rounds, seed: number): TimedFigure {
   );
 }
 
+/** How likely rounds differ so much either way where both sides are alike; it holds whenever it was stopped. */
+export function timedChangeP({ head, base }: Rounds, bounds: TimedBounds): number {
+  const shares = head.map((value, i) => (value - base[i]!) / base[i]!);
+  const [up, down] = [shares, shares.map((share) => -share)].map((all) =>
+    sequentialAbove(all, scheduleOf(bounds)),
+  );
+  return Math.min(1, 2 * Math.min(up!, down!));
+}
+
 /** Head's cost in percent of base's beyond it; undefined where base's is too small to divide by. */
 export function timedRatio(rounds: Rounds, seed: number): TimedFigure | undefined {
   const [head, base] = [netOf(rounds, 'head'), netOf(rounds, 'base')];

@@ -81,6 +81,8 @@ export const measurementSchema = z.strictObject({
       interval: z.tuple([z.number(), z.number()]),
       percent: z.number().optional(),
       percentInterval: z.tuple([z.number(), z.number()]).optional(),
+      /** How likely rounds differ so where both sides are alike, either way. */
+      p: z.number(),
     })
     .optional(),
   /** Said of this figure alone, as "packet 17 is the dearest". */

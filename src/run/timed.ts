@@ -3,7 +3,7 @@
 
 import { resolveBudgets } from '../budget/resolve.ts';
 import type { TimedRounds } from '../budget/timed.ts';
-import { floorNs, timedChange, timedFigure, timedRatio } from '../measurements/timed.ts';
+import { floorNs, timedChange, timedChangeP, timedFigure, timedRatio } from '../measurements/timed.ts';
 import type { BudgetRule } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -228,19 +228,20 @@ function collectTimed(
     };
     return present.map((side) => {
       const { value, interval } = timedFigure(rounds, side, SEED);
-      const change = side === 'head' && present.length === 2 ? changeOf(rounds) : undefined;
+      const change = side === 'head' && present.length === 2 ? changeOf(rounds, bounds) : undefined;
       return { ...of(side), value, interval: [...interval], ...facts, ...(change ? { change } : {}) };
     });
   });
   return { measurements: [...statics, ...figures], timed };
 }
 
-function changeOf(rounds: TimedRounds['rounds']): NonNullable<Measurement['change']> {
+function changeOf(rounds: TimedRounds['rounds'], bounds: TimedBounds): NonNullable<Measurement['change']> {
   const { value, interval } = timedChange(rounds, SEED);
   const ratio = timedRatio(rounds, SEED);
   return {
     value,
     interval: [...interval],
+    p: timedChangeP(rounds, bounds),
     ...(ratio ? { percent: ratio.value, percentInterval: [...ratio.interval] } : {}),
   };
 }
