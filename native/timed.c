@@ -80,3 +80,25 @@ __attribute__((visibility("default"))) void tollgate_clock_reads(u64 *out, int c
 		out[i] = clock_ns(CLOCK_MONOTONIC_RAW) - before;
 	}
 }
+
+/* The TSC read twice in a row, `count` times: what native/stimulus.c's clock says of nothing at all. */
+__attribute__((visibility("default"))) void tollgate_tsc_reads(u64 *out, int count)
+{
+	for (int i = 0; i < count; i++) {
+		u64 before = tsc();
+
+		out[i] = tsc() - before;
+	}
+}
+
+/* TSC ticks and ns over `spin_ns`: both clocks go on while the machine idles, so it need not. */
+__attribute__((visibility("default"))) void tollgate_tsc_rate(u64 spin_ns, u64 *ticks, u64 *ns)
+{
+	u64 before = clock_ns(CLOCK_MONOTONIC_RAW), begin = tsc(), now;
+
+	do
+		now = clock_ns(CLOCK_MONOTONIC_RAW);
+	while (now - before < spin_ns);
+	*ticks = tsc() - begin;
+	*ns = now - before;
+}

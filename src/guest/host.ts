@@ -4,7 +4,7 @@
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TimedJob } from '../model/timed.ts';
+import type { TimedHookJob, TimedJob } from '../model/timed.ts';
 import { decodeJob, WINDOW_BYTES } from '../model/window.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { openChannel } from './channel.ts';
@@ -18,7 +18,9 @@ import {
   type Timing,
 } from './libbpf/timing.ts';
 import { cpuModel, fileText, quietestCpu } from './neighbours.ts';
+import { makeBed } from './stimulus.ts';
 import { runTimedJob } from './timed.ts';
+import { runTimedHookJob } from './timed-hooks.ts';
 
 export interface HostGuest {
   /** Of the bundle. */
@@ -38,14 +40,16 @@ export function runOnHost({ folder, parent, windowPath }: HostGuest): void {
   closeSync(file);
   const channel = openChannel(window);
   try {
-    const job = decodeJob(window) as TimedJob | undefined;
+    const job = decodeJob(window) as TimedJob | TimedHookJob | undefined;
     if (!job) throw new Error('the window holds no job');
     const timing = loadTiming(join(folder, 'native/timed.so'));
     const cpu = quietestCpu(LOOK_MS);
     pinTo(cpu);
     const warnings = [...becomeUnhindered(), ...settingsThatShow()];
     channel.send({ type: 'machine', ...machineFacts(timing, cpu), warnings });
-    runTimedJob({ window, channel, timing, cpu }, job);
+    const guest = { window, channel, timing, cpu };
+    if (job.task === 'timed') runTimedJob(guest, job);
+    else runTimedHookJob({ ...guest, bed: makeBed(join(folder, 'native/stimulus')) }, job);
   } catch (error) {
     channel.send({
       type: 'error',

@@ -294,8 +294,7 @@ function oneRound(
     if (involuntary > 0) interrupted++;
     else batches[i]!.push(onCpuNs / (repeat * loops * runs.count));
   };
-  const [stealBefore, frequencyBefore] = [cpuTimes().get(cpu)?.steal ?? 0, frequencyKhz(cpu)];
-  const began = process.hrtime.bigint();
+  const disturbance = watch(cpu);
   const empties = [programs.length - 2, programs.length - 1];
   for (const runs of programs) timing.batch({ ...runs, loops: Math.max(1, loops >> 2) }); // warm
   for (let group = 0; group < groups; group++) {
@@ -307,24 +306,27 @@ function oneRound(
     }
     for (const i of [empties[0]!, ...order, ...order.toReversed(), empties[1]!]) run(i);
   }
-  const ms = Number(process.hrtime.bigint() - began) / 1e6;
-  if (
-    interrupted > INTERRUPTED_SHARE * groups * (2 * (programs.length - 2) + 2) ||
-    batches.some(({ length }) => length === 0)
-  )
-    return { why: 'interrupted' };
-  if (((cpuTimes().get(cpu)?.steal ?? 0) - stealBefore) * TICK_MS > STEAL_SHARE * ms) return { why: 'steal' };
-  const frequency = frequencyKhz(cpu);
-  if (
-    frequency !== undefined &&
-    frequencyBefore !== undefined &&
-    Math.abs(frequency / frequencyBefore - 1) > FREQUENCY_SHARE
-  )
-    return { why: 'frequency' };
+  const most = INTERRUPTED_SHARE * groups * (2 * (programs.length - 2) + 2);
+  if (interrupted > most || batches.some(({ length }) => length === 0)) return { why: 'interrupted' };
+  const why = disturbance();
+  if (why) return { why };
   return { ns: batches.map((times) => quantile(times, CHEAPER_QUARTER)) };
 }
 
-const CHEAPER_QUARTER = 0.25;
+/** Looks at a CPU from now on; what it returns says whether the round until then counts. */
+export function watch(cpu: number): () => 'steal' | 'frequency' | undefined {
+  const [steal, frequency] = [cpuTimes().get(cpu)?.steal ?? 0, frequencyKhz(cpu)];
+  const began = process.hrtime.bigint();
+  return () => {
+    const ms = Number(process.hrtime.bigint() - began) / 1e6;
+    if (((cpuTimes().get(cpu)?.steal ?? 0) - steal) * TICK_MS > STEAL_SHARE * ms) return 'steal';
+    const now = frequencyKhz(cpu);
+    const changed = now !== undefined && frequency !== undefined && Math.abs(now / frequency - 1);
+    return changed && changed > FREQUENCY_SHARE ? 'frequency' : undefined;
+  };
+}
+
+export const CHEAPER_QUARTER = 0.25;
 /** A round is left out where more of its batches than this were interrupted, */
 const INTERRUPTED_SHARE = 0.25;
 /** or where more of its time than this was stolen by a hypervisor, */

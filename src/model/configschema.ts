@@ -10,7 +10,6 @@ import { parseStimulus } from './stimuli.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
 export const UNMEASURED_METRICS = [
-  'hook_ns',
   'tail_call_insns',
   'tail_call_ns',
   'helper_calls',

@@ -176,6 +176,27 @@ export const recordSchema = z.discriminatedUnion('type', [
     note: text(2000).optional(),
     absent: absentSchema.optional(),
   }),
+  /** One arm of a program at a hook, round by round, by its place among the job's; or why it has none. */
+  z.strictObject({
+    type: z.literal('arm-rounds'),
+    arm: count,
+    stimulus: text(64),
+    sent: roundsSchema,
+    done: roundsSchema,
+    mean: roundsSchema,
+    p50: roundsSchema,
+    p99: roundsSchema,
+    count,
+    lost: count,
+    absent: absentSchema.optional(),
+  }),
+  /** Of a timed hook job: rounds left out, and what reading the clock twice takes, ns. */
+  z.strictObject({
+    type: z.literal('hook-rounds'),
+    discarded: z.strictObject({ interrupted: count, steal: count, frequency: count }),
+    clockNs: z.number().nonnegative(),
+    seconds: z.number().nonnegative(),
+  }),
   z.strictObject({ type: z.literal('end') }),
 ]);
 

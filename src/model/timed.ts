@@ -3,6 +3,7 @@
 
 import type { JobProgram, ObjectJob } from './job.ts';
 import type { Side } from './report.ts';
+import type { Blob } from './window.ts';
 
 /** What head's cost may be, in ns, or how much more than base's. */
 export type TimedLimit =
@@ -61,6 +62,29 @@ export interface Rounds {
   /** Runs in one batch, between two readings of the clock. */
   readonly runsInBatch: number;
   readonly seconds: number;
+}
+
+/** A program at a hook: the arms of exact mode (HookJob), each a job as it would lie in a window, run in turn. */
+export interface TimedHookJob {
+  readonly format: 1;
+  readonly task: 'timed-hook';
+  readonly arms: readonly Blob[];
+  readonly bounds: TimedBounds;
+  readonly seed: number;
+}
+
+/** What one arm's stimulus gave, round by round: ns an event, by the cheaper quarter of a round's events. */
+export interface ArmRounds {
+  readonly stimulus: string;
+  readonly sent: readonly number[];
+  readonly done: readonly number[];
+  /** Of a round's events. */
+  readonly mean: readonly number[];
+  readonly p50: readonly number[];
+  readonly p99: readonly number[];
+  /** Of all events, those that got lost. */
+  readonly count: number;
+  readonly lost: number;
 }
 
 /** What dist/guest.js is told to do one job on the kernel that it finds itself on; our pid and the window's path follow. */

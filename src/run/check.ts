@@ -79,6 +79,7 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     { kernels: exact, jobs, hooks },
     {
       ...{ kernels: timed, head, base: baseObjects, rules: config.budgets, config, directory },
+      hooks,
       bounds: request.bounds ?? DEFAULT_BOUNDS,
     },
     options,

@@ -49,6 +49,7 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
         config: plan.config,
         directory: plan.directory,
       },
+      hooks,
       bounds: request.bounds ?? DEFAULT_BOUNDS,
     },
     options,

@@ -3,7 +3,6 @@
 
 import { resolveBudgets } from '../budget/resolve.ts';
 import type { TimedRounds } from '../budget/timed.ts';
-import { floorNs, timedChange, timedChangeP, timedFigure, timedRatio } from '../measurements/timed.ts';
 import type { BudgetRule } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -18,33 +17,36 @@ import {
 import { encodeJob } from '../model/window.ts';
 import { collect } from './collect.ts';
 import type { RunOptions } from './execute.ts';
+import type { HookPlan } from './hooks.ts';
 import { runOnHost } from './host.ts';
 import type { SideObject } from './objects.ts';
 import { type PlanOptions, planInputs } from './plan.ts';
+import { type Timed, timedMeasurements } from './timed-figures.ts';
+import { collectTimedHook, hookBounds, type PlannedTimedHook, planTimedHooks } from './timed-hooks.ts';
 
 export interface TimedRequest extends Pick<PlanOptions, 'config' | 'directory'> {
   readonly kernels: readonly string[];
   readonly head: readonly SideObject[];
   readonly base: readonly SideObject[];
   readonly rules: readonly BudgetRule[];
+  /** Programs in place, of both sides. */
+  readonly hooks?: HookPlan;
   readonly bounds: TimedBounds;
 }
 
-export interface TimedResults {
+export interface TimedResults extends Timed {
   readonly targets: readonly Target[];
-  readonly measurements: readonly Measurement[];
-  /** What the verdicts are made of. */
-  readonly timed: readonly TimedRounds[];
 }
 
 /** Times head, and base with it, on each kernel, one after the other: two at once would time one another. */
 export async function executeTimed(request: TimedRequest, options: RunOptions): Promise<TimedResults> {
   const planned = new Map(request.kernels.map((kernel) => [kernel, planTimed(request, kernel)]));
   const tests = [...planned.values()].flat().reduce((sum, { tests }) => sum + tests, 0);
+  const hooks = request.hooks ? planTimedHooks(request.hooks, request.bounds) : [];
   const results: TimedResults[] = [];
   for (const [kernel, jobs] of planned) {
     const level = FALSE_ALARMS / Math.max(1, tests);
-    results.push(await timeOn(kernel, jobs, { ...request, level }, options));
+    results.push(await timeOn(kernel, { jobs, hooks }, { ...request, level }, options));
   }
   return {
     targets: results.flatMap(({ targets }) => targets),
@@ -137,7 +139,7 @@ function limitsOf(
 
 async function timeOn(
   kernel: string,
-  jobs: readonly PlannedTimed[],
+  { jobs, hooks }: { readonly jobs: readonly PlannedTimed[]; readonly hooks: readonly PlannedTimedHook[] },
   { bounds, level }: { readonly bounds: TimedBounds; readonly level: number },
   options: RunOptions,
 ): Promise<TimedResults> {
@@ -149,18 +151,31 @@ async function timeOn(
   const measurements: Measurement[] = [];
   const timed: TimedRounds[] = [];
   try {
-    for (const [done, job] of jobs.entries()) {
-      const name = (job.sides.head ?? job.sides.base)!.name;
-      options.onProgress?.({ task: kernel, phase: 'measure', message: name, done, total: jobs.length });
-      const deadlineMs = START_MS + job.subjects * (bounds.seconds * 1000 + SUBJECT_MS);
-      const records = await runOnHost(job.encode(level), deadlineMs, options);
+    const total = jobs.length + hooks.length;
+    const run = async (done: number, message: string, job: Uint8Array, deadlineMs: number) => {
+      options.onProgress?.({ task: kernel, phase: 'measure', message, done, total });
+      const records = await runOnHost(job, deadlineMs, options);
       const machine = records.find((record) => record.type === 'machine');
       if (machine) {
         const { release, version, libbpf, cpu } = machine;
         facts = { release, version, libbpf, cpu };
         if (done === 0) for (const warning of machine.warnings) options.onWarning?.(`${kernel}: ${warning}`);
       }
+      return records;
+    };
+    for (const [done, job] of jobs.entries()) {
+      const { name } = (job.sides.head ?? job.sides.base)!;
+      const deadlineMs = START_MS + job.subjects * (bounds.seconds * 1000 + SUBJECT_MS);
+      const records = await run(done, name, job.encode(level), deadlineMs);
       const found = collectTimed(id, job, bounds, records);
+      measurements.push(...found.measurements);
+      timed.push(...found.timed);
+    }
+    for (const [i, hook] of hooks.entries()) {
+      const { program, input } = (hook.head ?? hook.base)!;
+      const deadlineMs = START_MS + hookBounds(bounds).seconds * 1000 + SUBJECT_MS;
+      const records = await run(jobs.length + i, `${program} at ${input}`, hook.bytes, deadlineMs);
+      const found = collectTimedHook(id, hook, bounds, records);
       measurements.push(...found.measurements);
       timed.push(...found.timed);
     }
@@ -189,7 +204,7 @@ function collectTimed(
   { sides }: PlannedTimed,
   bounds: TimedBounds,
   records: readonly GuestRecord[],
-): Pick<TimedResults, 'measurements' | 'timed'> {
+): Timed {
   const error = records.find((record) => record.type === 'error');
   if (error)
     throw new TollgateError('infrastructure', `${target}: the guest failed: ${error.message}`, {
@@ -199,50 +214,17 @@ function collectTimed(
     const object = sides[side];
     return object ? collect(target, { side, object }, records) : [];
   });
-  const timed: TimedRounds[] = [];
-  const figures = records.flatMap((record): Measurement[] => {
+  const found = records.flatMap((record): Timed[] => {
     if (record.type !== 'rounds') return [];
     const { type: _, program, input, note, absent, ...rounds } = record;
-    const object = (sides.head ?? sides.base)!.name;
     requireKnown(target, sides, program);
-    const common = {
-      target,
-      object,
-      program,
-      ...(input === '' ? {} : { input }),
-      metric: 'run_ns',
-      unit: 'ns',
-    };
-    const of = (side: Side) => ({ ...common, side });
-    if (absent) return (Object.keys(sides) as Side[]).map((side) => ({ ...of(side), absent }));
-    timed.push({ target, object, program, input, metric: 'run_ns', rounds, bounds });
-    const present = (['head', 'base'] as const).filter((side) => rounds[side].length > 0);
-    if (present.length === 0) {
-      const reason = 'every round was disturbed from outside, or none fitted into the time there is';
-      return (Object.keys(sides) as Side[]).map((side) => ({ ...of(side), absent: { reason } }));
-    }
-    const { discarded, runsInBatch, seconds, empty } = rounds;
-    const facts = {
-      rounds: { count: empty.length, discarded, floor: floorNs(rounds, SEED), runsInBatch, seconds },
-      ...(note === undefined ? {} : { note }),
-    };
-    return present.map((side) => {
-      const { value, interval } = timedFigure(rounds, side, SEED);
-      const change = side === 'head' && present.length === 2 ? changeOf(rounds, bounds) : undefined;
-      return { ...of(side), value, interval: [...interval], ...facts, ...(change ? { change } : {}) };
-    });
+    const { name: object } = (sides.head ?? sides.base)!;
+    const name = { target, object, program, input, metric: 'run_ns', bounds };
+    return [timedMeasurements(name, absent ?? rounds, note, Object.keys(sides) as Side[])];
   });
-  return { measurements: [...statics, ...figures], timed };
-}
-
-function changeOf(rounds: TimedRounds['rounds'], bounds: TimedBounds): NonNullable<Measurement['change']> {
-  const { value, interval } = timedChange(rounds, SEED);
-  const ratio = timedRatio(rounds, SEED);
   return {
-    value,
-    interval: [...interval],
-    p: timedChangeP(rounds, bounds),
-    ...(ratio ? { percent: ratio.value, percentInterval: [...ratio.interval] } : {}),
+    measurements: [...statics, ...found.flatMap(({ measurements }) => measurements)],
+    timed: found.flatMap(({ timed }) => timed),
   };
 }
 

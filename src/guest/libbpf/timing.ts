@@ -22,6 +22,10 @@ export interface Timing {
   readonly batch: (runs: TestRuns) => Batch;
   /** What the clock says between two readings of it, ns. */
   readonly clockReads: (count: number) => number[];
+  /** The same of the TSC, in its ticks. */
+  readonly tscReads: (count: number) => number[];
+  /** Ticks of the TSC in a ns. */
+  readonly tscPerNs: () => number;
 }
 
 /** Test runs of one program, laid out in memory that does not move. */
@@ -33,6 +37,8 @@ export interface TestRuns {
 
 const ATTR_BYTES = 80;
 const BATCH_BYTES = 40;
+/** Two readings of both clocks some 100 ns apart make a rate good to 10 ppm. */
+const RATE_NS = 20_000_000;
 /** What a program may add to a packet or context. */
 const OUT_ROOM_BYTES = 512;
 
@@ -41,6 +47,13 @@ export function loadTiming(path: string): Timing {
   const library = koffi.load(path);
   const batch = library.func('void tollgate_batch(void*, int, ulong, void*)');
   const reads = library.func('void tollgate_clock_reads(void*, int)');
+  const tscReads = library.func('void tollgate_tsc_reads(void*, int)');
+  const tscRate = library.func('void tollgate_tsc_rate(ulong, void*, void*)');
+  const readWith = (read: typeof reads) => (count: number) => {
+    const times = memory(8 * count);
+    read(times, count);
+    return Array.from({ length: count }, (_, i) => Number(times.readBigUInt64LE(8 * i)));
+  };
   const out = memory(BATCH_BYTES);
   return {
     batch: ({ attrs, count, loops }) => {
@@ -52,10 +65,12 @@ export function loadTiming(path: string): Timing {
         error: out.readInt32LE(24),
       };
     },
-    clockReads: (count) => {
-      const times = memory(8 * count);
-      reads(times, count);
-      return Array.from({ length: count }, (_, i) => Number(times.readBigUInt64LE(8 * i)));
+    clockReads: readWith(reads),
+    tscReads: readWith(tscReads),
+    tscPerNs: () => {
+      const [ticks, ns] = [memory(8), memory(8)];
+      tscRate(RATE_NS, ticks, ns);
+      return Number(ticks.readBigUInt64LE()) / Number(ns.readBigUInt64LE());
     },
   };
 }
