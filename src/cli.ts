@@ -30,6 +30,7 @@ import { NOISE_RENDERERS } from './report/noise.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
 import { TAIL_CALL_COST_RENDERERS } from './report/tail-call-cost.ts';
+import { TAIL_CALL_TIME_RENDERERS } from './report/tail-call-time.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
@@ -46,6 +47,7 @@ import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './ru
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { readSources } from './run/sources.ts';
 import { HOOKS, SETUPS, tailCallCosts } from './run/tail-call-cost.ts';
+import { tailCallTimes } from './run/tail-call-time.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -220,7 +222,16 @@ function program(): Command {
     )
     .action(async (flags: CommonFlags & { setup: string[]; hook: string[]; under?: string }) => {
       await withRun(flags, undefined, async (options) => {
-        const kernels = flags.kernel ?? DEFAULT_KERNELS;
+        const kernels = flags.kernel ?? defaultKernels(flags.mode);
+        if (flags.mode.includes('timed')) {
+          const times = await tailCallTimes({ version, kernels, hooks: flags.hook }, options);
+          for (const { name, render } of TAIL_CALL_TIME_RENDERERS)
+            write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+              render(times, how),
+            );
+          if (times.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
+          return undefined;
+        }
         const costs = await tailCallCosts(
           { version, kernels, setups: flags.setup, hooks: flags.hook, under: flags.under },
           options,

@@ -3,6 +3,7 @@
 // nothing is left; and it ends with the process that started it.
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants as os, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { TimedHookJob, TimedJob } from '../model/timed.ts';
 import { decodeJob, WINDOW_BYTES } from '../model/window.ts';
@@ -45,7 +46,9 @@ export function runOnHost({ folder, parent, windowPath }: HostGuest): void {
     const timing = loadTiming(join(folder, 'native/timed.so'));
     const cpu = quietestCpu(LOOK_MS);
     pinTo(cpu);
-    const warnings = [...becomeUnhindered(), ...settingsThatShow()];
+    // Packets are handed on by kernel threads, too, which a real-time thread would keep waiting.
+    if (job.task === 'timed-hook') setPriority(os.priority.PRIORITY_HIGHEST);
+    const warnings = [...(job.task === 'timed' ? becomeUnhindered() : []), ...settingsThatShow()];
     channel.send({ type: 'machine', ...machineFacts(timing, cpu), warnings });
     const guest = { window, channel, timing, cpu };
     if (job.task === 'timed') runTimedJob(guest, job);

@@ -1,6 +1,7 @@
 // Times a program in place: the arms of exact mode, in turn in one process instead of each from a saved state, every round
 // with loads and attachments of its own and in an order drawn by lot.
 
+import { messageOf } from '../model/errors.ts';
 import type { HookJob } from '../model/job.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
@@ -38,7 +39,22 @@ export function runTimedHookJob(
     const collect = (record: unknown) => {
       if ((record as GuestRecord).type === 'events') events.push(record as Events);
     };
-    runHookJob({ window: arm.window, channel: { ...channel, send: collect }, bed, isShared: true }, arm.job);
+    try {
+      runHookJob(
+        { window: arm.window, channel: { ...channel, send: collect }, bed, isShared: true },
+        arm.job,
+      );
+    } catch (cause) {
+      // A stimulus that lost its patience: on a busy machine that says nothing of the hook.
+      const absent = { reason: messageOf(cause).slice(0, 2000) };
+      return arm.job.stimuli.map(({ name }) => ({
+        type: 'events',
+        stimulus: name,
+        sent: [],
+        done: [],
+        absent,
+      }));
+    }
     return events;
   };
   const rounds: Events[][][] = [];
@@ -50,7 +66,8 @@ export function runTimedHookJob(
     const disturbance = watch(cpu);
     const taken: Events[][] = arms.map(() => []);
     for (const i of shuffled(arms.length, random)) if (!isAbsent[i]) taken[i] = run(arms[i]!);
-    const why = disturbance();
+    const isBroken = taken.flat().some(({ absent }) => absent);
+    const why = isBroken ? 'interrupted' : disturbance();
     if (why) discarded[why]++;
     else rounds.push(taken);
     sleep(REST_MS);
