@@ -28,8 +28,8 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs12 = require("node:fs");
-var import_node_path2 = require("node:path");
+var import_node_fs13 = require("node:fs");
+var import_node_path3 = require("node:path");
 
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
@@ -49,6 +49,9 @@ function encodeSubject({ images, packets, passes }) {
   for (const { address, sizeBytes } of images.slice(0, IMAGES_LIMIT))
     numbers.push(address, address + BigInt(sizeBytes));
   return new Uint8Array(BigUint64Array.from(numbers).buffer);
+}
+function blobIn(window, { at, size: size2 }) {
+  return window.subarray(at, at + size2);
 }
 function decodeJob(window) {
   const size2 = new DataView(window.buffer, window.byteOffset, 4).getUint32(0, true);
@@ -232,9 +235,9 @@ function nullish(input) {
   return input === null || input === void 0;
 }
 function cleanRegex(source) {
-  const start = source.startsWith("^") ? 1 : 0;
+  const start2 = source.startsWith("^") ? 1 : 0;
   const end = source.endsWith("$") ? source.length - 1 : source.length;
-  return source.slice(start, end);
+  return source.slice(start2, end);
 }
 function floatSafeRemainder(val, step) {
   const ratio = val / step;
@@ -705,9 +708,9 @@ function sizeCaps(defChecks) {
   }
   return caps;
 }
-function attachSchema(issues, start, inst) {
+function attachSchema(issues, start2, inst) {
   var _a3;
-  for (let i = start; i < issues.length; i++) {
+  for (let i = start2; i < issues.length; i++) {
     (_a3 = issues[i]).schema ?? (_a3.schema = inst);
   }
 }
@@ -2088,10 +2091,10 @@ function capSize(inst, size2) {
     if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
       for (const [max, ch] of sizeCaps(inst._zod.def.checks)) {
         if (n > max && ch._zod.def.when(payload)) {
-          const start = payload.issues.length;
+          const start2 = payload.issues.length;
           ch._zod.check(payload);
-          payload.issues[start].continue = false;
-          attachSchema(payload.issues, start, inst);
+          payload.issues[start2].continue = false;
+          attachSchema(payload.issues, start2, inst);
           return payload;
         }
       }
@@ -5975,7 +5978,15 @@ var LINE_BYTES = 16;
 var LINE_COL = 12;
 var MAP_INFO_BYTES = 88;
 var MAP_NAME = 24;
+var TYPE = 0;
+var NAME = 64;
+var NAME_BYTES = 16;
+var VERIFIED_INSNS = 216;
+var INSN_BYTES = 8;
 var SYS_BPF = 321;
+var BPF_OBJ_GET = 7;
+var BPF_PROG_GET_NEXT_ID = 11;
+var BPF_PROG_GET_FD_BY_ID = 13;
 var BPF_MAP_GET_FD_BY_ID = 14;
 function programInfo(fd) {
   const sizes = getInfo(fd, memory(INFO_BYTES));
@@ -5996,6 +6007,38 @@ function programInfo(fd) {
     xlated: xlated.subarray(0, info.readUInt32LE(XLATED_LENGTH)),
     maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4)))
   };
+}
+function programFacts(fd) {
+  const info = getInfo(fd, memory(INFO_BYTES));
+  return {
+    typeId: info.readUInt32LE(TYPE),
+    name: textOf(info.subarray(NAME, NAME + NAME_BYTES)),
+    insnCount: info.readUInt32LE(XLATED_LENGTH) / INSN_BYTES,
+    verifiedInsns: info.readUInt32LE(VERIFIED_INSNS) || void 0
+  };
+}
+function programIds() {
+  const ids = [];
+  for (; ; ) {
+    const attr = memory(16);
+    attr.writeUInt32LE(ids.at(-1) ?? 0);
+    if (libc().syscall4(SYS_BPF, BPF_PROG_GET_NEXT_ID, addressOf(attr), attr.length) < 0) return ids;
+    ids.push(attr.readUInt32LE(4));
+  }
+}
+function programById(id) {
+  const attr = memory(16);
+  attr.writeUInt32LE(id);
+  return fdOrNone(libc().syscall4(SYS_BPF, BPF_PROG_GET_FD_BY_ID, addressOf(attr), attr.length));
+}
+function programByPin(path) {
+  const attr = memory(16);
+  const name = cString(path);
+  attr.writeBigUInt64LE(addressOf(name));
+  return fdOrNone(libc().syscall4(SYS_BPF, BPF_OBJ_GET, addressOf(attr), attr.length));
+}
+function fdOrNone(result) {
+  return Number(result) < 0 ? void 0 : Number(result);
 }
 function programImages(fd, linesLimit) {
   const sizes = getInfo(fd, memory(INFO_BYTES));
@@ -6187,8 +6230,8 @@ function offsetOf(elf, name) {
   const address = elf.readBigUInt64LE(elf.indexOf(`${name}\0`) + 16);
   for (let i = 0; i < elf.readUInt16LE(56); i++) {
     const header = Number(elf.readBigUInt64LE(32)) + 56 * i;
-    const [offset, start, size2] = [8, 16, 32].map((at) => elf.readBigUInt64LE(header + at));
-    if (address >= start && address < start + size2) return address - start + offset;
+    const [offset, start2, size2] = [8, 16, 32].map((at) => elf.readBigUInt64LE(header + at));
+    if (address >= start2 && address < start2 + size2) return address - start2 + offset;
   }
   throw new Error(`no function '${name}'`);
 }
@@ -6333,14 +6376,14 @@ function stimulate(bed, task, gift) {
   };
 }
 var LOST = 4294967295;
-var NAME_BYTES = 16;
+var NAME_BYTES2 = 16;
 var TASK_BYTES = 128;
 function run({ helper, sender, receiver }, task, gift) {
   const input = Buffer.alloc(TASK_BYTES);
   for (const [i, name] of [task.name, task.device ?? "", gift?.kind ?? "", gift?.to ?? ""].entries())
-    input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
+    input.write(name, i * NAME_BYTES2, NAME_BYTES2 - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
-  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES + 4 * i);
+  for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES2 + 4 * i);
   const ended = (0, import_node_child_process.spawnSync)(helper, [], {
     input,
     env: {},
@@ -6396,16 +6439,18 @@ function measureArm(guest, job) {
   );
   let detach;
   try {
-    loaded = load(guest, job);
-    const program = loaded.object.programs.find(({ name }) => name === job.program);
-    if (!program) return { reason: "the kernel does not load it" };
-    if (job.attach) detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
+    loaded = loadChosen(guest, job);
+    if (job.attach) {
+      const program = loaded && programOf(loaded, job.objects[job.chosen]);
+      if (!program) return { reason: "the kernel does not load it" };
+      detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
+    }
     for (const task of job.stimuli) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: "events", stimulus: task.name, ...events });
     }
     const sequel = decodeSequel(guest.window);
-    if (sequel) reportCode(guest, job, loaded, sequel);
+    if (sequel) reportCode(guest, job.objects[job.chosen], loaded, sequel);
     return void 0;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
@@ -6433,15 +6478,42 @@ function isBuiltWithout(release, option) {
   return (0, import_node_fs5.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs5.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
-  const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
-  setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program));
+  const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
+  const subject = job.programs.find(({ name }) => name === job.program);
+  try {
+    if (subject) setUpObject(object, loadable, subject);
+  } catch (cause) {
+    object.close();
+    throw cause;
+  }
   return { loadable, object };
 }
-function bytesOf(window, { at, size: size2 }) {
-  return window.subarray(at, at + size2);
+function loadChosen(guest, { objects, chosen, attach: attach2 }) {
+  const all = objects.map((each) => {
+    try {
+      return load(guest, each);
+    } catch (cause) {
+      if (cause instanceof ObjectRejected) return void 0;
+      throw cause;
+    }
+  });
+  const close = () => {
+    for (const each of all) each?.object.close();
+  };
+  const own2 = all[chosen];
+  if (attach2 && !(own2 && programOf(own2, objects[chosen]))) {
+    close();
+    return load(guest, objects[chosen]);
+  }
+  return own2 && { ...own2, object: { ...own2.object, close } };
 }
-function reportCode({ channel, window }, job, { loadable, object }, { reportCode: wanted, probed }) {
+function programOf({ object }, { program }) {
+  return object.programs.find(({ name }) => name === program);
+}
+function reportCode({ channel, window }, job, loaded, { reportCode: wanted, probed }) {
   reportSymbols(channel, "bpf");
+  if (!loaded) return;
+  const { loadable, object } = loaded;
   for (const program of object.programs.filter(({ name }) => wanted.includes(name)))
     channel.send({
       type: "code",
@@ -6450,7 +6522,7 @@ function reportCode({ channel, window }, job, { loadable, object }, { reportCode
     });
   if (!probed) return;
   try {
-    const twin = loadObject(job, bytesOf(window, probed), loadable);
+    const twin = loadObject(job, blobIn(window, probed), loadable);
     reportLines(channel, twin, wanted);
     twin.close();
   } catch (cause) {
@@ -6513,10 +6585,21 @@ function becomeRealTime() {
     (0, import_node_fs6.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
   } catch {
   }
-  const priority = memory(4);
-  priority.writeInt32LE(1);
-  if (libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, SCHED_FIFO, addressOf(priority)) === 0) return [];
+  if (setScheduler(SCHED_FIFO, 1) === 0) return [];
   return [`real-time scheduling: ${errorName(errno())}`];
+}
+function withOrdinaryPriority(work) {
+  setScheduler(SCHED_OTHER, 0);
+  try {
+    return work();
+  } finally {
+    setScheduler(SCHED_FIFO, 1);
+  }
+}
+function setScheduler(policy, level) {
+  const priority = memory(4);
+  priority.writeInt32LE(level);
+  return libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, policy, addressOf(priority));
 }
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
@@ -6525,11 +6608,11 @@ function findPauseDevice() {
     const id = `${(0, import_node_fs6.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs6.readFileSync)(`${device}/device`, "utf8").trim()}`;
     if (id !== "0x1b36:0x0011") continue;
     (0, import_node_fs6.writeFileSync)(`${device}/enable`, "1");
-    const start = BigInt((0, import_node_fs6.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const start2 = BigInt((0, import_node_fs6.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
     const fd = (0, import_node_fs6.openSync)(`${device}/resource0`, "r+");
     const register = mapShared(fd, 4096, 0);
     (0, import_node_fs6.closeSync)(fd);
-    const offset = Number(start & 0xfffn);
+    const offset = Number(start2 & 0xfffn);
     return () => {
       register[offset] = 1;
     };
@@ -6559,6 +6642,7 @@ function mapWindow(physicalAddress, sizeBytes) {
 }
 var SYS_FINIT_MODULE = 313;
 var SYS_SCHED_SETSCHEDULER = 144;
+var SCHED_OTHER = 0;
 var SCHED_FIFO = 1;
 var EEXIST = 17;
 
@@ -6792,7 +6876,7 @@ function measure(guest, bed, job) {
 var STATS_ENABLED = "/proc/sys/kernel/bpf_stats_enabled";
 function attach(guest, bed, wanted) {
   const { hook, options } = wanted.attach;
-  const { object } = load(guest, { format: 1, ...wanted });
+  const { object } = load(guest, wanted);
   const port = hookPort(
     bed,
     bed.helper,
@@ -6916,8 +7000,10 @@ function difference(after, before) {
   };
 }
 
-// src/guest/runner.ts
-var import_node_fs11 = require("node:fs");
+// src/guest/loader.ts
+var import_node_child_process3 = require("node:child_process");
+var import_node_fs12 = require("node:fs");
+var import_node_path2 = require("node:path");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -7051,10 +7137,10 @@ function deepestStack(depths, xlated, subprogStarts) {
   if (depths.length === 0) throw contradiction("no depth for the program itself");
   if (depths.length === 1) return depths[0];
   const calls = readCalls(xlated);
-  const starts = subprogStarts ? new Map(subprogStarts.map((start, index) => [index, start])) : startsFromCalls(calls, depths.length);
+  const starts = subprogStarts ? new Map(subprogStarts.map((start2, index) => [index, start2])) : startsFromCalls(calls, depths.length);
   if (subprogStarts && subprogStarts.length !== depths.length)
     throw contradiction(`${depths.length} depths for ${subprogStarts.length} subprograms`);
-  const indexOf = new Map([...starts].map(([index, start]) => [start, index]));
+  const indexOf = new Map([...starts].map(([index, start2]) => [start2, index]));
   const callees = depths.map(() => /* @__PURE__ */ new Set());
   for (const { at, targets } of calls) {
     const callee = targets.map((target) => indexOf.get(target)).find((index) => index !== void 0);
@@ -7102,19 +7188,19 @@ function readCalls(xlated) {
 }
 function startsFromCalls(calls, count) {
   const targets = [.../* @__PURE__ */ new Set([0, ...calls.map((call) => call.targets[0])])].sort((a, b) => a - b);
-  if (targets.length === count) return new Map(targets.map((start, index) => [index, start]));
+  if (targets.length === count) return new Map(targets.map((start2, index) => [index, start2]));
   const starts = /* @__PURE__ */ new Map([[0, 0]]);
   for (const { at, index, targets: likely } of calls) {
-    const start = likely[0];
-    const isNew = index !== void 0 && index > 0 && index < count && (starts.get(index) ?? start) === start;
+    const start2 = likely[0];
+    const isNew = index !== void 0 && index > 0 && index < count && (starts.get(index) ?? start2) === start2;
     if (!isNew)
       throw contradiction(
         `${count} depths for ${targets.length} subprograms, and the call at ${at} names none`
       );
-    starts.set(index, start);
+    starts.set(index, start2);
   }
-  const inOrder = [...starts].sort(([a], [b]) => a - b).map(([, start]) => start);
-  if (inOrder.some((start, i) => i > 0 && start <= inOrder[i - 1]))
+  const inOrder = [...starts].sort(([a], [b]) => a - b).map(([, start2]) => start2);
+  if (inOrder.some((start2, i) => i > 0 && start2 <= inOrder[i - 1]))
     throw contradiction(
       `${count} depths for ${targets.length} subprograms, whose order is not that of their starts`
     );
@@ -7128,10 +7214,10 @@ function* wraps(near, count) {
 function ownerOf(starts, at) {
   let owner = 0;
   let latest = -1;
-  for (const [index, start] of starts) {
-    if (start <= at && start > latest) {
+  for (const [index, start2] of starts) {
+    if (start2 <= at && start2 > latest) {
       owner = index;
-      latest = start;
+      latest = start2;
     }
   }
   return owner;
@@ -7205,6 +7291,94 @@ var verifier = {
 
 // src/measurements/index.ts
 var MEASUREMENTS = [verifier, size, run2];
+
+// src/model/program-types.ts
+var packet = (since, emptyReturns) => ({
+  takes: "packet",
+  clock: "kernel-clock",
+  since,
+  emptyReturns
+});
+var PROGRAM_TYPES = [
+  { id: 0, name: "unspec" },
+  { id: 1, name: "socket_filter", testRun: packet("4.12", 0) },
+  { id: 2, name: "kprobe" },
+  { id: 3, name: "sched_cls", testRun: packet("4.12", 0) },
+  { id: 4, name: "sched_act", testRun: packet("4.12", 0) },
+  { id: 5, name: "tracepoint" },
+  { id: 6, name: "xdp", testRun: packet("4.12", 2) },
+  { id: 7, name: "perf_event" },
+  { id: 8, name: "cgroup_skb", testRun: packet("4.12", 1) },
+  { id: 9, name: "cgroup_sock" },
+  { id: 10, name: "lwt_in", testRun: packet("4.12", 0) },
+  { id: 11, name: "lwt_out", testRun: packet("4.12", 0) },
+  { id: 12, name: "lwt_xmit", testRun: packet("4.12", 0) },
+  { id: 13, name: "sock_ops" },
+  { id: 14, name: "sk_skb" },
+  { id: 15, name: "cgroup_device" },
+  { id: 16, name: "sk_msg" },
+  {
+    id: 17,
+    name: "raw_tracepoint",
+    testRun: {
+      takes: "context",
+      clock: "syscall-clock",
+      since: "5.10",
+      defaultContext: { name: "zeros:96", sizeBytes: 96 },
+      emptyReturns: 0
+    }
+  },
+  { id: 18, name: "cgroup_sock_addr" },
+  { id: 19, name: "lwt_seg6local", testRun: packet("4.19", 0) },
+  { id: 20, name: "lirc_mode2" },
+  { id: 21, name: "sk_reuseport" },
+  { id: 22, name: "flow_dissector", testRun: packet("5.0", 0) },
+  { id: 23, name: "cgroup_sysctl" },
+  { id: 24, name: "raw_tracepoint_writable" },
+  { id: 25, name: "cgroup_sockopt" },
+  { id: 26, name: "tracing" },
+  { id: 27, name: "struct_ops" },
+  { id: 28, name: "ext" },
+  { id: 29, name: "lsm" },
+  {
+    id: 30,
+    name: "sk_lookup",
+    testRun: {
+      takes: "context",
+      clock: "kernel-clock",
+      since: "5.13",
+      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
+      // says EAFNOSUPPORT.
+      defaultContext: {
+        name: "tcp:ipv4",
+        sizeBytes: 64,
+        words: { 8: 2, 12: 6, 16: 175177931, 36: 20480, 40: 33685696, 60: 80 }
+      },
+      emptyReturns: 1
+    }
+  },
+  {
+    id: 31,
+    name: "syscall",
+    since: "5.14",
+    testRun: {
+      takes: "context",
+      clock: "syscall-clock",
+      since: "5.14",
+      defaultContext: { name: "zeros:64", sizeBytes: 64 },
+      emptyReturns: 0,
+      loadFlags: 16
+      // BPF_F_SLEEPABLE
+    }
+  },
+  { id: 32, name: "netfilter", since: "6.4", testRun: packet("6.4", 1) }
+];
+function programTypeById(id) {
+  return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
+}
+
+// src/guest/runner.ts
+var import_node_fs11 = require("node:fs");
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -7304,91 +7478,6 @@ function unknown(jited, at) {
   );
 }
 
-// src/model/program-types.ts
-var packet = (since, emptyReturns) => ({
-  takes: "packet",
-  clock: "kernel-clock",
-  since,
-  emptyReturns
-});
-var PROGRAM_TYPES = [
-  { id: 0, name: "unspec" },
-  { id: 1, name: "socket_filter", testRun: packet("4.12", 0) },
-  { id: 2, name: "kprobe" },
-  { id: 3, name: "sched_cls", testRun: packet("4.12", 0) },
-  { id: 4, name: "sched_act", testRun: packet("4.12", 0) },
-  { id: 5, name: "tracepoint" },
-  { id: 6, name: "xdp", testRun: packet("4.12", 2) },
-  { id: 7, name: "perf_event" },
-  { id: 8, name: "cgroup_skb", testRun: packet("4.12", 1) },
-  { id: 9, name: "cgroup_sock" },
-  { id: 10, name: "lwt_in", testRun: packet("4.12", 0) },
-  { id: 11, name: "lwt_out", testRun: packet("4.12", 0) },
-  { id: 12, name: "lwt_xmit", testRun: packet("4.12", 0) },
-  { id: 13, name: "sock_ops" },
-  { id: 14, name: "sk_skb" },
-  { id: 15, name: "cgroup_device" },
-  { id: 16, name: "sk_msg" },
-  {
-    id: 17,
-    name: "raw_tracepoint",
-    testRun: {
-      takes: "context",
-      clock: "syscall-clock",
-      since: "5.10",
-      defaultContext: { name: "zeros:96", sizeBytes: 96 },
-      emptyReturns: 0
-    }
-  },
-  { id: 18, name: "cgroup_sock_addr" },
-  { id: 19, name: "lwt_seg6local", testRun: packet("4.19", 0) },
-  { id: 20, name: "lirc_mode2" },
-  { id: 21, name: "sk_reuseport" },
-  { id: 22, name: "flow_dissector", testRun: packet("5.0", 0) },
-  { id: 23, name: "cgroup_sysctl" },
-  { id: 24, name: "raw_tracepoint_writable" },
-  { id: 25, name: "cgroup_sockopt" },
-  { id: 26, name: "tracing" },
-  { id: 27, name: "struct_ops" },
-  { id: 28, name: "ext" },
-  { id: 29, name: "lsm" },
-  {
-    id: 30,
-    name: "sk_lookup",
-    testRun: {
-      takes: "context",
-      clock: "kernel-clock",
-      since: "5.13",
-      // struct bpf_sk_lookup: family, protocol, remote IPv4 and port, local IPv4 and port. Of all zeros the kernel
-      // says EAFNOSUPPORT.
-      defaultContext: {
-        name: "tcp:ipv4",
-        sizeBytes: 64,
-        words: { 8: 2, 12: 6, 16: 175177931, 36: 20480, 40: 33685696, 60: 80 }
-      },
-      emptyReturns: 1
-    }
-  },
-  {
-    id: 31,
-    name: "syscall",
-    since: "5.14",
-    testRun: {
-      takes: "context",
-      clock: "syscall-clock",
-      since: "5.14",
-      defaultContext: { name: "zeros:64", sizeBytes: 64 },
-      emptyReturns: 0,
-      loadFlags: 16
-      // BPF_F_SLEEPABLE
-    }
-  },
-  { id: 32, name: "netfilter", since: "6.4", testRun: packet("6.4", 1) }
-];
-function programTypeById(id) {
-  return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
-}
-
 // src/guest/tail-calls.ts
 var CODE_BYTES = 4096;
 function tailCallsIn(pointer, program, sites) {
@@ -7472,7 +7561,7 @@ function findRefusedMaps(job, elf) {
 // src/guest/runner.ts
 function runJob(guest, job) {
   const started = process.hrtime.bigint();
-  const elf = bytesOf2(guest, job.elf);
+  const elf = blobIn(guest.window, job.elf);
   try {
     guest.channel.send({ type: "progress", step: "load" });
     if (job.reportVisits !== void 0) {
@@ -7498,9 +7587,6 @@ function runJob(guest, job) {
 }
 function seconds(ns) {
   return (Number(ns) / 1e9).toFixed(3);
-}
-function bytesOf2({ window }, blob) {
-  return window.subarray(blob.at, blob.at + blob.size);
 }
 function takeStatics({ channel }, job, loadable, object) {
   if (job.reportStatics) {
@@ -7578,18 +7664,8 @@ function runPort(guest, job, elf, loadable, ran) {
         const type = programTypeById(program.typeId);
         const testRun = type.testRun;
         const data = runData(guest, input);
-        const key = [
-          program.typeId,
-          program.expectedAttachType,
-          program.flags,
-          data[0].context?.length
-        ].join();
         const fd = libbpf().bpf_program__fd(program.pointer);
-        let empty = emptyRuns.get(key);
-        if (!empty) {
-          empty = measureEmpty(guest, program, data[0]);
-          emptyRuns.set(key, empty);
-        }
+        const empty = emptyRun(guest, program, data[0], emptyRuns);
         if ("reason" in empty) return empty;
         const { overhead } = empty;
         const images = imagesOf(object, program);
@@ -7606,25 +7682,30 @@ function runPort(guest, job, elf, loadable, ran) {
           insns: raw.map(({ error: error2, insns }) => error2 === 0 ? insns - overhead : -1),
           images: images.map(textOfImage)
         });
-        const failed = raw.findIndex((run3) => run3.error !== 0);
-        if (raw.every((run3) => run3.error !== 0)) return refusal2(raw[0].error, testRun.since);
-        const refused = new Set(raw.flatMap((run3, i) => run3.error === 0 ? [] : [i % data.length]));
-        const taken = data.map((_, packet2) => packet2).filter((packet2) => !refused.has(packet2));
-        return {
-          passes: Array.from(
-            { length: passes },
-            (_, pass) => taken.map((packet2) => {
-              const { insns, retval } = raw[pass * data.length + packet2];
-              return { insns: insns - overhead, retval };
-            })
-          ),
-          ...failed < 0 ? {} : {
-            note: `${refused.size} of ${data.length} packets are left out: the kernel refuses them (${errorName(raw[failed].error)}), first packet ${failed % data.length + 1}`
-          }
-        };
+        return runsOf(raw, data.length, overhead, testRun.since);
       } finally {
         object.close();
       }
+    }
+  };
+}
+function runsOf(raw, packets, overhead, since) {
+  const failed = raw.findIndex((run3) => run3.error !== 0);
+  if (raw.every((run3) => run3.error !== 0)) return refusal2(raw[0].error, since);
+  const refused = new Set(raw.flatMap((run3, i) => run3.error === 0 ? [] : [i % packets]));
+  const taken = Array.from({ length: packets }, (_, packet2) => packet2).filter(
+    (packet2) => !refused.has(packet2)
+  );
+  return {
+    passes: Array.from(
+      { length: raw.length / packets },
+      (_, pass) => taken.map((packet2) => {
+        const { insns, retval } = raw[pass * packets + packet2];
+        return { insns: insns - overhead, retval };
+      })
+    ),
+    ...failed < 0 ? {} : {
+      note: `${refused.size} of ${packets} packets are left out: the kernel refuses them (${errorName(raw[failed].error)}), first packet ${failed % packets + 1}`
     }
   };
 }
@@ -7646,7 +7727,7 @@ function reportCode2(guest, job, loadable, runs, sequel) {
   let object;
   try {
     const { probed } = sequel;
-    object = hardened(job, () => loadObject(job, bytesOf2(guest, probed), loadable));
+    object = hardened(job, () => loadObject(job, blobIn(guest.window, probed), loadable));
   } catch (cause) {
     if (cause instanceof ObjectRejected) return;
     throw cause;
@@ -7661,15 +7742,21 @@ function reportCode2(guest, job, loadable, runs, sequel) {
   reportLines(channel, object, sequel.reportCode);
   object.close();
 }
+function emptyRun(guest, like, data, known) {
+  const key = [like.typeId, like.expectedAttachType, like.flags, data.context?.length].join();
+  const found = known.get(key) ?? measureEmpty(guest, like, data);
+  known.set(key, found);
+  return found;
+}
 var EMPTY_RUNS = 9;
-function measureEmpty(guest, like, data) {
+function measureEmpty({ clock, grid }, like, data) {
   const { id, testRun } = programTypeById(like.typeId);
   const fd = loadEmpty({ id, ...testRun }, like.expectedAttachType, like.flags);
   if (fd < 0)
     return {
       reason: `the kernel does not load an empty program of the type, to compare with: ${errorName(fd)}`
     };
-  const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun.clock);
+  const runs = testRuns(clock, grid, fd, [data], EMPTY_RUNS, testRun.clock);
   const error2 = runs.find((run3) => run3.error !== 0)?.error;
   if (error2 !== void 0) return refusal2(error2, testRun.since);
   const own2 = straightLineLength(programInfo(fd).jited);
@@ -7683,14 +7770,171 @@ function refusal2(error2, since) {
 }
 var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
-  const context = input.context && bytesOf2(guest, input.context);
+  const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
-  return input.packets.map((blob) => ({ packet: bytesOf2(guest, blob), ...context ? { context } : {} }));
+  return input.packets.map((blob) => ({
+    packet: blobIn(guest.window, blob),
+    ...context ? { context } : {}
+  }));
+}
+
+// src/guest/loader.ts
+async function runLoaderJob(guest, job) {
+  const { bed, channel } = guest;
+  const withoutEvents = (absent2) => {
+    for (const { name } of job.stimuli)
+      channel.send({ type: "events", stimulus: name, sent: [], done: [], absent: absent2 });
+  };
+  if ("reason" in bed) {
+    withoutEvents(bed);
+    for (const { name } of job.programs) channel.send(recordOf(name, { metric: "load_ok", absent: bed }));
+    return;
+  }
+  putFiles2(guest, job);
+  const earlier = new Set(programIds());
+  const started = job.isStarted ? await start(bed, job) : void 0;
+  sleep(SETTLE_MS);
+  if (started?.failure !== void 0) {
+    withoutEvents({ reason: started.failure });
+    for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
+    return;
+  }
+  for (const task of job.stimuli)
+    channel.send({ type: "events", stimulus: task.name, ...stimulate(bed, task) });
+  if (!started) return;
+  const loaded = programIds().filter((id) => !earlier.has(id));
+  for (const sought of job.programs) measure2(guest, sought, loaded, started.output());
+  started.child.kill("SIGKILL");
+}
+var FOLDER2 = "/tmp/loader";
+var LIBRARIES = (0, import_node_path2.join)(FOLDER2, "lib");
+var SETTLE_MS = 1e3;
+var READY_WITHIN_MS = 3e4;
+var OUTPUT_LIMIT = 32e3;
+function putFiles2({ window }, { files }) {
+  (0, import_node_fs12.mkdirSync)(FOLDER2);
+  for (const { path, isExecutable, bytes } of files) {
+    const to = (0, import_node_path2.join)(FOLDER2, path);
+    (0, import_node_fs12.mkdirSync)((0, import_node_path2.dirname)(to), { recursive: true });
+    (0, import_node_fs12.writeFileSync)(to, blobIn(window, bytes), {
+      mode: isExecutable ? 493 : 420
+    });
+  }
+}
+async function start(bed, { command, env, side, ready }) {
+  const [program, ...args] = command;
+  const child = inNamespace(
+    bed[side].namespaceFd,
+    () => withOrdinaryPriority(
+      () => (0, import_node_child_process3.spawn)(program, args, {
+        cwd: FOLDER2,
+        env: { PATH: `${FOLDER2}:/bin`, LD_LIBRARY_PATH: LIBRARIES, HOME: FOLDER2, ...env },
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+    )
+  );
+  let output = "";
+  const failure2 = await new Promise((resolve) => {
+    const late = setTimeout(
+      () => resolve(`the loader is not ready within ${READY_WITHIN_MS / 1e3} s`),
+      READY_WITHIN_MS
+    );
+    const end = (why) => {
+      clearTimeout(late);
+      resolve(why);
+    };
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => {
+        output = (output + text).slice(-OUTPUT_LIMIT);
+        if (ready !== void 0 && output.split("\n").some((line) => line.includes(ready))) end();
+      });
+    child.on("error", (cause) => end(`the loader cannot be started: ${cause.message}`));
+    child.on("close", (code, signal) => {
+      if (code !== 0) end(`the loader ends with ${signal ?? `exit code ${code}`}`);
+      else end(ready === void 0 ? void 0 : `the loader ends without a line that has '${ready}'`);
+    });
+  });
+  return { child, output: () => output, ...failure2 === void 0 ? {} : { failure: failure2 } };
+}
+function sleep(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+function measure2(guest, sought, loaded, output) {
+  const { channel } = guest;
+  const found = find(sought, loaded);
+  if (typeof found === "string") {
+    channel.send(notLoaded(sought.name, found, output));
+    return;
+  }
+  const facts = programFacts(found);
+  const type = programTypeById(facts.typeId);
+  channel.send({ type: "program", program: sought.name, section: "", programType: type.name });
+  channel.send(recordOf(sought.name, { metric: "load_ok", value: 1 }));
+  const program = {
+    name: sought.name,
+    section: "",
+    type,
+    insnCount: facts.insnCount,
+    log: "",
+    ...programInfo(found)
+  };
+  const subject = {
+    program,
+    inputs: sought.inputs,
+    port: runPort2(guest, found, facts),
+    ...sought.inputs.length > 0 ? {} : { notRun: NOT_RUN }
+  };
+  const figures = MEASUREMENTS.flatMap(
+    (kind) => kind === verifier ? ofVerifier(facts) : kind.measure(subject)
+  );
+  for (const figure of figures) channel.send(recordOf(sought.name, figure));
+}
+var NOT_RUN = "its own loader has it: 'inputs' under 'programs' say what to run it on";
+function find({ name, pin, id }, loaded) {
+  if (pin !== void 0) return programByPin(pin) ?? `the loader pins nothing at '${pin}'`;
+  if (id !== void 0) return programById(id) ?? `the loader loads no program of number ${id}`;
+  const all = loaded.flatMap((id2) => {
+    const fd = programById(id2);
+    return fd === void 0 ? [] : [{ fd, name: programFacts(fd).name }];
+  });
+  const fitting = all.filter((each) => each.name === name.slice(0, KERNEL_NAME_CHARACTERS));
+  if (fitting.length === 1) return fitting[0].fd;
+  if (fitting.length > 1) return `the loader loads ${fitting.length} programs of that name: give it a 'pin'`;
+  const names = all.map((each) => each.name).join(", ");
+  return names === "" ? "the loader loads no program" : `the loader loads none of that name, but ${names}`;
+}
+var KERNEL_NAME_CHARACTERS = 15;
+function ofVerifier({ verifiedInsns }) {
+  return verifier.metrics.map((metric) => {
+    if (metric !== "total_insns") return { metric, absent: { reason: NO_LOG } };
+    return verifiedInsns === void 0 ? { metric, absent: { reason: NO_LOG, since: "5.16" } } : { metric, value: verifiedInsns };
+  });
+}
+var NO_LOG = "its own loader has it, and the verifier's log";
+function runPort2(guest, fd, { typeId }) {
+  const emptyRuns = /* @__PURE__ */ new Map();
+  return {
+    run: (_, input, passes) => {
+      const { testRun } = programTypeById(typeId);
+      const data = runData(guest, input);
+      const like = { typeId, expectedAttachType: 0, flags: 0 };
+      const empty = emptyRun(guest, like, data[0], emptyRuns);
+      if ("reason" in empty) return empty;
+      const raw = testRuns(guest.clock, guest.grid, fd, data, passes, testRun.clock);
+      return runsOf(raw, data.length, empty.overhead, testRun.since);
+    }
+  };
+}
+function notLoaded(program, reason, output) {
+  return {
+    ...recordOf(program, { metric: "load_ok", value: 0, note: reason.slice(0, 2e3) }),
+    ...output === "" ? {} : { log: output }
+  };
 }
 
 // src/guest.ts
-var here = (0, import_node_path2.dirname)(process.argv[1] ?? "/app/guest.js");
-function main() {
+var here = (0, import_node_path3.dirname)(process.argv[1] ?? "/app/guest.js");
+async function main() {
   process.on("uncaughtException", (error2) => {
     say(`tollgate guest: ${error2.stack ?? error2}`);
     process.exit(1);
@@ -7700,22 +7944,22 @@ function main() {
   setUpKernel();
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
-  const clock = loadClock((0, import_node_path2.join)(here, "native/clock.so"));
-  const bed = makeBed((0, import_node_path2.join)(here, "native/stimulus"));
+  const clock = loadClock((0, import_node_path3.join)(here, "native/clock.so"));
+  const bed = makeBed((0, import_node_path3.join)(here, "native/stimulus"));
   settle2();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
   const pause = findPauseDevice();
-  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path2.join)(here, "native/visits.so") };
+  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path3.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
   if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs13.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -7734,6 +7978,7 @@ function main() {
     if (!("task" in job)) runJob(guest, job);
     else if (job.task === "hook") runHookJob({ ...guest, bed }, job);
     else if (job.task === "load") runLoadJob({ ...guest, bed }, job);
+    else if (job.task === "loader") await runLoaderJob({ ...guest, bed }, job);
     else reportSymbols(channel, "all");
   } catch (error2) {
     channel.send({
@@ -7745,18 +7990,18 @@ function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs12.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs13.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
-var SETTLE_MS = 3e3;
+var SETTLE_MS2 = 3e3;
 var SECOND_NS = 1e9;
 function settle2() {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS2);
 }
 function warmUp(guest) {
-  const path = (0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs12.readFileSync)(path);
+  const path = (0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o");
+  const elf = (0, import_node_fs13.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -7792,17 +8037,17 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs12.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs13.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
 }
 function selfTest() {
-  loadClock((0, import_node_path2.join)(here, "native/clock.so"));
+  loadClock((0, import_node_path3.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs12.existsSync)((0, import_node_path2.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs13.existsSync)((0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
-if (process.pid === 1) main();
+if (process.pid === 1) void main();
 else selfTest();

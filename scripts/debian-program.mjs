@@ -23,6 +23,20 @@ const programs = {
       'libzstd.so.1',
     ],
   },
+  'xdp-loader': {
+    file: 'usr/sbin/xdp-loader',
+    packages: ['xdp-tools', 'libxdp1', 'libbpf1', 'libc6', 'libelf1t64', 'zlib1g', 'libzstd1'],
+    libraries: [
+      'ld-linux-x86-64.so.2',
+      'libc.so.6',
+      'libxdp.so.1',
+      'libbpf.so.1',
+      'libelf.so.1',
+      'libz.so.1',
+      'libzstd.so.1',
+      'bpf/xdp-dispatcher.o',
+    ],
+  },
 };
 
 /** Puts NAME and lib/ into `folder`, unless they are there. */
@@ -50,7 +64,10 @@ export async function debianProgram(folder, name, mirror = 'http://deb.debian.or
     await mkdir(path.join(beside, 'lib'));
     await copyFile(path.join(root, file), path.join(beside, name));
     for (const library of libraries)
-      await copyFile(path.join(root, 'usr/lib/x86_64-linux-gnu', library), path.join(beside, 'lib', library));
+      await copyFile(
+        path.join(root, 'usr/lib/x86_64-linux-gnu', library),
+        path.join(beside, 'lib', path.basename(library)),
+      );
     await rename(beside, folder);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -18,16 +18,17 @@ import {
 import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
 import { findTicks, seedRandomNumbers } from './guest/libbpf/runs.ts';
 import { runLoadJob } from './guest/load.ts';
+import { runLoaderJob } from './guest/loader.ts';
 import { type Guest, runJob } from './guest/runner.ts';
 import { makeBed, stimulate } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
-import type { HookJob, Job, LoadJob, SymbolsJob } from './model/job.ts';
+import type { HookJob, Job, LoaderJob, LoadJob, SymbolsJob } from './model/job.ts';
 import { ON_HOST } from './model/timed.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
 
-function main(): void {
+async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     say(`tollgate guest: ${error.stack ?? error}`);
     process.exit(1); // the kernel panics: the host sees it and shows the console
@@ -66,12 +67,13 @@ function main(): void {
   // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
-  const job = decodeJob(window) as Job | HookJob | LoadJob | SymbolsJob | undefined;
+  const job = decodeJob(window) as Job | HookJob | LoadJob | LoaderJob | SymbolsJob | undefined;
   if (!job) throw new Error('the window holds no job');
   try {
     if (!('task' in job)) runJob(guest, job);
     else if (job.task === 'hook') runHookJob({ ...guest, bed }, job);
     else if (job.task === 'load') runLoadJob({ ...guest, bed }, job);
+    else if (job.task === 'loader') await runLoaderJob({ ...guest, bed }, job);
     else reportSymbols(channel, 'all');
   } catch (error) {
     channel.send({
@@ -155,7 +157,7 @@ function selfTest(): void {
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}\n`);
 }
 
-if (process.pid === 1) main();
+if (process.pid === 1) void main();
 else if (process.argv[2] === ON_HOST)
   runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4]! });
 else selfTest();

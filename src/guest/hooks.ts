@@ -4,10 +4,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Detach, type Hook, type HookPort, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
-import type { HookJob, ObjectJob, Sequel } from '../model/job.ts';
+import type { HookJob, Sequel, SubjectJob } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
-import { type Blob, decodeSequel } from '../model/window.ts';
+import { blobIn, decodeSequel } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { imagesOf, reportLines, textOfImage } from './code.ts';
 import { type Gift, hookPort } from './libbpf/attach.ts';
@@ -61,16 +61,18 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   const port = guest.isShared ? withinOurs(wholePort) : wholePort;
   let detach: Detach | undefined;
   try {
-    loaded = load(guest, job);
-    const program = loaded.object.programs.find(({ name }) => name === job.program);
-    if (!program) return { reason: 'the kernel does not load it' };
-    if (job.attach) detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
+    loaded = loadChosen(guest, job);
+    if (job.attach) {
+      const program = loaded && programOf(loaded, job.objects[job.chosen]!);
+      if (!program) return { reason: 'the kernel does not load it' };
+      detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
+    }
     for (const task of job.stimuli) {
       const events = stimulate(bed, task, gift);
       guest.channel.send({ type: 'events', stimulus: task.name, ...events });
     }
     const sequel = decodeSequel(guest.window) as Sequel | undefined;
-    if (sequel) reportCode(guest, job, loaded, sequel);
+    if (sequel) reportCode(guest, job.objects[job.chosen]!, loaded, sequel);
     return undefined;
   } catch (cause) {
     if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
@@ -126,27 +128,56 @@ export interface Loaded {
 }
 
 /** Loads an object and sets it up for one of its programs. Throws ObjectRejected. */
-export function load(
-  { window }: Pick<HookGuest, 'window'>,
-  job: ObjectJob & { readonly program: string },
-): Loaded {
-  const { loadable, object } = findLoadable(job, bytesOf(window, job.elf));
-  setUpObject(object, loadable, job.programs.find(({ name }) => name === job.program)!);
+export function load({ window }: Pick<HookGuest, 'window'>, job: SubjectJob): Loaded {
+  const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
+  const subject = job.programs.find(({ name }) => name === job.program);
+  try {
+    if (subject) setUpObject(object, loadable, subject);
+  } catch (cause) {
+    object.close();
+    throw cause;
+  }
   return { loadable, object };
 }
 
-function bytesOf(window: Uint8Array, { at, size }: Blob): Uint8Array {
-  return window.subarray(at, at + size);
+/**
+ * All objects of the job, in their order whichever is chosen; closing that one closes them. A program that is to be attached
+ * and is not taken beside the others is loaded alone: their maps may leave no room for its own. Throws ObjectRejected.
+ */
+function loadChosen(guest: HookGuest, { objects, chosen, attach }: HookJob): Loaded | undefined {
+  const all = objects.map((each) => {
+    try {
+      return load(guest, each);
+    } catch (cause) {
+      if (cause instanceof ObjectRejected) return undefined;
+      throw cause;
+    }
+  });
+  const close = () => {
+    for (const each of all) each?.object.close();
+  };
+  const own = all[chosen];
+  if (attach && !(own && programOf(own, objects[chosen]!))) {
+    close();
+    return load(guest, objects[chosen]!);
+  }
+  return own && { ...own, object: { ...own.object, close } };
+}
+
+function programOf({ object }: Loaded, { program }: SubjectJob): OpenProgram | undefined {
+  return object.programs.find(({ name }) => name === program);
 }
 
 /** Behind all events, so that it changes nothing in them; while the program is still attached. */
 function reportCode(
   { channel, window }: HookGuest,
-  job: HookJob,
-  { loadable, object }: Loaded,
+  job: SubjectJob,
+  loaded: Loaded | undefined,
   { reportCode: wanted, probed }: Sequel,
 ): void {
   reportSymbols(channel, 'bpf');
+  if (!loaded) return;
+  const { loadable, object } = loaded;
   for (const program of object.programs.filter(({ name }) => wanted.includes(name)))
     channel.send({
       type: 'code',
@@ -155,7 +186,7 @@ function reportCode(
     });
   if (!probed) return;
   try {
-    const twin = loadObject(job, bytesOf(window, probed), loadable);
+    const twin = loadObject(job, blobIn(window, probed), loadable);
     reportLines(channel, twin, wanted);
     twin.close();
   } catch (cause) {

@@ -91,10 +91,25 @@ export function becomeRealTime(): string[] {
   } catch {
     // a kernel without such a share
   }
-  const priority = memory(4);
-  priority.writeInt32LE(1);
-  if (libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, SCHED_FIFO, addressOf(priority)) === 0) return [];
+  if (setScheduler(SCHED_FIFO, 1) === 0) return [];
   return [`real-time scheduling: ${errorName(errno())}`];
+}
+
+/** Does `work`, and what it starts, at the priority of any process. */
+export function withOrdinaryPriority<T>(work: () => T): T {
+  setScheduler(SCHED_OTHER, 0);
+  try {
+    return work();
+  } finally {
+    setScheduler(SCHED_FIFO, 1);
+  }
+}
+
+/** Of the calling thread: 0, or -1 and errno. */
+function setScheduler(policy: number, level: number): number {
+  const priority = memory(4);
+  priority.writeInt32LE(level);
+  return libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, policy, addressOf(priority));
 }
 
 /**
@@ -150,5 +165,6 @@ export function mapWindow(physicalAddress: number, sizeBytes: number): Buffer {
 
 const SYS_FINIT_MODULE = 313;
 const SYS_SCHED_SETSCHEDULER = 144;
+const SCHED_OTHER = 0;
 const SCHED_FIFO = 1;
 const EEXIST = 17;

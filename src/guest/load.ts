@@ -81,7 +81,7 @@ interface Attached {
 /** Attaches one program, and says where its code lies. */
 function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Attached {
   const { hook, options } = wanted.attach;
-  const { object } = load(guest, { format: 1, ...wanted });
+  const { object } = load(guest, wanted);
   const port = hookPort(
     bed,
     bed.helper,

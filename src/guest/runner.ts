@@ -6,12 +6,12 @@ import { straightLineLength } from '../measurements/jit.ts';
 import type { Figure } from '../measurements/measurement.ts';
 import type { Job, JobInput, Sequel } from '../model/job.ts';
 import { steadyValue } from '../model/percentile.ts';
-import type { LoadedProgram, Run, RunPort } from '../model/port.ts';
+import type { LoadedProgram, Run, RunPort, Runs } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
-import { type Blob, decodeSequel, encodeSubject, PAUSES, PAUSES_AT, SUBJECT_AT } from '../model/window.ts';
+import { blobIn, decodeSequel, encodeSubject, PAUSES, PAUSES_AT, SUBJECT_AT } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { type CodeImage, imagesOf, reportLines, textOfImage } from './code.ts';
 import { hardened, spectreV2 } from './guards.ts';
@@ -26,7 +26,7 @@ import {
   type OpenProgram,
   textOf,
 } from './libbpf/object.ts';
-import { loadEmpty, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
+import { loadEmpty, type RawRun, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
 import { runEmpty, tailCallsIn } from './tail-calls.ts';
 import { countVisits } from './visits.ts';
 
@@ -44,7 +44,7 @@ export interface Guest {
 /** Runs the job to its last record but `end`. What the object is guilty of is a record; what we are, an exception. */
 export function runJob(guest: Guest, job: Job): void {
   const started = process.hrtime.bigint();
-  const elf = bytesOf(guest, job.elf);
+  const elf = blobIn(guest.window, job.elf);
   try {
     guest.channel.send({ type: 'progress', step: 'load' });
     if (job.reportVisits !== undefined) {
@@ -71,10 +71,6 @@ export function runJob(guest: Guest, job: Job): void {
 
 function seconds(ns: bigint): string {
   return (Number(ns) / 1e9).toFixed(3);
-}
-
-export function bytesOf({ window }: Pick<Guest, 'window'>, blob: Blob): Uint8Array {
-  return window.subarray(blob.at, blob.at + blob.size);
 }
 
 /** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
@@ -124,8 +120,8 @@ function measureAll(
   elf: Uint8Array,
   loadable: Loadable,
   programs: readonly LoadedProgram[],
-): Runs[] {
-  const runs: Runs[] = [];
+): RunsRecord[] {
+  const runs: RunsRecord[] = [];
   const port = runPort(guest, job, elf, loadable, runs);
   for (const program of programs) {
     const wanted = job.programs.find((candidate) => candidate.name === program.name);
@@ -145,7 +141,7 @@ function measureAll(
   return runs;
 }
 
-type Runs = Extract<GuestRecord, { type: 'runs' }>;
+type RunsRecord = Extract<GuestRecord, { type: 'runs' }>;
 
 /** A figure as a record. */
 export function recordOf(program: string, { value, ...figure }: Figure) {
@@ -161,7 +157,7 @@ export function recordOf(program: string, { value, ...figure }: Figure) {
  * Runs on this kernel; what an empty program costs is subtracted and its own instructions are added again. What there
  * is to tell of each is put into `ran`.
  */
-function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ran: Runs[]): RunPort {
+function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ran: RunsRecord[]): RunPort {
   const emptyRuns = new Map<string, EmptyRun>();
   return {
     run: (programName, input, passes) => {
@@ -178,18 +174,8 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
         const type = programTypeById(program.typeId);
         const testRun = type.testRun!;
         const data = runData(guest, input);
-        const key = [
-          program.typeId,
-          program.expectedAttachType,
-          program.flags,
-          data[0]!.context?.length,
-        ].join();
         const fd: number = libbpf().bpf_program__fd(program.pointer);
-        let empty = emptyRuns.get(key);
-        if (!empty) {
-          empty = measureEmpty(guest, program, data[0]!);
-          emptyRuns.set(key, empty);
-        }
+        const empty = emptyRun(guest, program, data[0]!, emptyRuns);
         if ('reason' in empty) return empty;
         const { overhead } = empty;
         const images = imagesOf(object, program);
@@ -206,27 +192,39 @@ function runPort(guest: Guest, job: Job, elf: Uint8Array, loadable: Loadable, ra
           insns: raw.map(({ error, insns }) => (error === 0 ? insns - overhead : -1)),
           images: images.map(textOfImage),
         });
-        const failed = raw.findIndex((run) => run.error !== 0);
-        if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, testRun.since);
-        const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % data.length])));
-        const taken = data.map((_, packet) => packet).filter((packet) => !refused.has(packet));
-        return {
-          passes: Array.from({ length: passes }, (_, pass) =>
-            taken.map((packet): Run => {
-              const { insns, retval } = raw[pass * data.length + packet]!;
-              return { insns: insns - overhead, retval };
-            }),
-          ),
-          ...(failed < 0
-            ? {}
-            : {
-                note: `${refused.size} of ${data.length} packets are left out: the kernel refuses them (${errorName(raw[failed]!.error)}), first packet ${(failed % data.length) + 1}`,
-              }),
-        };
+        return runsOf(raw, data.length, overhead, testRun.since);
       } finally {
         object.close();
       }
     },
+  };
+}
+
+/** Of runs of so many packets in turn those that the kernel took, less what an empty run costs beside its own. */
+export function runsOf(
+  raw: readonly RawRun[],
+  packets: number,
+  overhead: number,
+  since: string,
+): Runs | Absent {
+  const failed = raw.findIndex((run) => run.error !== 0);
+  if (raw.every((run) => run.error !== 0)) return refusal(raw[0]!.error, since);
+  const refused = new Set(raw.flatMap((run, i) => (run.error === 0 ? [] : [i % packets])));
+  const taken = Array.from({ length: packets }, (_, packet) => packet).filter(
+    (packet) => !refused.has(packet),
+  );
+  return {
+    passes: Array.from({ length: raw.length / packets }, (_, pass) =>
+      taken.map((packet): Run => {
+        const { insns, retval } = raw[pass * packets + packet]!;
+        return { insns: insns - overhead, retval };
+      }),
+    ),
+    ...(failed < 0
+      ? {}
+      : {
+          note: `${refused.size} of ${packets} packets are left out: the kernel refuses them (${errorName(raw[failed]!.error)}), first packet ${(failed % packets) + 1}`,
+        }),
   };
 }
 
@@ -251,14 +249,20 @@ function pauseIfAsked({ window, pause }: Guest): (() => void) | undefined {
 }
 
 /** Behind all runs, so that it changes nothing in them. */
-function reportCode(guest: Guest, job: Job, loadable: Loadable, runs: readonly Runs[], sequel: Sequel): void {
+function reportCode(
+  guest: Guest,
+  job: Job,
+  loadable: Loadable,
+  runs: readonly RunsRecord[],
+  sequel: Sequel,
+): void {
   const { channel } = guest;
   for (const record of runs) if (sequel.reportCode.includes(record.program)) channel.send(record);
   if (!sequel.probed) return;
   let object: LoadedObject;
   try {
     const { probed } = sequel;
-    object = hardened(job, () => loadObject(job, bytesOf(guest, probed), loadable));
+    object = hardened(job, () => loadObject(job, blobIn(guest.window, probed), loadable));
   } catch (cause) {
     if (cause instanceof ObjectRejected) return; // then it has no lines
     throw cause;
@@ -274,18 +278,38 @@ function reportCode(guest: Guest, job: Job, loadable: Loadable, runs: readonly R
   object.close();
 }
 
-type EmptyRun = { readonly overhead: number } | Absent;
+export type EmptyRun = { readonly overhead: number } | Absent;
+
+/** What an empty program is made like. */
+export type LoadedAs = Pick<OpenProgram, 'typeId' | 'expectedAttachType' | 'flags'>;
+
+/** What an empty run costs beside its program's instructions; `known` keeps it, for programs that are loaded alike. */
+export function emptyRun(
+  guest: Pick<Guest, 'clock' | 'grid'>,
+  like: LoadedAs,
+  data: RunData,
+  known: Map<string, EmptyRun>,
+): EmptyRun {
+  const key = [like.typeId, like.expectedAttachType, like.flags, data.context?.length].join();
+  const found = known.get(key) ?? measureEmpty(guest, like, data);
+  known.set(key, found);
+  return found;
+}
 
 const EMPTY_RUNS = 9;
 
-function measureEmpty(guest: Guest, like: OpenProgram, data: RunData): EmptyRun {
+function measureEmpty(
+  { clock, grid }: Pick<Guest, 'clock' | 'grid'>,
+  like: LoadedAs,
+  data: RunData,
+): EmptyRun {
   const { id, testRun } = programTypeById(like.typeId);
   const fd = loadEmpty({ id, ...testRun! }, like.expectedAttachType, like.flags);
   if (fd < 0)
     return {
       reason: `the kernel does not load an empty program of the type, to compare with: ${errorName(fd)}`,
     };
-  const runs = testRuns(guest.clock, guest.grid, fd, [data], EMPTY_RUNS, testRun!.clock);
+  const runs = testRuns(clock, grid, fd, [data], EMPTY_RUNS, testRun!.clock);
   const error = runs.find((run) => run.error !== 0)?.error;
   if (error !== undefined) return refusal(error, testRun!.since);
   const own = straightLineLength(programInfo(fd).jited);
@@ -305,7 +329,10 @@ const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').t
 
 /** An input as the test runs take it. */
 export function runData(guest: Pick<Guest, 'window'>, input: JobInput): RunData[] {
-  const context = input.context && bytesOf(guest, input.context);
+  const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
-  return input.packets.map((blob) => ({ packet: bytesOf(guest, blob), ...(context ? { context } : {}) }));
+  return input.packets.map((blob) => ({
+    packet: blobIn(guest.window, blob),
+    ...(context ? { context } : {}),
+  }));
 }

@@ -6,12 +6,11 @@ import type { HookJob } from '../model/job.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import type { ArmRounds, TimedHookJob } from '../model/timed.ts';
-import { decodeJob } from '../model/window.ts';
+import { blobIn, decodeJob } from '../model/window.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { runHookJob } from './hooks.ts';
 import { sleep } from './neighbours.ts';
-import { bytesOf } from './runner.ts';
 import type { Bed } from './stimulus.ts';
 import { CHEAPER_QUARTER, type TimingGuest, watch } from './timed.ts';
 
@@ -31,7 +30,7 @@ export function runTimedHookJob(
   const seconds = () => Number(process.hrtime.bigint() - started) / 1e9;
   const ticksPerNs = timing.tscPerNs();
   const arms = job.arms.map((blob) => {
-    const own = bytesOf(guest, blob);
+    const own = blobIn(guest.window, blob);
     return { window: own, job: decodeJob(own) as HookJob };
   });
   const run = (arm: (typeof arms)[number]): Events[] => {

@@ -10,6 +10,7 @@ import { type ProgramType, programTypeById } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Side } from '../model/report.ts';
 import type { Rounds, TimedArm, TimedJob, TimedLimit } from '../model/timed.ts';
+import { blobIn } from '../model/window.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { isLook } from '../statistics/sequential.ts';
@@ -35,7 +36,7 @@ import {
   type XdpSeat,
 } from './libbpf/timing.ts';
 import { cpuTimes, frequencyKhz, sleep, TICK_MS } from './neighbours.ts';
-import { bytesOf, recordOf, refusal, runData, takeStatics } from './runner.ts';
+import { recordOf, refusal, runData, takeStatics } from './runner.ts';
 
 export interface TimingGuest {
   readonly window: Uint8Array;
@@ -77,10 +78,9 @@ interface TimedSide {
 /** Reports what the verifier and the kernel say of a side; undefined where the object as a whole is rejected. */
 function openSide(guest: TimingGuest, arm: TimedArm): TimedSide | undefined {
   const { channel } = guest;
-  const elf = bytesOf(guest, arm.elf);
-  const job = { format: 1, ...arm } as const;
+  const elf = blobIn(guest.window, arm.elf);
   try {
-    const { loadable, object } = findLoadable(job, elf);
+    const { loadable, object } = findLoadable(arm, elf);
     const { canTailCall } = object;
     const programs = takeStatics(guest, { reportStatics: true }, loadable, object);
     const port = { run: () => ({ reason: 'timed mode counts no instructions' }) };
@@ -140,7 +140,7 @@ function withoutOthers(loadable: Loadable, name: string): Loadable {
 const CACHE_LINE_BYTES = 64n;
 
 function loadCopy(arm: TimedArm, elf: Uint8Array, loadable: Loadable, setUp: JobProgram): Copy {
-  const object: LoadedObject = loadObject({ format: 1, ...arm }, elf, loadable, setUp);
+  const object: LoadedObject = loadObject(arm, elf, loadable, setUp);
   const program = object.programs.find(({ name }) => name === setUp.name)!;
   const fd = Number(libbpf().bpf_program__fd(program.pointer));
   const address = programImages(fd, 0)[0]?.address ?? 0n;

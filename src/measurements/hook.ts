@@ -24,7 +24,8 @@ export interface HookArm {
 
 export interface HookArms {
   readonly nothing: HookArm;
-  readonly empty: HookArm;
+  /** Left out: nobody knows where the own program is attached, and what is there without it. */
+  readonly empty?: HookArm;
   /** Left out: the empty program is the one that the figures are of. */
   readonly own?: HookArm;
   /** A program that drops what it can, where drop_pps is wanted of that and not of the one the others are of. */
@@ -44,15 +45,11 @@ export interface HookFigure extends Figure {
 
 /** All figures of one program at one hook, each with a value or the reason why it has none. */
 export function hookFigures({ nothing, empty, own, drop }: HookArms): HookFigure[] {
-  const subject = own ?? empty;
+  const subject = own ?? empty ?? nothing;
   return [
-    difference('hook_insns', empty.stream, nothing.stream),
-    ...(own
-      ? [
-          difference('hook_total_insns', own.stream, nothing.stream),
-          difference('hook_program_insns', own.stream, empty.stream),
-        ]
-      : []),
+    ...(empty ? [difference('hook_insns', empty.stream, nothing.stream)] : []),
+    ...(own ? [difference('hook_total_insns', own.stream, nothing.stream)] : []),
+    ...(own && empty ? [difference('hook_program_insns', own.stream, empty.stream)] : []),
     ...(subject.unit === 'packet' ? [dropRate((drop ?? subject).stream), passRate(subject.stream)] : []),
     ...(subject.roundTrips ? roundTripFigures(subject.roundTrips) : []),
   ];

@@ -18,6 +18,33 @@ function errors(text: string): string[] {
   return [];
 }
 
+test('a loader has a name, a place and a stimulus where the file says nothing of them', () => {
+  const { loaders } = parseConfig(
+    `version: 1
+kernels: ["debian:6.1"]
+loader:
+  - command: [bin/agent, --device, receiver]
+    files: [bin/agent]
+    ready: attached
+    programs: [xdp_lb, { name: egress, pin: /sys/fs/bpf/egress }]
+`,
+    't.yml',
+  );
+  expect(plain(loaders)).toEqual([
+    {
+      name: 'agent',
+      command: ['bin/agent', '--device', 'receiver'],
+      files: ['bin/agent'],
+      ready: 'attached',
+      env: {},
+      in: 'receiver',
+      stimulus: 'udp:64',
+      programs: [{ name: 'xdp_lb' }, { name: 'egress', pin: '/sys/fs/bpf/egress' }],
+      place: { file: 't.yml', line: 4, column: 5 },
+    },
+  ]);
+});
+
 test('the file of the design, without what is not measured yet, is read whole', () => {
   const config = parseConfig(
     `version: 1
@@ -59,6 +86,7 @@ budgets:
     },
     map_sizes: { conns: 1024 },
     load: [{ iperf3: { protocol: 'tcp', streams: 1, bytes: 67108864 }, attach: ['xdp_lb'] }],
+    loaders: [],
     budgets: [
       {
         match: '*',
@@ -133,7 +161,19 @@ test.each<[string, string, string[]]>([
     [
       "Cannot parse 'version': it is missing: expected 1, this file format's version (t.yml:1:1)",
       "Cannot parse 'kernels': it is missing: expected a list (t.yml:1:1)",
-      "Cannot parse 'objects': it is missing: expected a list (t.yml:1:1)",
+    ],
+  ],
+  [
+    'neither objects nor a loader',
+    'version: 1\nkernels: ["debian:6.1"]\n',
+    ["Cannot parse the file: it names no 'objects' (t.yml:1:1)", "  objects: ['build/*.bpf.o']"],
+  ],
+  [
+    'a loader without a command, and with a pin that is none',
+    'version: 1\nkernels: ["debian:6.1"]\nloader:\n  - command: []\n    programs: [{ name: a, pin: /tmp/a }]\n',
+    [
+      "Cannot parse 'loader[0].command': expected a command and its arguments, got an empty list (t.yml:4:14)",
+      "Cannot parse 'loader[0].programs[0].pin': expected a path as '/sys/fs/bpf/xdp_lb', got '/tmp/a' (t.yml:5:32)",
     ],
   ],
   [

@@ -4,6 +4,7 @@
 import { type ConfigFile, configSchema, UNMEASURED_METRICS } from './configschema.ts';
 import { withoutUndefined } from './defined.ts';
 import { type Place, TollgateError, TollgateErrors } from './errors.ts';
+import type { BedSide } from './hooks/hook.ts';
 import { type Input, inputName } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
 import { comparePrecedence, matchGlob, matchProgram, type ProgramName } from './match.ts';
@@ -51,6 +52,20 @@ export interface LoadConfig {
   readonly attach?: readonly string[];
 }
 
+/** A program of the project's that loads and attaches by itself. */
+export interface LoaderConfig {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly files: readonly string[];
+  readonly ready?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly in: BedSide;
+  readonly stimulus: string;
+  readonly programs: readonly { readonly name: string; readonly pin?: string; readonly id?: number }[];
+  /** Where its entry stands. */
+  readonly place: Place;
+}
+
 export interface Config {
   readonly version: 1;
   readonly kernels: readonly string[];
@@ -64,6 +79,7 @@ export interface Config {
   readonly load?: readonly LoadConfig[];
   /** What cannot be decided keeps the check from passing. */
   readonly fail_on?: 'inconclusive';
+  readonly loaders: readonly LoaderConfig[];
   readonly budgets: readonly BudgetRule[];
   /** Lines for the user: what the file asks for and this version does not measure. */
   readonly warnings: readonly string[];
@@ -168,7 +184,10 @@ function senseFaults(file: ConfigFile): Fault[] {
     });
   };
   once(file.kernels, ['kernels']);
-  once(file.objects, ['objects']);
+  once(file.objects ?? [], ['objects']);
+  if (file.objects === undefined && file.loader === undefined)
+    faults.push(fault([], "it names no 'objects'", "objects: ['build/*.bpf.o']"));
+  once((file.loader ?? []).map(loaderName), ['loader'], "tell the loaders apart by 'name:'");
 
   for (const [pattern, program] of Object.entries(file.programs ?? {})) {
     const path = ['programs', pattern];
@@ -255,7 +274,8 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
   return {
     version: 1,
     kernels: file.kernels,
-    objects: file.objects,
+    objects: file.objects ?? [],
+    loaders: (file.loader ?? []).map((each, i) => loaderOf(each, yaml.valuePlace(['loader', i]))),
     ...(file.build === undefined ? {} : { build: file.build }),
     ...(file.machine === undefined ? {} : { machine: withoutUndefined(file.machine) }),
     ...(file.map_sizes === undefined ? {} : { map_sizes: file.map_sizes }),
@@ -264,6 +284,27 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
     programs: Object.fromEntries(programs),
     budgets,
     warnings: warningsOf(file, budgets, yaml, fileName),
+  };
+}
+
+type LoaderEntry = NonNullable<ConfigFile['loader']>[number];
+
+function loaderName({ name, command }: LoaderEntry): string {
+  return name ?? command[0]!.replace(/^.*\//, '');
+}
+
+function loaderOf(entry: LoaderEntry, place: Place): LoaderConfig {
+  const { command, files = [], ready, stimulus = 'udp:64', programs } = entry;
+  return {
+    name: loaderName(entry),
+    command,
+    files,
+    ...(ready === undefined ? {} : { ready }),
+    env: entry.env ?? {},
+    in: entry.in ?? 'receiver',
+    stimulus,
+    programs: programs.map((each) => (typeof each === 'string' ? { name: each } : withoutUndefined(each))),
+    place,
   };
 }
 

@@ -6,7 +6,7 @@ import { HOOKS } from './hooks/index.ts';
 import { inputSchema } from './input.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
 import { METRICS, type Metric } from './metrics.ts';
-import { parseStimulus } from './stimuli.ts';
+import { parseStimulus, STIMULI } from './stimuli.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
 export const UNMEASURED_METRICS = [
@@ -221,6 +221,63 @@ const loadSchema = z
   )
   .describe('network load to measure under; not measured yet by this version');
 
+const soughtProgram = z.union(
+  [
+    name,
+    z.strictObject({
+      name: name.describe('what reports call it'),
+      pin: z
+        .string()
+        .regex(/^\/sys\/fs\/bpf\/./, "expected a path as '/sys/fs/bpf/xdp_lb'")
+        .optional(),
+      id: z.number().int().min(1).max(0xffff_ffff).optional().describe("the kernel's number of it"),
+    }),
+  ],
+  { error: 'expected a name, or { name, pin } or { name, id }' },
+);
+
+const loaderSchema = z
+  .array(
+    z.strictObject({
+      name: name.optional().describe("what reports call it; without it the command's file"),
+      command: z
+        .array(z.string().min(1).max(4096))
+        .min(1, 'expected a command and its arguments')
+        .max(256)
+        .describe('run in the guest, in a folder with the files; no shell'),
+      files: z
+        .array(name)
+        .max(256)
+        .optional()
+        .describe('what goes into the guest with it: paths or globs relative to this file'),
+      ready: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe('what a line of its output has when all is attached; without it: it has ended'),
+      env: z
+        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected a name'), z.string().max(4096))
+        .optional()
+        .describe('its environment, beside PATH, HOME and LD_LIBRARY_PATH'),
+      in: z
+        .enum(['receiver', 'sender'])
+        .optional()
+        .describe("the network namespace it runs in, with a device of that name; 'receiver' unless said"),
+      stimulus: z
+        .string()
+        .refine(
+          (text) => parseStimulus(text) !== undefined,
+          `expected ${STIMULI.map((each) => each.name).join(', ')}`,
+        )
+        .optional()
+        .describe('what makes its programs run; without it udp:64'),
+      programs: z.array(soughtProgram).min(1, 'expected at least one program').max(256),
+    }),
+  )
+  .min(1, 'expected at least one loader')
+  .describe('programs of the project that load and attach its eBPF programs by themselves');
+
 const kernelReference = z
   .string()
   .max(4096)
@@ -250,7 +307,8 @@ export const configSchema = z
       .array(name)
       .min(1, 'expected at least one object')
       .max(1024, 'expected at most 1024 objects')
-      .describe('the eBPF objects, paths or globs relative to this file'),
+      .optional()
+      .describe("the eBPF objects, paths or globs relative to this file; needed unless there is a 'loader'"),
     programs: z
       .record(name, programSchema)
       .optional()
@@ -264,6 +322,7 @@ export const configSchema = z
       .literal('inconclusive', { error: "expected 'inconclusive'" })
       .optional()
       .describe('a verdict that stays open in timed mode keeps the check from passing'),
+    loader: loaderSchema.optional(),
     budgets: z
       .object({
         load: z

@@ -1,7 +1,7 @@
 // What the host asks of the guest: one exact job is one object of one side, with the programs to run.
 // Every job starts from the same saved state, so what two jobs measure differs only by what they hold.
 
-import type { HookOptions } from './hooks/hook.ts';
+import type { BedSide, HookOptions } from './hooks/hook.ts';
 import type { Blob } from './window.ts';
 
 export interface JobInput {
@@ -34,7 +34,6 @@ export interface JobProgram {
 
 /** An object, and how it is set up. */
 export interface ObjectJob {
-  readonly format: 1;
   /** The object's name in the report; also libbpf's name for it, which names its data maps. */
   readonly object: string;
   readonly elf: Blob;
@@ -44,6 +43,7 @@ export interface ObjectJob {
 }
 
 export interface Job extends ObjectJob {
+  readonly format: 1;
   /** Whether to report what loads and the static figures, or only runs (a second job on the same object). */
   readonly reportStatics: boolean;
   /** A program whose instructions are counted as the verifier visits them. */
@@ -52,14 +52,23 @@ export interface Job extends ObjectJob {
   readonly jitHarden?: number;
 }
 
-/**
- * Instead of a job, one arm of measuring in place: the object is loaded, one program of it is attached to a hook or not,
- * and the stimuli are sent. What the arms differ by is the host's business.
- */
-export interface HookJob extends ObjectJob {
-  readonly task: 'hook';
+/** An object that is set up for one of its programs. */
+export interface SubjectJob extends ObjectJob {
   readonly program: string;
-  /** Left out: the program is loaded and nothing is attached. */
+}
+
+/**
+ * Instead of a job, one arm of measuring in place: objects are loaded, a program of one of them is attached to a hook or
+ * not, and the stimuli are sent. What the arms differ by is the host's business. Base's object and head's are both in
+ * the arms of either, for what is loaded moves the memory that packets come to lie in.
+ */
+export interface HookJob {
+  readonly format: 1;
+  readonly task: 'hook';
+  readonly objects: readonly SubjectJob[];
+  /** Which of them has the program. */
+  readonly chosen: number;
+  /** Left out: nothing is attached. */
   readonly attach?: { readonly hook: string; readonly options: HookOptions };
   readonly stimuli: readonly StimulusTask[];
 }
@@ -85,9 +94,43 @@ export interface LoadJob {
 }
 
 /** An object of which one program is attached. */
-export interface AttachedProgram extends Omit<ObjectJob, 'format'> {
-  readonly program: string;
+export interface AttachedProgram extends SubjectJob {
   readonly attach: { readonly hook: string; readonly options: HookOptions };
+}
+
+/**
+ * Instead of a job, one arm of measuring what the user's own loader attaches: it is started, or is not, and the stimuli are
+ * sent. Then the programs that it has loaded are measured as any are.
+ */
+export interface LoaderJob {
+  readonly format: 1;
+  readonly task: 'loader';
+  readonly files: readonly LoaderFile[];
+  readonly command: readonly string[];
+  /** Beside PATH, HOME and LD_LIBRARY_PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The network namespace that it runs in. */
+  readonly side: BedSide;
+  /** What a line of its output has when all is attached; left out: it has ended. */
+  readonly ready?: string;
+  readonly isStarted: boolean;
+  readonly programs: readonly SoughtProgram[];
+  readonly stimuli: readonly StimulusTask[];
+}
+
+export interface LoaderFile {
+  /** Below the folder that the loader runs in: no '..'. */
+  readonly path: string;
+  readonly isExecutable: boolean;
+  readonly bytes: Blob;
+}
+
+/** A program that somebody else loads: the only one of its name, or the one that is pinned there, or has that number. */
+export interface SoughtProgram {
+  readonly name: string;
+  readonly pin?: string;
+  readonly id?: number;
+  readonly inputs: readonly JobInput[];
 }
 
 /** One run of iperf3. */

@@ -27,7 +27,7 @@ export const ROUNDS_LIMIT = 10_000;
 /** The chance of one false alarm in a whole check is below this. */
 export const FALSE_ALARMS = 0.001;
 
-export interface TimedArm extends Omit<ObjectJob, 'format'> {
+export interface TimedArm extends ObjectJob {
   readonly side: Side;
 }
 

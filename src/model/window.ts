@@ -29,7 +29,8 @@ export interface Blob {
 const HEADER_BYTES = 8;
 const BLOB_ALIGNMENT = 64;
 
-type Place = (bytes: Uint8Array) => Blob;
+/** Puts bytes into a job's window, and says where they lie. */
+export type PlaceBlob = (bytes: Uint8Array) => Blob;
 
 /**
  * Lays out a job: `[json length][sequel at][json][blobs...]`, blobs aligned to 64 bytes; the sequel, where there is one,
@@ -39,12 +40,12 @@ type Place = (bytes: Uint8Array) => Blob;
  * Throws RangeError where the job is larger than the window.
  */
 export function encodeJob<T>(
-  build: (place: Place) => T,
-  buildSequel?: (place: Place) => unknown,
+  build: (place: PlaceBlob) => T,
+  buildSequel?: (place: PlaceBlob) => unknown,
 ): Uint8Array {
   const blobs: { bytes: Uint8Array; at: number }[] = [];
   let next = JSON_ROOM;
-  const place: Place = (bytes) => {
+  const place: PlaceBlob = (bytes) => {
     const at = next;
     blobs.push({ bytes, at });
     next = Math.ceil((at + bytes.length) / BLOB_ALIGNMENT) * BLOB_ALIGNMENT;
@@ -96,6 +97,11 @@ export function decodeSubject(bytes: Uint8Array): WatchedRuns | undefined {
     return { address, sizeBytes: Number(number(4 + 2 * i) - address) };
   });
   return { images, packets, passes };
+}
+
+/** The bytes of a blob, where they lie. */
+export function blobIn(window: Uint8Array, { at, size }: Blob): Uint8Array {
+  return window.subarray(at, at + size);
 }
 
 /** The job's JSON in the window, or undefined where no job has been put. */

@@ -18,6 +18,7 @@ import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planHooks } from './hooks.ts';
+import { loaderPrograms, planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
@@ -54,7 +55,7 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const directory = dirname(request.configPath);
   if (config.build !== undefined) await build('head', config.build, directory, options);
   const head = await findObjects(directory, config.objects);
-  if (head.length === 0)
+  if (head.length === 0 && config.objects.length > 0)
     throw new TollgateError(
       'config',
       `Cannot check '${request.configPath}': no object matches ${config.objects.join(', ')}`,
@@ -71,9 +72,20 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
   const plan = (side: 'base' | 'head', objects: readonly SideObject[]) =>
     planJobs({ side, objects, config, directory });
   const jobs = [...plan('head', head), ...plan('base', baseObjects)];
-  const inPlace = (side: 'base' | 'head', objects: readonly SideObject[]) =>
-    planHooks({ side, objects, config, directory, distDir: options.distDir });
-  const hooks = mergeHookPlans([inPlace('head', head), inPlace('base', baseObjects)]);
+  const { tools, distDir } = options;
+  const loadersOf = (side: 'base' | 'head', directory: string) =>
+    planLoaders({
+      side,
+      config,
+      directory,
+      inputsDirectory: dirname(request.configPath),
+      ...(tools ? { tools } : {}),
+    });
+  const hooks = mergeHookPlans([
+    planHooks({ head, base: baseObjects }, { config, directory, distDir }),
+    await loadersOf('head', directory),
+    ...('missing' in base ? [] : [await loadersOf('base', base.directory)]),
+  ]);
   const { exact, timed } = kernelsByMode(request.kernels ?? config.kernels, request.modes ?? EXACT_ONLY);
   const results = await executeModes(
     { kernels: exact, jobs, hooks },
@@ -169,7 +181,7 @@ async function objectsOfBase(
     if (config.build !== undefined && !base.built) await build('base', config.build, base.directory, options);
     const find = base.built ? findBuiltObjects : findObjects;
     const objects = await find(base.directory, config.objects);
-    if (objects.length > 0) return { objects };
+    if (objects.length > 0 || config.objects.length === 0) return { objects };
     return { objects, reason: `it has no object that matches ${config.objects.join(', ')}` };
   } catch (cause) {
     if (!(cause instanceof TollgateError)) throw cause;
@@ -179,9 +191,9 @@ async function objectsOfBase(
 }
 
 function requireMatches(config: Config, head: readonly SideObject[], base: readonly SideObject[]): void {
+  const [own, before] = [[...programNames(head), ...loaderPrograms(config)], programNames(base)];
   const fault =
-    unmatchedPrograms(config.programs, programNames(head), programNames(base)) ??
-    unmatchedBudgets(config.budgets, programNames(head), programNames(base));
+    unmatchedPrograms(config.programs, own, before) ?? unmatchedBudgets(config.budgets, own, before);
   if (fault) throw fault;
 }
 

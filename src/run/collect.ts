@@ -2,7 +2,7 @@
 
 import { parseRejection } from '../measurements/verifier-log.ts';
 import { TollgateError } from '../model/errors.ts';
-import { METRIC_NAMES, metricOf } from '../model/metrics.ts';
+import { METRIC_NAMES, type MetricName, metricOf } from '../model/metrics.ts';
 import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Measurement, Where } from '../model/report.ts';
@@ -40,28 +40,11 @@ export function collect(
           log: lastLines(record.reason),
         }));
       case 'measurement': {
-        const { program, metric, input, value, absent, note, log } = record;
-        if (!known.has(program) || !(METRIC_NAMES as readonly string[]).includes(metric))
-          throw new TollgateError(
-            'infrastructure',
-            `${target}: the guest reports '${metric}' of '${program}', which nobody asked for`,
-            {
-              reason: 'bad-records',
-            },
-          );
+        const { note, log } = record;
         return [
           {
-            ...of(program),
-            ...(input === undefined ? {} : { input }),
-            metric,
-            unit: metricOf(metric).unit,
-            ...(value === undefined ? {} : { value: Number(value) }),
-            ...(absent === undefined ? {} : { absent }),
-            ...(log === undefined
-              ? note === undefined
-                ? {}
-                : { note }
-              : rejection(job, program, note ?? '', log)),
+            ...figureOf(target, of(record.program), known, record),
+            ...(log === undefined ? {} : rejection(job, record.program, note ?? '', log)),
           },
         ];
       }
@@ -69,6 +52,34 @@ export function collect(
         return [];
     }
   });
+}
+
+/** One figure that the guest tells. Throws TollgateError ('infrastructure') on one that nobody asked for. */
+export function figureOf(
+  target: string,
+  who: Pick<Measurement, 'target' | 'side' | 'object' | 'program'>,
+  known: ReadonlySet<string>,
+  { program, metric, input, value, absent, note }: Extract<GuestRecord, { type: 'measurement' }>,
+): Measurement {
+  if (!known.has(program) || !isMetric(metric))
+    throw new TollgateError(
+      'infrastructure',
+      `${target}: the guest reports '${metric}' of '${program}', which nobody asked for`,
+      { reason: 'bad-records' },
+    );
+  return {
+    ...who,
+    ...(input === undefined ? {} : { input }),
+    metric,
+    unit: metricOf(metric).unit,
+    ...(value === undefined ? {} : { value: Number(value) }),
+    ...(absent === undefined ? {} : { absent }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function isMetric(name: string): name is MetricName {
+  return (METRIC_NAMES as readonly string[]).includes(name);
 }
 
 /** A rejected program's message, the end of its log, and the source line where the verifier stopped. */

@@ -14,6 +14,7 @@ import { type JobResult, openSession, type Session } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import { collectHook, type HookPlan } from './hooks.ts';
+import { collectLoader } from './loaders.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
 import { runCounting, tailCallFigures } from './tail-calls.ts';
@@ -52,7 +53,7 @@ export interface Results {
   readonly tailCalls: readonly TailCall[];
 }
 
-const NO_HOOKS: HookPlan = { hooks: [], jobs: new Map() };
+const NO_HOOKS: HookPlan = { hooks: [], loaders: [], jobs: new Map() };
 
 /** Runs `jobs` and the arms of `hooks` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
 export async function execute(
@@ -110,8 +111,11 @@ async function executeOn(
     ]);
     const recordsOf = new Map(arms);
     const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));
+    const ofLoaders = hooks.loaders.flatMap((loader) =>
+      collectLoader(id, loader, recordsOf.get(loader.arm)!),
+    );
     return {
-      measurements: [...found.flatMap(({ measurements }) => measurements), ...inPlace],
+      measurements: [...found.flatMap(({ measurements }) => measurements), ...ofLoaders, ...inPlace],
       tailCalls: found.flatMap(({ tailCalls }) => tailCalls),
     };
   });

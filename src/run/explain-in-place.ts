@@ -8,14 +8,12 @@ import type { AttachConfig, Config } from '../model/config.ts';
 import type { ObjectSpec } from '../model/elf.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import { type Explanation, NO_PROFILE } from '../model/explanation.ts';
-import type { Absent, Side } from '../model/report.ts';
+import type { Absent } from '../model/report.ts';
 import type { JobResult, Session } from '../vm/session.ts';
-import { type PlannedHook, planHook } from './hooks.ts';
-import type { SideObject } from './objects.ts';
+import { type HookSubject, type PlannedHook, planHook } from './hooks.ts';
 
 export interface InPlaceRequest {
-  readonly side: Side;
-  readonly object: SideObject;
+  readonly subject: HookSubject;
   readonly program: string;
   readonly attach: AttachConfig;
   readonly config: Pick<Config, 'programs' | 'map_sizes'>;
@@ -31,10 +29,11 @@ export interface InPlacePlan {
 
 /** Nothing where the hook takes no such program of the base. Throws TollgateError ('config') where it takes none such of head. */
 export function planInPlace(request: InPlaceRequest): InPlacePlan {
-  const { object, program, attach } = request;
+  const { subject, program, attach } = request;
+  const { object } = subject;
   const jobs = new Map<string, Uint8Array>();
   const probed = withLineProbes(object.bytes, object.spec.functions, object.name);
-  const hook = planHook(request, object, program, attach, jobs, probed ? { probed } : {});
+  const hook = planHook(request, subject, program, attach, jobs, probed ? { probed } : {});
   return hook ? { planned: [{ ...hook, spec: object.spec }], jobs } : { planned: [], jobs: new Map() };
 }
 
@@ -71,7 +70,7 @@ export async function explainInPlace(
     planned.map(async (hook) => {
       const [nothing, empty, own] = await Promise.all([
         take(hook.arms.nothing, hook, false),
-        take(hook.arms.empty, hook, false),
+        take(hook.arms.empty!, hook, false),
         take(hook.arms.own!, hook, true),
       ]);
       if ('reason' in nothing) return unexplained(hook, nothing);

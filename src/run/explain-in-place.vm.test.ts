@@ -37,7 +37,7 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
       [kernel],
       [],
       labOptions(),
-      planHooks({ side: 'head', objects: [object], config, directory: ROOT, distDir: DIST }),
+      planHooks({ head: [object] }, { config, directory: ROOT, distDir: DIST }),
     );
     const { explanations } = await explain(
       { version: 'test', object, program, attach, kernels: [kernel], config, directory: ROOT },

@@ -201,8 +201,10 @@ function planInPlace(sides: Sides, request: ExplainRequest, distDir: string): In
   const plans = sides.map(([side, object]): InPlacePlan => {
     const known = programConfig(request.config.programs, { object: object.name, program: request.program });
     const attach = request.attach ?? (request.input === undefined ? known.attach : undefined);
+    const other = sides.find(([each]) => each !== side)?.[1];
+    const subject = { side, object, ...(other ? { other } : {}) };
     return attach
-      ? planInPlaceOf({ ...request, side, object, attach, distDir })
+      ? planInPlaceOf({ ...request, subject, attach, distDir })
       : { planned: [], jobs: new Map() };
   });
   return {

@@ -1,39 +1,42 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
 import { HOOKS } from '../model/hooks/index.ts';
+import type { HookJob } from '../model/job.ts';
 import { decodeJob, decodeSequel } from '../model/window.ts';
-import { collectHook, mergeHookPlans, planAllHooks, planHook, planHooks } from './hooks.ts';
+import { collectHook, planAllHooks, planHook, planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DIST = join(ROOT, 'dist');
 const TRICKY = join(ROOT, 'fixtures/tricky/built');
 
-function plan(file: string, programs: object, side: 'base' | 'head' = 'head') {
+function plan(file: string, programs: object, base?: string) {
   const text = JSON.stringify({ version: 1, kernels: ['debian:6.1'], objects: ['*'], programs });
-  return planHooks({
-    side,
-    objects: [readObject(join(TRICKY, file), file)],
-    config: parseConfig(text, 't.yml'),
-    directory: ROOT,
-    distDir: DIST,
-  });
+  const sides = {
+    head: [readObject(join(TRICKY, file), 'an object')],
+    ...(base === undefined ? {} : { base: [readObject(join(TRICKY, base), 'an object')] }),
+  };
+  return planHooks(sides, { config: parseConfig(text, 't.yml'), directory: ROOT, distDir: DIST });
 }
 
 const native = { attach: { hook: 'xdp' } };
 const generic = { attach: { hook: 'xdp', mode: 'generic' } };
 
-test('programs at one hook share the arms without them; another mode shares the arm with nothing', () => {
-  const both = plan('count.bpf.o', { count_0: native, count_1: native, count_2: generic });
-  const [first, second, third] = both.hooks.map(({ arms }) => arms);
-  expect([second!.nothing, second!.empty, third!.nothing]).toEqual([
-    first!.nothing,
-    first!.empty,
-    first!.nothing,
+test('every program has arms of its own, which load what it loads', () => {
+  const { jobs, hooks } = plan('count.bpf.o', { count_0: native, count_1: native, count_2: generic });
+  expect(new Set(hooks.flatMap(({ arms }) => Object.values(arms))).size).toBe(9);
+  const { nothing, empty, own } = hooks[0]!.arms;
+  const [none, ours, users] = [nothing, empty!, own!].map((arm) => decodeJob(jobs.get(arm)!) as HookJob);
+  expect([none!.objects, none!.attach, none!.chosen]).toEqual([users!.objects, undefined, 0]);
+  expect({ ...ours, chosen: 2 }).toEqual(users);
+  expect(users!.objects.map(({ object, program }) => [object, program])).toEqual([
+    ['nop_xdp.bpf.o', 'nop'],
+    ['an object', 'count_0'],
+    ['an object', 'count_0'],
   ]);
-  expect(both.jobs.size).toBe(6); // nothing, empty twice, three programs
-  expect(both.hooks.map(({ input }) => input)).toEqual([
+  expect(hooks.map(({ input }) => input)).toEqual([
     'xdp native, udp:64',
     'xdp native, udp:64',
     'xdp generic, udp:64',
@@ -41,9 +44,24 @@ test('programs at one hook share the arms without them; another mode shares the 
 });
 
 test('a program that is the same at base and head is run once', () => {
-  const sides = (['base', 'head'] as const).map((side) => plan('count.bpf.o', { count_0: native }, side));
-  const merged = mergeHookPlans(sides);
-  expect([merged.jobs.size, merged.hooks.map(({ side }) => side)]).toEqual([3, ['base', 'head']]);
+  const { jobs, hooks } = plan('count.bpf.o', { count_0: native }, 'count.bpf.o');
+  expect([jobs.size, hooks.map(({ side }) => side)]).toEqual([3, ['head', 'base']]);
+});
+
+test('the arms of base and head have both objects in them, base first, and differ by which of them is attached', () => {
+  const { jobs, hooks } = plan('count.bpf.o', { count_0: native }, 'count_more.bpf.o');
+  const [head, base] = hooks.map(({ arms }) => decodeJob(jobs.get(arms.own!)!) as HookJob);
+  expect([base!.chosen, head!.chosen]).toEqual([1, 2]);
+  expect({ ...base, chosen: 2 }).toEqual(head);
+  expect(head!.objects.slice(1).map(({ elf, program }) => [elf.size, program])).toEqual(
+    ['count_more.bpf.o', 'count.bpf.o'].map((file) => [statSync(join(TRICKY, file)).size, 'count_0']),
+  );
+});
+
+test('objects whose maps would not leave room for each other are loaded alone', () => {
+  const { jobs, hooks } = plan('enormous_map.bpf.o', { use_enormous: native }, 'count.bpf.o');
+  const job = decodeJob(jobs.get(hooks[0]!.arms.own!)!) as HookJob;
+  expect([job.objects.map(({ program }) => program), job.chosen]).toEqual([['nop', 'use_enormous'], 1]);
 });
 
 test('a program that the hook does not take is an error in head, and left out in base', () => {
@@ -51,7 +69,8 @@ test('a program that the hook does not take is an error in head, and left out in
   expect(() => plan('count.bpf.o', wrong)).toThrow(
     "Cannot attach 'count_0' to hook 'tc': it is a xdp program",
   );
-  expect(plan('count.bpf.o', wrong, 'base').hooks).toEqual([]);
+  const other = plan('no_test_run.bpf.o', { count_0: { attach: { hook: 'tc' } } }, 'count.bpf.o');
+  expect(other.hooks).toEqual([]);
 });
 
 test('all hooks have a row for each variant, and each stimulus one for nothing attached', () => {
@@ -87,12 +106,12 @@ test('a guest that fails, or tells nothing of a stimulus, is no figure', () => {
 
 test('a job that tells of its code is the job that measures, with something behind it', () => {
   const { jobs } = plan('count.bpf.o', { count_0: native });
-  const object = readObject(join(TRICKY, 'count.bpf.o'), 'count.bpf.o');
+  const object = readObject(join(TRICKY, 'count.bpf.o'), 'an object');
   const told = new Map<string, Uint8Array>();
-  const options = { side: 'head', config: { programs: {} }, directory: ROOT, distDir: DIST } as const;
+  const options = { config: { programs: {} }, directory: ROOT, distDir: DIST };
   const probed = Uint8Array.of(1, 2, 3);
-  const { arms } = planHook(options, object, 'count_0', native.attach, told, { probed })!;
-  expect([arms.nothing, arms.empty, arms.own!].map((arm) => decodeSequel(told.get(arm)!))).toEqual([
+  const { arms } = planHook(options, { side: 'head', object }, 'count_0', native.attach, told, { probed })!;
+  expect([arms.nothing, arms.empty!, arms.own!].map((arm) => decodeSequel(told.get(arm)!))).toEqual([
     { reportCode: [] },
     { reportCode: [] },
     { reportCode: ['count_0'], probed: { at: expect.any(Number), size: 3 } },

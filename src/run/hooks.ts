@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Events, type HookArm, hookFigures } from '../measurements/hook.ts';
-import { type AttachConfig, programConfig } from '../model/config.ts';
+import { type AttachConfig, type Config, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { Hook, HookOptions } from '../model/hooks/hook.ts';
 import { HOOKS, hookByName, hookLabel } from '../model/hooks/index.ts';
-import type { HookJob, JobProgram, ObjectJob, Sequel, StimulusTask } from '../model/job.ts';
+import type { HookJob, JobProgram, ObjectJob, Sequel, StimulusTask, SubjectJob } from '../model/job.ts';
 import { metricOf } from '../model/metrics.ts';
 import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -24,9 +24,9 @@ import {
   stimulusLabel,
   WARM_UP_EVENTS,
 } from '../model/stimuli.ts';
-import { encodeJob } from '../model/window.ts';
+import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import type { SideObject } from './objects.ts';
-import { type PlanOptions, placeObject } from './plan.ts';
+import { fitting, type PlanOptions, placeObject } from './plan.ts';
 
 /** A place to attach to, with everything decided. */
 export interface Attachment {
@@ -43,26 +43,56 @@ export interface PlannedHook {
   /** What the report calls it, as an input of the program: 'xdp native, udp:64'. */
   readonly input: string;
   readonly stimulus: ChosenStimulus;
-  readonly arms: Readonly<Record<'nothing' | 'empty', string> & Partial<Record<'own' | 'drop', string>>>;
+  readonly arms: Readonly<Record<'nothing', string> & Partial<Record<'empty' | 'own' | 'drop', string>>>;
+}
+
+/** A loader of the project's, of one side: what its programs are, and which arm's job tells of them. */
+export interface PlannedLoader {
+  readonly side: Side;
+  readonly name: string;
+  readonly programs: readonly string[];
+  readonly arm: string;
 }
 
 export interface HookPlan {
+  /** Of a loader what all that it attaches adds to a packet, as a row of its own name. */
   readonly hooks: readonly PlannedHook[];
+  readonly loaders: readonly PlannedLoader[];
   /** By what `PlannedHook.arms` says. */
   readonly jobs: ReadonlyMap<string, Uint8Array>;
 }
 
-/** The programs of a side that the budget file attaches. Throws TollgateError ('config') where a hook takes no such program. */
-export function planHooks(options: PlanOptions & { readonly distDir: string }): HookPlan {
+/** What the plan of a hook takes from the budget file, and where our own programs lie. */
+export type HookOptionsOfPlan = Pick<PlanOptions, 'config' | 'directory'> & { readonly distDir: string };
+
+/** The objects of both sides; without a base, head alone. */
+export interface HookSides {
+  readonly head: readonly SideObject[];
+  readonly base?: readonly SideObject[];
+}
+
+/** The programs that the budget file attaches. Throws TollgateError ('config') where a hook takes no such program of head. */
+export function planHooks({ head, base = [] }: HookSides, options: HookOptionsOfPlan): HookPlan {
   const jobs = new Map<string, Uint8Array>();
-  const hooks = options.objects.flatMap((object) =>
-    object.spec.programs.flatMap((spec): PlannedHook[] => {
-      const { attach } = programConfig(options.config.programs, { object: object.name, program: spec.name });
-      const planned = attach && planHook(options, object, spec.name, attach, jobs);
-      return planned ? [planned] : [];
-    }),
-  );
-  return { hooks, jobs };
+  const planSide = (side: Side, own: readonly SideObject[], others: readonly SideObject[]) =>
+    own.flatMap((object) => {
+      const other = others.find(({ name }) => name === object.name);
+      const subject = { side, object, ...(other ? { other } : {}) };
+      return object.spec.programs.flatMap(({ name }): PlannedHook[] => {
+        const { attach } = programConfig(options.config.programs, { object: object.name, program: name });
+        const planned = attach && planHook(options, subject, name, attach, jobs);
+        return planned ? [planned] : [];
+      });
+    });
+  const hooks = [...planSide('head', head, base), ...planSide('base', base, head)];
+  return { hooks, loaders: [], jobs };
+}
+
+/** An object of one side, and the same at the other where that has it. */
+export interface HookSubject {
+  readonly side: Side;
+  readonly object: SideObject;
+  readonly other?: SideObject;
 }
 
 /**
@@ -71,67 +101,133 @@ export function planHooks(options: PlanOptions & { readonly distDir: string }): 
  * program of the base; throws TollgateError ('config') where it takes none such of head.
  */
 export function planHook(
-  options: Omit<PlanOptions, 'objects'> & { readonly distDir: string },
-  object: SideObject,
+  options: HookOptionsOfPlan,
+  subject: HookSubject,
   program: string,
   attach: AttachConfig,
   jobs: Map<string, Uint8Array>,
   told?: { readonly probed?: Uint8Array },
 ): PlannedHook | undefined {
-  const wanted = programConfig(options.config.programs, { object: object.name, program });
-  const spec = object.spec.programs.find(({ name }) => name === program);
-  const attachment = attachmentOf(attach, spec?.section);
-  const type = wanted.type ?? spec?.type;
-  if (type !== undefined && !attachment.hook.programTypes.includes(type)) {
-    if (options.side === 'base') return undefined;
+  const { side, object } = subject;
+  const attachment = attachmentIn(object, program, attach);
+  const unfit = unfitType(options, object, program, attachment);
+  if (unfit !== undefined) {
+    if (side === 'base') return undefined;
     throw new TollgateError(
       'config',
-      `Cannot attach '${program}' to hook '${attachment.hook.name}': it is a ${type} program`,
+      `Cannot attach '${program}' to hook '${attachment.hook.name}': it is a ${unfit} program`,
       { hint: `the hook takes ${attachment.hook.programTypes.join(', ')}` },
     );
   }
-  const add = (job: Uint8Array) => addJob(jobs, job);
-  const own = encodeJob(
-    (place) => armOf(attachment, program, placeObject(options, object, place)),
-    told &&
-      ((place): Sequel => ({
-        reportCode: [program],
-        ...(told.probed ? { probed: place(told.probed) } : {}),
-      })),
-  );
-  const arms = { ...planEmpty(attachment, options.distDir, add, told && NO_CODE), own: add(own) };
   const { hook, options: how, stimulus } = attachment;
+  const loaded = loadedObjects(subject, options.config);
+  const arms = fitting(object.name, () =>
+    planArms(
+      attachment,
+      (place) => [
+        ourObject(attachment, options.distDir, hook.empty(how), EMPTY_PROGRAM, place),
+        ...placeAll(loaded.objects, options, program, attach, place),
+      ],
+      { nothing: 0, empty: 0, own: 1 + loaded.own },
+      jobs,
+      told && { program, ...told },
+    ),
+  );
   const input = `${hookLabel(hook, how)}, ${stimulusLabel(stimulus)}`;
-  return { side: options.side, object: object.name, program, input, stimulus, arms };
+  return { side, object: object.name, program, input, stimulus, arms };
 }
 
-/** Of programs of ours nothing is asked but the symbols. */
-const NO_CODE = (): Sequel => ({ reportCode: [] });
+interface LoadedObjects {
+  readonly objects: readonly { readonly side: Side; readonly object: SideObject }[];
+  /** Which of them is measured. */
+  readonly own: number;
+}
+
+/** Base's object and head's, or twice what is the same in both or has no other side; alone where both would be too large. */
+function loadedObjects(
+  { side, object, other = object }: HookSubject,
+  config: Pick<Config, 'map_sizes'>,
+): LoadedObjects {
+  const own = { side, object };
+  if (mapBytes(object, config) + mapBytes(other, config) > MAPS_LIMIT_BYTES)
+    return { objects: [own], own: 0 };
+  if (Buffer.compare(object.bytes, other.bytes) === 0) return { objects: [own, own], own: 1 };
+  return side === 'base'
+    ? { objects: [own, { side: 'head', object: other }], own: 0 }
+    : { objects: [{ side: 'base', object: other }, own], own: 1 };
+}
+
+/** A part of the guest's memory that it can well do without. */
+const MAPS_LIMIT_BYTES = 64 << 20;
+/** What an entry takes beside key and value, about. */
+const ENTRY_BYTES = 64;
+
+/** About what its maps take; the kernel's own account comes too late for a plan. */
+function mapBytes({ spec }: SideObject, { map_sizes = {} }: Pick<Config, 'map_sizes'>): number {
+  return spec.maps.reduce(
+    (sum, { name, keySize, valueSize, maxEntries }) =>
+      sum + (map_sizes[name] ?? maxEntries) * (keySize + valueSize + ENTRY_BYTES),
+    0,
+  );
+}
+
+function placeAll(
+  objects: LoadedObjects['objects'],
+  options: HookOptionsOfPlan,
+  program: string,
+  attach: AttachConfig,
+  place: PlaceBlob,
+): SubjectJob[] {
+  return objects.map(({ side, object }) => {
+    const attachment = attachmentIn(object, program, attach);
+    const isFit = unfitType(options, object, program, attachment) === undefined;
+    const all = placeObject({ ...options, side }, object, place);
+    return { ...(isFit ? loadedFor(attachment, program, all) : all), program };
+  });
+}
+
+function attachmentIn({ spec }: SideObject, program: string, attach: AttachConfig): Attachment {
+  return attachmentOf(attach, spec.programs.find(({ name }) => name === program)?.section);
+}
+
+/** The program's type, where the hook does not take it. */
+function unfitType(
+  { config }: HookOptionsOfPlan,
+  { name: object, spec }: SideObject,
+  program: string,
+  { hook }: Attachment,
+): string | undefined {
+  const wanted = programConfig(config.programs, { object, program }).type;
+  const type = wanted ?? spec.programs.find(({ name }) => name === program)?.type;
+  return type === undefined || hook.programTypes.includes(type) ? undefined : type;
+}
 
 /** What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any. */
 export function planAllHooks(distDir: string): HookPlan {
   const jobs = new Map<string, Uint8Array>();
-  const add = (job: Uint8Array) => addJob(jobs, job);
   const rows = HOOKS.flatMap((hook) =>
     hook.variants.map((variant): PlannedHook => {
       const attachment = attachmentOf({ hook: hook.name, ...variant });
-      const drop = hook.drop?.(variant);
-      return {
-        ...rowOf(attachment.stimulus, hookLabel(hook, variant)),
-        arms: {
-          ...planEmpty(attachment, distDir, add),
-          ...(drop === undefined ? {} : { drop: add(ownArm(attachment, distDir, drop, 'drop')) }),
-        },
-      };
+      const programs = [
+        [hook.empty(variant), EMPTY_PROGRAM],
+        ...(hook.drop ? [[hook.drop(variant), 'drop']] : []),
+      ];
+      const arms = planArms(
+        attachment,
+        (place) => programs.map(([file, program]) => ourObject(attachment, distDir, file!, program!, place)),
+        { nothing: 0, empty: 0, ...(hook.drop ? { drop: 1 } : {}) },
+        jobs,
+      );
+      return { ...rowOf(attachment.stimulus, hookLabel(hook, variant)), arms };
     }),
   );
   const bare = new Map(
     rows.map(({ stimulus, arms: { nothing } }) => [
-      nothing,
+      stimulusLabel(stimulus),
       { ...rowOf(stimulus, '(nothing)'), arms: { nothing, empty: nothing } },
     ]),
   );
-  return { hooks: [...bare.values(), ...rows], jobs };
+  return { hooks: [...bare.values(), ...rows], loaders: [], jobs };
 }
 
 function rowOf(stimulus: ChosenStimulus, program: string): Omit<PlannedHook, 'arms'> {
@@ -142,6 +238,7 @@ function rowOf(stimulus: ChosenStimulus, program: string): Omit<PlannedHook, 'ar
 export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
   return {
     hooks: plans.flatMap(({ hooks }) => hooks),
+    loaders: plans.flatMap(({ loaders }) => loaders),
     jobs: new Map(plans.flatMap(({ jobs }) => [...jobs])),
   };
 }
@@ -165,64 +262,83 @@ function sectionOptions({ sectionSays, options }: Hook, section: string): HookOp
     : {};
 }
 
-/** The arms with nothing and with our empty program attached. The first is the same for all hooks with that stimulus. */
-function planEmpty(
-  attachment: Attachment,
-  distDir: string,
-  add: (job: Uint8Array) => string,
-  sequel?: () => Sequel,
-): Pick<PlannedHook['arms'], 'nothing' | 'empty'> {
-  const { hook, options, stimulus } = attachment;
-  return {
-    nothing: add(ownArm({ stimulus }, distDir, 'nop_xdp', EMPTY_PROGRAM, sequel)),
-    empty: add(ownArm(attachment, distDir, hook.empty(options), EMPTY_PROGRAM, sequel)),
-  };
-}
-
 /** What the program of each of bpf/nop_*.bpf.c is called. */
 export const EMPTY_PROGRAM = 'nop';
 
-type Attached = Attachment | Pick<Attachment, 'stimulus'>;
-
-/** An arm with a program of ours, from dist/bpf. */
-function ownArm(
-  attached: Attached,
-  distDir: string,
-  object: string,
-  program: string,
-  sequel?: () => Sequel,
-): Uint8Array {
-  const file = `${object}.bpf.o`;
-  return encodeJob(
-    (place) =>
-      armOf(attached, program, {
-        object: file,
-        elf: place(readFileSync(join(distDir, 'bpf', file))),
-        programs: [{ name: program, inputs: [], maps: {}, tailCalls: {} }],
-        mapSizes: {},
+/**
+ * A job for each arm, put into `jobs`. All of `objects` are in each of them, in one order, for what is loaded moves the
+ * memory that packets come to lie in: `chosen` says the number of the one that is attached, or is not in `nothing`.
+ */
+function planArms(
+  attachment: Attachment,
+  objects: (place: PlaceBlob) => readonly SubjectJob[],
+  chosen: Readonly<Record<'nothing' | 'empty', number> & Partial<Record<'own' | 'drop', number>>>,
+  jobs: Map<string, Uint8Array>,
+  told?: { readonly program: string; readonly probed?: Uint8Array },
+): PlannedHook['arms'] {
+  const { hook, options, stimulus } = attachment;
+  const encode = (arm: string, chosen: number) => {
+    const isAttached = arm !== 'nothing';
+    const reportsCode = arm === 'own';
+    return encodeJob(
+      (place): HookJob => ({
+        format: 1,
+        task: 'hook',
+        objects: objects(place),
+        chosen,
+        ...(isAttached ? { attach: { hook: hook.name, options } } : {}),
+        stimuli: tasksOf(stimulus),
       }),
-    sequel,
-  );
+      told &&
+        ((place): Sequel => ({
+          reportCode: reportsCode ? [told.program] : [],
+          ...(reportsCode && told.probed ? { probed: place(told.probed) } : {}),
+        })),
+    );
+  };
+  const { nothing, empty, ...rest } = chosen;
+  const add = (arm: string, which: number) => addJob(jobs, encode(arm, which));
+  return {
+    nothing: add('nothing', nothing),
+    empty: add('empty', empty),
+    ...Object.fromEntries(Object.entries(rest).map(([arm, which]) => [arm, add(arm, which)])),
+  };
 }
 
-function armOf(attached: Attached, program: string, object: Omit<ObjectJob, 'format'>): HookJob {
-  const { name } = attached.stimulus;
-  const { roundTrip, messageBytes = 0 } = stimulusByName(name)!;
-  const { sizeBytes = messageBytes } = attached.stimulus;
-  const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
-  return {
-    format: 1,
-    task: 'hook',
-    ...object,
-    programs: object.programs.map((each) =>
-      each.name === program && 'hook' in attached ? { ...each, ...loadingOf(attached) } : each,
-    ),
-    program,
-    ...('hook' in attached ? { attach: { hook: attached.hook.name, options: attached.options } } : {}),
-    stimuli: [name, ...(roundTrip === undefined ? [] : [roundTrip])].map(
-      (each): StimulusTask => ({ name: each, sizeBytes, ...counts }),
-    ),
+/** An object of ours, from dist/bpf. */
+function ourObject(
+  attachment: Attachment,
+  distDir: string,
+  file: string,
+  program: string,
+  place: PlaceBlob,
+): SubjectJob {
+  const name = `${file}.bpf.o`;
+  const all = {
+    object: name,
+    elf: place(readFileSync(join(distDir, 'bpf', name))),
+    programs: [{ name: program, inputs: [], maps: {}, tailCalls: {} }],
+    mapSizes: {},
   };
+  return { ...loadedFor(attachment, program, all), program };
+}
+
+/** The tasks of a stimulus: its events, and its round trips where it has any. */
+export function tasksOf({ name, sizeBytes }: ChosenStimulus): StimulusTask[] {
+  const { roundTrip, messageBytes = 0 } = stimulusByName(name)!;
+  const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
+  return [name, ...(roundTrip === undefined ? [] : [roundTrip])].map((each) => ({
+    name: each,
+    sizeBytes: sizeBytes ?? messageBytes,
+    ...counts,
+  }));
+}
+
+function loadedFor(attachment: Attachment, program: string, object: ObjectJob): ObjectJob {
+  const programs = object.programs.map((each) =>
+    each.name === program ? { ...each, ...loadingOf(attachment) } : each,
+  );
+  return { ...object, programs };
 }
 
 /** What a program has to be loaded as to be attached there. */
@@ -238,7 +354,8 @@ export function loadingOf({
   };
 }
 
-function addJob(jobs: Map<string, Uint8Array>, job: Uint8Array): string {
+/** Puts a job into `jobs`; its key there. */
+export function addJob(jobs: Map<string, Uint8Array>, job: Uint8Array): string {
   const key = createHash('sha256').update(job).digest('hex');
   jobs.set(key, job);
   return key;
@@ -253,7 +370,7 @@ export function collectHook(
   const arm = (key: string) => readArm(target, stimulus, recordsOf(key));
   return hookFigures({
     nothing: arm(arms.nothing),
-    empty: arm(arms.empty),
+    ...(arms.empty === undefined ? {} : { empty: arm(arms.empty) }),
     ...(arms.own === undefined ? {} : { own: arm(arms.own) }),
     ...(arms.drop === undefined ? {} : { drop: arm(arms.drop) }),
   }).map(({ metric, value, absent, events }) => ({

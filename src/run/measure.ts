@@ -1,11 +1,13 @@
 // `tollgate measure`: every metric of the given objects, no budget file needed.
 
 import { relative } from 'node:path';
+import type { Config } from '../model/config.ts';
 import type { Report } from '../model/report.ts';
 import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
@@ -20,7 +22,7 @@ export interface MeasureRequest {
   /** Of timed mode. */
   readonly bounds?: TimedBounds;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
-  readonly config?: Parameters<typeof planJobs>[0]['config'];
+  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders'>;
 }
 
 /** Throws TollgateError on objects that cannot be read. */
@@ -29,12 +31,17 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
   const plan = {
     side: 'head',
     objects,
-    config: request.config ?? { programs: {} },
+    config: request.config ?? { programs: {}, loaders: [] },
     directory: options.baseDir,
   } as const;
   const { distDir } = options;
   const hooks = mergeHookPlans([
-    planHooks({ ...plan, distDir }),
+    planHooks({ head: objects }, { ...plan, distDir }),
+    await planLoaders({
+      ...plan,
+      inputsDirectory: options.baseDir,
+      ...(options.tools ? { tools: options.tools } : {}),
+    }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
   const { exact, timed } = kernelsByMode(request.kernels, request.modes ?? EXACT_ONLY);

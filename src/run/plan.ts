@@ -8,7 +8,7 @@ import type { Job, JobProgram, ObjectJob, Sequel } from '../model/job.ts';
 import { ATTACH_TYPES, type ProgramType, programTypeByName } from '../model/program-types.ts';
 import type { Side } from '../model/report.ts';
 import { didYouMean } from '../model/suggest.ts';
-import { type Blob, encodeJob } from '../model/window.ts';
+import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import { type InputBytes, inputsFor } from './inputs.ts';
 import type { SideObject } from './objects.ts';
 import { planTailCalls, type TailCallPlan } from './tail-call-plan.ts';
@@ -111,8 +111,8 @@ export function planVisits(
 export function placeObject(
   { side, config, directory }: Omit<PlanOptions, 'objects'>,
   object: SideObject,
-  place: (bytes: Uint8Array) => Blob,
-): Omit<ObjectJob, 'format'> {
+  place: PlaceBlob,
+): ObjectJob {
   return {
     object: object.name,
     elf: place(object.bytes),
@@ -246,10 +246,10 @@ function encode(
   programs: readonly PlannedProgram[],
   run: ReadonlySet<string>,
   rest: Pick<Job, 'reportStatics' | 'mapSizes' | 'jitHarden' | 'reportVisits'>,
-  sequel?: (place: (bytes: Uint8Array) => Blob) => Sequel,
+  sequel?: (place: PlaceBlob) => Sequel,
 ): Uint8Array {
-  try {
-    return encodeJob<Job>(
+  return fitting(object.name, () =>
+    encodeJob<Job>(
       (place) => ({
         format: 1,
         object: object.name,
@@ -268,10 +268,17 @@ function encode(
         ...rest,
       }),
       sequel,
-    );
+    ),
+  );
+}
+
+/** What does not fit into the window is the user's to mend. Throws TollgateError ('config') then. */
+export function fitting<T>(object: string, encode: () => T): T {
+  try {
+    return encode();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new TollgateError('config', `Cannot measure '${object.name}': ${cause.message}`, {
+    throw new TollgateError('config', `Cannot measure '${object}': ${cause.message}`, {
       hint: 'fewer or shorter pcaps; programs of the object can be split over several objects',
     });
   }

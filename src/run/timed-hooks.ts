@@ -22,17 +22,20 @@ export interface PlannedTimedHook {
 const HOOK_ROUNDS = 40;
 const SEED = 1;
 
-/** Figures of hooks alone are head's; a program that only one side attaches has that side's. */
+/**
+ * Figures of hooks alone are head's; a program that only one side attaches has that side's. A project's own loader is left
+ * out: it would attach to what is not ours.
+ */
 export function planTimedHooks({ hooks, jobs }: HookPlan, bounds: TimedBounds): PlannedTimedHook[] {
   const pairs = new Map<string, Partial<Record<Side, PlannedHook>>>();
-  for (const hook of hooks) {
+  for (const hook of hooks.filter(({ arms }) => arms.empty !== undefined)) {
     const key = JSON.stringify([hook.object, hook.program, hook.input]);
     pairs.set(key, { ...pairs.get(key), [hook.side]: hook });
   }
   return [...pairs.values()].map((sides) => {
     const { arms } = (sides.head ?? sides.base)!;
     const keys = [
-      ...[arms.nothing, arms.nothing, arms.empty],
+      ...[arms.nothing, arms.nothing, arms.empty!],
       ...(['head', 'base'] as const).flatMap((side) => sides[side]?.arms.own ?? []),
     ];
     return {

@@ -156,8 +156,7 @@ export function loadedBytes(path: string): number {
     const { size } = fstatSync(file);
     const header = Buffer.alloc(ELF_HEADER_BYTES);
     const isElf64 =
-      readSync(file, header, 0, header.length, 0) === header.length &&
-      header.subarray(0, 5).equals(Buffer.from('\x7fELF\x02', 'latin1'));
+      readSync(file, header, 0, header.length, 0) === header.length && header.subarray(0, 5).equals(ELF64);
     if (!isElf64) return size;
     const count = header.readUInt16LE(0x38);
     const tableAt = Number(header.readBigUInt64LE(0x20));
@@ -175,7 +174,27 @@ export function loadedBytes(path: string): number {
   }
 }
 
+/** Whether a file is a program or library for this machine that needs others: it has a dynamic section. */
+export function isDynamic(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const header = Buffer.alloc(ELF_HEADER_BYTES);
+    if (readSync(file, header, 0, header.length, 0) < header.length) return false;
+    if (!header.subarray(0, 5).equals(ELF64) || header.readUInt16LE(0x12) !== EM_X86_64) return false;
+    const table = Buffer.alloc(header.readUInt16LE(0x38) * SEGMENT_BYTES);
+    const read = readSync(file, table, 0, table.length, Number(header.readBigUInt64LE(0x20)));
+    for (let at = 0; at + SEGMENT_BYTES <= read; at += SEGMENT_BYTES)
+      if (table.readUInt32LE(at) === PT_DYNAMIC) return true;
+    return false;
+  } finally {
+    closeSync(file);
+  }
+}
+
 // Elf64_Ehdr and Elf64_Phdr (elf(5)).
+const ELF64 = Buffer.from('\x7fELF\x02', 'latin1');
+const EM_X86_64 = 62;
+const PT_DYNAMIC = 2;
 const ELF_HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
 

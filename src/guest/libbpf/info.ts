@@ -1,7 +1,7 @@
 // What the kernel tells of a loaded program: its code before and after the JIT, and its maps.
 
 import { readFileSync } from 'node:fs';
-import { addressOf, errorName, libbpf, libc, memory } from './ffi.ts';
+import { addressOf, cString, errorName, libbpf, libc, memory } from './ffi.ts';
 import { textOf } from './object.ts';
 
 export interface ProgramInfo {
@@ -40,7 +40,17 @@ const LINE_COL = 12;
 const MAP_INFO_BYTES = 88;
 const MAP_NAME = 24;
 
+const TYPE = 0;
+const NAME = 64;
+const NAME_BYTES = 16;
+const VERIFIED_INSNS = 216;
+/** Of an instruction. */
+const INSN_BYTES = 8;
+
 const SYS_BPF = 321;
+const BPF_OBJ_GET = 7;
+const BPF_PROG_GET_NEXT_ID = 11;
+const BPF_PROG_GET_FD_BY_ID = 13;
 const BPF_MAP_GET_FD_BY_ID = 14;
 
 /** Reads the program behind `fd`. Throws with errno's name where the kernel refuses (it needs CAP_SYS_ADMIN). */
@@ -64,6 +74,56 @@ export function programInfo(fd: number): ProgramInfo {
     xlated: xlated.subarray(0, info.readUInt32LE(XLATED_LENGTH)),
     maps: Array.from({ length: mapCount }, (_, i) => mapOf(mapIds.readUInt32LE(i * 4))),
   };
+}
+
+/** What is known of a program that somebody else has loaded. */
+export interface ProgramFacts {
+  readonly typeId: number;
+  /** Cut by the kernel to 15 characters. */
+  readonly name: string;
+  readonly insnCount: number;
+  /** What the verifier has processed; since 5.16. */
+  readonly verifiedInsns: number | undefined;
+}
+
+export function programFacts(fd: number): ProgramFacts {
+  const info = getInfo(fd, memory(INFO_BYTES));
+  return {
+    typeId: info.readUInt32LE(TYPE),
+    name: textOf(info.subarray(NAME, NAME + NAME_BYTES)),
+    insnCount: info.readUInt32LE(XLATED_LENGTH) / INSN_BYTES,
+    verifiedInsns: info.readUInt32LE(VERIFIED_INSNS) || undefined,
+  };
+}
+
+/** The numbers of all programs that are loaded (since 4.13). */
+export function programIds(): number[] {
+  const ids: number[] = [];
+  for (;;) {
+    const attr = memory(16); // { start_id, next_id, open_flags }
+    attr.writeUInt32LE(ids.at(-1) ?? 0);
+    if (libc().syscall4(SYS_BPF, BPF_PROG_GET_NEXT_ID, addressOf(attr), attr.length) < 0) return ids;
+    ids.push(attr.readUInt32LE(4));
+  }
+}
+
+/** Undefined where there is no such program. */
+export function programById(id: number): number | undefined {
+  const attr = memory(16);
+  attr.writeUInt32LE(id);
+  return fdOrNone(libc().syscall4(SYS_BPF, BPF_PROG_GET_FD_BY_ID, addressOf(attr), attr.length));
+}
+
+/** Undefined where nothing is pinned there. */
+export function programByPin(path: string): number | undefined {
+  const attr = memory(16); // { pathname, bpf_fd, file_flags }
+  const name = cString(path);
+  attr.writeBigUInt64LE(addressOf(name));
+  return fdOrNone(libc().syscall4(SYS_BPF, BPF_OBJ_GET, addressOf(attr), attr.length));
+}
+
+function fdOrNone(result: number | bigint): number | undefined {
+  return Number(result) < 0 ? undefined : Number(result);
 }
 
 /** The machine code of one function. */

@@ -1,0 +1,99 @@
+// Loaders that none of us wrote, in the guest: what they attach is found and has its figures, and what fails says so.
+
+import { mkdtempSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../model/config.ts';
+import type { Measurement } from '../model/report.ts';
+import { execute } from './execute.ts';
+import { planLoaders } from './loaders.ts';
+import { debianObjects, differences, labOptions, OUTER_KERNELS, ROOT, TRICKY } from './testing/lab.ts';
+
+let folder: string;
+
+/** xdp-tools' own loader of Debian trixie, with its libraries, beside objects. */
+beforeAll(async () => {
+  const program = join(labOptions().cacheDir, 'debian-programs/xdp-loader');
+  await execa(process.execPath, [join(ROOT, 'scripts/debian-program.mjs'), program, 'xdp-loader']);
+  folder = mkdtempSync(join(tmpdir(), 'loaders-'));
+  symlinkSync(join(program, 'xdp-loader'), join(folder, 'xdp-loader'));
+  symlinkSync(join(program, 'lib'), join(folder, 'lib'));
+  symlinkSync(TRICKY, join(folder, 'build'));
+  await debianObjects();
+  symlinkSync(join(labOptions().cacheDir, 'debian-objects/bookworm/xdp-tests'), join(folder, 'tests'));
+});
+
+/** As `xdp-loader load -m native -n PROGRAM receiver OBJECT`. */
+const loading = (program: string, object: string) => ({
+  name: 'xdp-loader',
+  command: [
+    ...['./lib/ld-linux-x86-64.so.2', '--library-path', 'lib', './xdp-loader', 'load'],
+    ...['-m', 'native', '-n', program, 'receiver', object],
+  ],
+  files: ['xdp-loader', 'lib/*', object],
+  env: { LIBXDP_OBJECT_PATH: 'lib' },
+  programs: [program],
+});
+
+const runningNode = (name: string, script: string, rest: object) => ({
+  name,
+  command: ['/bin/node', '-e', script],
+  ...rest,
+});
+
+async function measure(kernel: string, loader: object): Promise<readonly Measurement[]> {
+  const text = JSON.stringify({ version: 1, kernels: [kernel], loader: [loader] });
+  const config = parseConfig(text, 'tollgate.yml');
+  const plan = await planLoaders({ side: 'head', config, directory: folder, inputsDirectory: folder });
+  const { targets, measurements } = await execute([kernel], [], labOptions(), plan);
+  expect(targets.map(({ error }) => error)).toEqual([undefined]);
+  return measurements;
+}
+
+/** A figure's value, or why it has none. */
+function saidOf(figures: readonly Measurement[], program: string, metric: string) {
+  const found = figures.find((figure) => figure.program === program && figure.metric === metric);
+  return found?.value ?? found?.absent?.reason;
+}
+
+const loadOf = (figures: readonly Measurement[]) =>
+  figures.filter(({ metric }) => metric === 'load_ok').map(({ value, note, log }) => [value, note, log]);
+
+describe.each(OUTER_KERNELS)('xdp-loader of xdp-tools on %s', (kernel) => {
+  test('what it attaches is found and has figures, the same ones again, and one more for one instruction', async () => {
+    const [first, again, more] = [
+      await measure(kernel, loading('count_0', 'build/count.bpf.o')),
+      await measure(kernel, loading('count_0', 'build/count.bpf.o')),
+      await measure(kernel, loading('count_1', 'build/count.bpf.o')),
+    ];
+    expect(differences(first, again)).toEqual([]);
+    // libxdp puts a dispatcher before it, of which it becomes an extension.
+    const facts = ['load_ok', 'map_count', 'run_insns'].map((metric) => saidOf(first, 'count_0', metric));
+    expect(facts).toEqual([1, 0, 'ext programs have no test run: they run only where they are attached']);
+    const [zero, one] = [first, more].map((all) => saidOf(all, 'xdp-loader', 'hook_total_insns') as number);
+    expect(one! - zero!).toBe(1);
+  });
+});
+
+test('programs of a loader that drop packets do so in the guest', async () => {
+  const figures = await measure('debian:6.12', loading('xdp_drop', 'tests/xdp_drop.o'));
+  const [dropped, passed] = ['drop_pps', 'pass_pps'].map((metric) => saidOf(figures, 'xdp-loader', metric));
+  expect([typeof dropped, passed]).toEqual(['number', '0 of 1024 packets get through']);
+});
+
+test('a loader that stays and attaches nothing costs nothing, and what it does not load is said', async () => {
+  const script = "console.log('all is attached'); setInterval(() => {}, 1e6)";
+  const idle = runningNode('idle', script, { ready: 'is attached', programs: ['missing'] });
+  const figures = await measure('debian:6.12', idle);
+  expect(saidOf(figures, 'idle', 'hook_total_insns')).toBe(0);
+  expect(loadOf(figures)).toEqual([[0, 'the loader loads no program', 'all is attached\n']]);
+});
+
+test('a loader that fails is no figure: its exit code and what it has said', async () => {
+  const script = "console.error('no such device'); process.exit(3)";
+  const figures = await measure('debian:6.12', runningNode('failing', script, { programs: ['xdp_lb'] }));
+  expect(saidOf(figures, 'failing', 'hook_total_insns')).toBe('the loader ends with exit code 3');
+  expect(loadOf(figures)).toEqual([[0, 'the loader ends with exit code 3', 'no such device\n']]);
+});
