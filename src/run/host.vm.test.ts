@@ -12,7 +12,7 @@ import { DEFAULT_BOUNDS } from '../model/timed.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
 import { measure } from './measure.ts';
-import { DIST, labOptions, ROOT, TRICKY } from './testing/lab.ts';
+import { configOf, DIST, labOptions, ROOT, TRICKY } from './testing/lab.ts';
 
 /** Chains of tail calls, of which one of 8 and one of 16 are run. */
 const CONFIG = `version: 1
@@ -121,7 +121,34 @@ describe('on the kernel of this machine', () => {
     );
   });
 
-  test('killed at any moment, it leaves no program, no process, no namespace and no file', async () => {
+  test('a program in place has its times there, with intervals, rounds and floor', async () => {
+    const programs = {
+      count_0: { attach: { hook: 'xdp', mode: 'generic' } },
+      count_1: { attach: { hook: 'xdp', mode: 'generic' } },
+    };
+    const { measurements } = await measure(
+      {
+        version: '0',
+        objects: [join(TRICKY, 'count.bpf.o')],
+        kernels: ['host'],
+        modes: ['timed'],
+        bounds: { ...DEFAULT_BOUNDS, seconds: 2 },
+        config: configOf(programs),
+      },
+      labOptions(),
+    );
+    const inPlace = measurements.filter(({ input }) => input === 'xdp generic, udp:64');
+    for (const program of Object.keys(programs))
+      expect(inPlace.filter((each) => each.program === program).map(({ metric }) => metric)).toEqual(
+        expect.arrayContaining(['hook_ns', 'hook_total_ns', 'hook_program_ns', 'rtt_p50_ns', 'rtt_p99_ns']),
+      );
+    const figures = inPlace.filter(({ metric }) => metric.startsWith('hook_'));
+    expect(
+      figures.filter(({ value, interval, rounds }) => !(value !== undefined && interval && rounds)),
+    ).toEqual([]);
+  });
+
+  test('killed at any moment, it leaves no program, no process, no pin and no file', async () => {
     const { head } = project(chain('indirect'), chain('direct'));
     const before = await leftovers();
     for (const ms of [150, 400, 700, 1100, 1600]) {

@@ -1,6 +1,7 @@
-// Which kernel is measured in which mode, and both modes' results as one. The machine's own kernel has no exact mode;
-// a timed VM is the same kernel on another clock, and another target.
+// Which kernel is measured in which mode, and both modes' results as one. The machine's own kernel has no exact mode, and
+// alone has a timed one.
 
+import { TollgateError } from '../model/errors.ts';
 import { execute, type Results, type RunOptions } from './execute.ts';
 import type { HookPlan } from './hooks.ts';
 import type { PlannedJob } from './plan.ts';
@@ -11,15 +12,25 @@ export type Modes = readonly Mode[];
 
 export const EXACT_ONLY: Modes = ['exact'];
 
-/** With both modes asked for, 'host' is measured in the one that it has. */
+/**
+ * With both modes asked for, each kernel is measured in the one that it has. Throws TollgateError ('usage') where a kernel
+ * to boot is to be measured in timed mode alone.
+ */
 export function kernelsByMode(
   kernels: readonly string[],
   modes: Modes,
 ): { readonly exact: readonly string[]; readonly timed: readonly string[] } {
   const isTimed = modes.includes('timed');
+  const booted = kernels.find((kernel) => kernel !== 'host');
+  if (booted !== undefined && !modes.includes('exact'))
+    throw new TollgateError(
+      'usage',
+      `Cannot measure '${booted}' in timed mode: only this machine's own kernel is timed`,
+      { hint: "--kernel host; or --mode exact,timed, which counts on the others and times on 'host'" },
+    );
   return {
     exact: modes.includes('exact') ? kernels.filter((kernel) => !(isTimed && kernel === 'host')) : [],
-    timed: isTimed ? kernels : [],
+    timed: isTimed ? kernels.filter((kernel) => kernel === 'host') : [],
   };
 }
 

@@ -8,6 +8,7 @@ import type { Config } from '../model/config.ts';
 import { NOISE_SECONDS, type NoiseReport } from '../model/noise.ts';
 import { DEFAULT_BOUNDS, ROUNDS_LIMIT } from '../model/timed.ts';
 import type { RunOptions } from './execute.ts';
+import { kernelsByMode } from './modes.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { executeTimed } from './timed.ts';
 
@@ -25,6 +26,7 @@ const SEED = 1;
 
 /** Throws TollgateError on objects that cannot be read. */
 export async function measureNoise(request: NoiseRequest, options: RunOptions): Promise<NoiseReport> {
+  const { timed: kernels } = kernelsByMode(request.kernels, ['timed']);
   const { objects, config } = request.objects.length > 0 ? given(request, options) : ours(options);
   const bounds = {
     leastRounds: ROUNDS_LIMIT,
@@ -33,7 +35,7 @@ export async function measureNoise(request: NoiseRequest, options: RunOptions): 
   };
   const { targets, timed } = await executeTimed(
     {
-      kernels: request.kernels,
+      kernels,
       head: objects,
       base: objects,
       rules: [],

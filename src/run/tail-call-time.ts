@@ -8,6 +8,7 @@ import { medianInterval } from '../statistics/bootstrap.ts';
 import { median } from '../statistics/quantile.ts';
 import { theilSen } from '../statistics/slope.ts';
 import type { RunOptions } from './execute.ts';
+import { kernelsByMode } from './modes.ts';
 import { readObject } from './objects.ts';
 import { CHAINS, LENGTHS, LONGEST } from './tail-call-cost.ts';
 import { executeTimed } from './timed.ts';
@@ -25,11 +26,12 @@ export async function tailCallTimes(
   }: { readonly version: string; readonly kernels: readonly string[]; readonly hooks: readonly string[] },
   options: RunOptions,
 ): Promise<TailCallTimes> {
+  const { timed: own } = kernelsByMode(kernels, ['timed']);
   const wanted = CHAINS.filter(({ hook }) => hooks.includes(hook));
   const objects = wanted.map(({ file }) => readObject(join(options.distDir, 'bpf', file), file));
   const { targets, timed, measurements } = await executeTimed(
     {
-      kernels,
+      kernels: own,
       head: objects,
       base: [],
       rules: [],
