@@ -1,16 +1,17 @@
 /** The layers of DESIGN: imports point downward only, one effect has one place. */
 const below = {
   model: [],
-  measurements: ['model'],
-  budget: ['model', 'measurements'],
-  report: ['model', 'measurements', 'budget'],
+  statistics: ['model'],
+  measurements: ['model', 'statistics'],
+  budget: ['model', 'statistics', 'measurements'],
+  report: ['model', 'statistics', 'measurements', 'budget'],
   kernels: ['model'],
   vm: ['model', 'kernels'],
-  guest: ['model', 'measurements'],
+  guest: ['model', 'statistics', 'measurements'],
   setup: ['model', 'kernels'],
   github: ['model', 'report'],
   explain: ['model', 'measurements', 'vm'],
-  run: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain'],
+  run: ['model', 'statistics', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain'],
   action: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain', 'setup', 'github', 'run'],
 };
 

@@ -28,8 +28,8 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs16 = require("node:fs");
-var import_node_path3 = require("node:path");
+var import_node_fs19 = require("node:fs");
+var import_node_path4 = require("node:path");
 
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
@@ -6517,6 +6517,7 @@ function offsetOf(elf, name) {
 }
 
 // src/guest/libbpf/attach.ts
+var EEXIST = -17;
 var SYS_BPF3 = 321;
 var SYS_SETNS = 308;
 var SYS_UNSHARE = 272;
@@ -6681,7 +6682,8 @@ function createFilter(fd, { index, namespaceFd }, direction) {
     ["make a clsact queueing discipline", Number(libbpf().bpf_tc_hook_create(hook))],
     ["attach a filter", Number(libbpf().bpf_tc_attach(hook, options))]
   ])
-    if (error2 !== 0) throw new HookRefused(`the kernel does not ${step}: ${errorName(error2)}`);
+    if (error2 !== 0 && error2 !== EEXIST)
+      throw new HookRefused(`the kernel does not ${step}: ${errorName(error2)}`);
   return () => {
     options.writeInt32LE(0, 8);
     options.writeUInt32LE(0, 12);
@@ -6814,7 +6816,7 @@ function measureArm(guest, job) {
   let gift;
   let loaded;
   const fdOf = ({ pointer }) => libbpf().bpf_program__fd(pointer);
-  const port = hookPort({
+  const wholePort = hookPort({
     places: bed,
     helper: bed.helper,
     give: (given) => {
@@ -6823,6 +6825,7 @@ function measureArm(guest, job) {
     object: () => loaded?.object,
     redirect: (fd) => redirect?.setProgram(fd)
   });
+  const port = guest.isShared ? withinOurs(wholePort) : wholePort;
   let redirect;
   let detach;
   try {
@@ -6848,6 +6851,20 @@ function measureArm(guest, job) {
     loaded?.object.close();
     redirect?.detach();
   }
+}
+function withinOurs(port) {
+  const refuse = () => {
+    throw new HookRefused("all of this machine goes through it: measure it in a VM");
+  };
+  return {
+    ...port,
+    linkToCgroup: refuse,
+    openTracepoint: refuse,
+    traceEvent: refuse,
+    sample: refuse,
+    linkToFunctions: refuse,
+    probe: (fd, kind, name, at) => kind === "uprobe" ? port.probe(fd, kind, name, at) : refuse()
+  };
 }
 function hookNamed(name) {
   const hook = hookByName(name);
@@ -6919,131 +6936,66 @@ function reportCode({ channel, window }, job, loaded, { reportCode: wanted, prob
   }
 }
 
-// src/guest/init.ts
-var import_node_fs7 = require("node:fs");
-function mountAll() {
-  for (const [type, target, needed] of [
-    ["proc", "/proc", true],
-    ["sysfs", "/sys", true],
-    ["devtmpfs", "/dev", true],
-    ["bpf", "/sys/fs/bpf", false],
-    ["cgroup2", "/sys/fs/cgroup", false],
-    ["tracefs", "/sys/kernel/tracing", false],
-    ["securityfs", "/sys/kernel/security", false]
-  ]) {
-    if (libc().mount(type, target, type, 0, null) !== 0 && needed)
-      throw new Error(`mount ${type} on ${target}: ${errorName(errno())}`);
-  }
-}
-function loadModules(listPath) {
-  const warnings = [];
-  const noParameters = cString("");
-  if (!(0, import_node_fs7.existsSync)(listPath)) return warnings;
-  for (const path of (0, import_node_fs7.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
-    const fd = (0, import_node_fs7.openSync)(path, "r");
-    if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST)
-      warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
-    (0, import_node_fs7.closeSync)(fd);
-  }
-  return warnings;
-}
-function setUpKernel() {
-  for (const [path, value] of [
-    ["/proc/sys/net/core/bpf_jit_enable", "1"],
-    ["/proc/sys/net/core/bpf_jit_harden", "0"],
-    ["/proc/sys/net/core/bpf_jit_kallsyms", "1"],
-    ["/proc/sys/kernel/kptr_restrict", "0"],
-    ["/proc/sys/vm/panic_on_oom", "2"],
-    ["/proc/sys/kernel/bpf_stats_enabled", "0"],
-    ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
-  ]) {
-    try {
-      (0, import_node_fs7.writeFileSync)(path, value);
-    } catch {
-    }
-  }
-}
-function restartLockupDetector() {
-  try {
-    (0, import_node_fs7.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
-  } catch {
-  }
-}
-function becomeRealTime() {
-  try {
-    (0, import_node_fs7.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
-  } catch {
-  }
-  if (setScheduler(SCHED_FIFO, 1) === 0) return [];
-  return [`real-time scheduling: ${errorName(errno())}`];
-}
-function withOrdinaryPriority(work) {
-  setScheduler(SCHED_OTHER, 0);
-  try {
-    return work();
-  } finally {
-    setScheduler(SCHED_FIFO, 1);
-  }
-}
-function setScheduler(policy, level) {
-  const priority = memory(4);
-  priority.writeInt32LE(level);
-  return libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, policy, addressOf(priority));
-}
-function findPauseDevice() {
-  const root = "/sys/bus/pci/devices";
-  for (const name of (0, import_node_fs7.readdirSync)(root)) {
-    const device = `${root}/${name}`;
-    const id = `${(0, import_node_fs7.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs7.readFileSync)(`${device}/device`, "utf8").trim()}`;
-    if (id !== "0x1b36:0x0011") continue;
-    (0, import_node_fs7.writeFileSync)(`${device}/enable`, "1");
-    const start2 = BigInt((0, import_node_fs7.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
-    const fd = (0, import_node_fs7.openSync)(`${device}/resource0`, "r+");
-    const register = mapShared(fd, 4096, 0);
-    (0, import_node_fs7.closeSync)(fd);
-    const offset = Number(start2 & 0xfffn);
-    return () => {
-      register[offset] = 1;
-    };
-  }
-  throw new Error("no pvpanic-pci device: the VM cannot be paused");
-}
-function findRetainedInitramfs() {
-  const log = (0, import_node_fs7.openSync)("/dev/kmsg", import_node_fs7.constants.O_RDONLY | import_node_fs7.constants.O_NONBLOCK);
-  const line = Buffer.alloc(8192);
-  try {
-    for (; ; ) {
-      const text = line.toString("utf8", 0, (0, import_node_fs7.readSync)(log, line));
-      const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
-      if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
-    }
-  } catch {
-    return void 0;
-  } finally {
-    (0, import_node_fs7.closeSync)(log);
-  }
-}
-function mapWindow(physicalAddress, sizeBytes) {
-  const fd = (0, import_node_fs7.openSync)("/dev/mem", "r+");
-  const window = mapShared(fd, sizeBytes, physicalAddress);
-  (0, import_node_fs7.closeSync)(fd);
-  return window;
-}
-var SYS_FINIT_MODULE = 313;
-var SYS_SCHED_SETSCHEDULER = 144;
-var SCHED_OTHER = 0;
-var SCHED_FIFO = 1;
-var EEXIST = 17;
+// src/guest/host.ts
+var import_node_fs12 = require("node:fs");
+var import_node_os = require("node:os");
+var import_node_path = require("node:path");
 
-// src/guest/libbpf/runs.ts
-var import_node_fs8 = require("node:fs");
+// src/statistics/quantile.ts
+function quantile(values, share) {
+  return quantileOfSorted(Float64Array.from(values).sort(), share);
+}
+function quantileOfSorted(sorted, share) {
+  const at = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  if (below === void 0 || above === void 0) throw new RangeError("no values");
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+// src/guest/libbpf/timing.ts
+var import_node_fs7 = require("node:fs");
+var import_koffi2 = __toESM(require("./koffi.node"), 1);
 var ATTR_BYTES = 80;
-var RESULT_BYTES = 32;
-function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
+var BATCH_BYTES = 40;
+var RATE_NS = 2e7;
+var OUT_ROOM_BYTES = 512;
+function loadTiming(path) {
+  const library = import_koffi2.default.load(path);
+  const batch = library.func("void tollgate_batch(void*, int, ulong, void*)");
+  const reads = library.func("void tollgate_clock_reads(void*, int)");
+  const tscReads = library.func("void tollgate_tsc_reads(void*, int)");
+  const tscRate = library.func("void tollgate_tsc_rate(ulong, void*, void*)");
+  const readWith = (read) => (count) => {
+    const times = memory(8 * count);
+    read(times, count);
+    return Array.from({ length: count }, (_, i) => Number(times.readBigUInt64LE(8 * i)));
+  };
+  const out = memory(BATCH_BYTES);
+  return {
+    batch: ({ attrs, count, loops }) => {
+      batch(attrs, count, loops, out);
+      return {
+        wallNs: Number(out.readBigUInt64LE(0)),
+        onCpuNs: Number(out.readBigUInt64LE(8)),
+        involuntary: Number(out.readBigUInt64LE(16)),
+        error: out.readInt32LE(24)
+      };
+    },
+    clockReads: readWith(reads),
+    tscReads: readWith(tscReads),
+    tscPerNs: () => {
+      const [ticks, ns] = [memory(8), memory(8)];
+      tscRate(RATE_NS, ticks, ns);
+      return Number(ticks.readBigUInt64LE()) / Number(ns.readBigUInt64LE());
+    }
+  };
+}
+function testRunsOf(fd, data, repeat, loops) {
   const attrs = memory(ATTR_BYTES * data.length);
   data.forEach(({ packet: packet2, context }, i) => {
     const at = i * ATTR_BYTES;
     attrs.writeUInt32LE(fd, at);
+    attrs.writeUInt32LE(repeat > 1 ? repeat : 0, at + 32);
     if (packet2) {
       attrs.writeUInt32LE(packet2.length, at + 8);
       attrs.writeBigUInt64LE(addressOf(packet2), at + 16);
@@ -7053,558 +7005,133 @@ function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
       attrs.writeBigUInt64LE(addressOf(context), at + 48);
     }
   });
-  const runs = data.length * passes;
-  const results = memory(RESULT_BYTES * runs);
-  results.fill(1);
-  const [slotNs, phaseNs] = [grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS];
-  if (pause) {
-    clockLibrary.align(slotNs, slotNs + phaseNs - grid.tickNs);
-    pause();
+  return { attrs, count: data.length, loops };
+}
+function leavesPacket(timing, fd, data) {
+  if (!data.packet) return true;
+  const runs = testRunsOf(fd, [data], 1, 1);
+  const out = memory(data.packet.length + OUT_ROOM_BYTES);
+  out.set(data.packet);
+  runs.attrs.writeUInt32LE(out.length, 12);
+  runs.attrs.writeBigUInt64LE(addressOf(out), 24);
+  const context = data.context && memory(data.context.length);
+  if (data.context && context) {
+    context.set(data.context);
+    runs.attrs.writeUInt32LE(context.length, 44);
+    runs.attrs.writeBigUInt64LE(addressOf(context), 56);
   }
-  clockLibrary.align(slotNs, phaseNs);
-  clockLibrary.runs(attrs, data.length, results, runs, grid.tickNs, grid.phaseNs, ROOM_NS);
-  pause?.();
-  return Array.from({ length: runs }, (_, i) => {
-    const at = i * RESULT_BYTES;
-    return {
-      insns: clock === "kernel-clock" ? results.readUInt32LE(at + 8) : Number(results.readBigUInt64LE(at)),
-      error: results.readInt32LE(at + 12),
-      retval: results.readUInt32LE(at + 16)
-    };
-  });
+  const { error: error2 } = timing.batch(runs);
+  const { length } = data.packet;
+  return error2 === 0 && out.subarray(0, length).equals(data.packet) && out.subarray(length).every((byte) => byte === 0) && (!context || context.equals(data.context));
 }
-var ALIGN_OFFSET_NS = 3e5;
-var SLOT_TICKS = 25;
-var ROOM_NS = 15e5;
-function loadEmpty(type, expectedAttachType, flags) {
-  const options = memory(96);
-  options.writeBigUInt64LE(96n, 0);
-  options.writeUInt32LE(expectedAttachType, 12);
-  options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
-  const value = instruction(183, type.emptyReturns);
-  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", twoInsns(value, EXIT2), 2, options));
+var SYS_SCHED_SETSCHEDULER = 144;
+var SYS_SCHED_SETAFFINITY = 203;
+var SCHED_FIFO = 1;
+function pinTo(cpu) {
+  const mask = memory(128);
+  mask[cpu >> 3] = 1 << (cpu & 7);
+  if (libc().syscall4(SYS_SCHED_SETAFFINITY, 0, mask.length, addressOf(mask)) < 0)
+    throw new Error(`sched_setaffinity: ${errorName(errno())}`);
 }
-function seedRandomNumbers() {
-  const draw = instruction(133, BPF_FUNC_GET_PRANDOM_U32);
-  const fd = Number(
-    libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
-  );
-  if (fd >= 0) (0, import_node_fs8.closeSync)(fd);
+function becomeUnhindered() {
+  const priority = memory(4);
+  priority.writeInt32LE(1);
+  if (libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, SCHED_FIFO, addressOf(priority)) === 0) return [];
+  return [`real-time scheduling: ${errorName(errno())}`];
 }
-var SOCKET_FILTER = 1;
-var BPF_FUNC_GET_PRANDOM_U32 = 7;
-function instruction(code, immediate) {
-  const bytes = Buffer.alloc(8);
-  bytes[0] = code;
-  bytes.writeInt32LE(immediate, 4);
-  return bytes;
+var SYS_PRCTL = 157;
+var PR_SET_PDEATHSIG = 1;
+var SIGKILL = 9;
+function dieWithParent() {
+  if (libc().syscall4(SYS_PRCTL, PR_SET_PDEATHSIG, SIGKILL, 0) < 0)
+    throw new Error(`prctl: ${errorName(errno())}`);
 }
-var EXIT2 = instruction(149, 0);
-function twoInsns(first, second) {
-  const insns = memory(16);
-  first.copy(insns);
-  second.copy(insns, 8);
-  return insns;
+var SYS_UNSHARE2 = 272;
+var CLONE_NEWNET2 = 1073741824;
+function leaveNetwork() {
+  if (libc().syscall4(SYS_UNSHARE2, CLONE_NEWNET2, 0, 0) < 0) throw new Error(`unshare: ${errorName(errno())}`);
 }
-function findTicks(clockLibrary) {
-  const most = 64;
-  const out = memory(most * 8);
-  const found = clockLibrary.gaps(6e7, out, most);
-  const times = Array.from({ length: found }, (_, i) => Number(out.readBigUInt64LE(i * 8)));
-  const steps = times.slice(1).map((time2, i) => Math.round((time2 - times[i]) / 1e5) * 1e5);
-  const counts = /* @__PURE__ */ new Map();
-  for (const step of steps.filter((s) => s >= 9e5)) counts.set(step, (counts.get(step) ?? 0) + 1);
-  const tickNs = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 4e6;
-  const last = times.at(-1) ?? 0;
-  return { tickNs, phaseNs: last % tickNs };
-}
-
-// src/guest/load.ts
-var import_node_child_process2 = require("node:child_process");
-var import_node_fs13 = require("node:fs");
-var import_node_path = require("node:path");
-
-// src/guest/guards.ts
-var import_node_fs9 = require("node:fs");
-var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
-function hardened({ jitHarden }, load2) {
-  if (!jitHarden) return load2();
-  (0, import_node_fs9.writeFileSync)(HARDEN, String(jitHarden));
-  try {
-    return load2();
-  } finally {
-    (0, import_node_fs9.writeFileSync)(HARDEN, "0");
-  }
-}
-function spectreV2() {
-  return (0, import_node_fs9.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
-}
-
-// src/guest/monitor.ts
-var import_node_fs10 = require("node:fs");
-var MONITOR_EVENTS = [
-  "rest",
-  "rx_softirq",
-  "tx_softirq",
-  "sock_send",
-  "sock_recv",
-  "other_softirq",
-  "hard_irq",
-  "idle"
-];
-function startMonitor(window, elf) {
-  const job = { format: 1, object: "netcpu.bpf.o", elf, programs: [], mapSizes: {} };
-  const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
-  const links = [];
-  const close = () => {
-    for (const link of links) (0, import_node_fs10.closeSync)(link);
-    object.close();
-  };
-  try {
-    const unpaired = loadable.refusedPrograms.find(({ name }) => NEEDED.has(name));
-    if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
-    const map = object.maps.find(({ name }) => name === "counters");
-    if (!map) throw new ObjectRejected("the kernel does not take its counters");
-    for (const { pointer } of object.programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
-    const fd = libbpf().bpf_map__fd(map.pointer);
-    const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
-    return {
-      attached: object.programs.map(({ section }) => section),
-      missing: loadable.refusedPrograms.map(({ name }) => name),
-      read: () => {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-        const atNs = process.hrtime.bigint();
-        return { times: readTimes(fd, sizeBytes), atNs };
-      },
-      close
-    };
-  } catch (cause) {
-    close();
-    throw cause;
-  }
-}
-var NEEDED = /* @__PURE__ */ new Set([
-  "handle_softirq_entry",
-  "handle_softirq_exit",
-  "handle_irq_entry",
-  "handle_irq_exit",
-  "handle_switch"
-]);
 var SYS_BPF4 = 321;
-var BPF_RAW_TRACEPOINT_OPEN2 = 17;
-function attachTracing(fd) {
+var BPF_LINK_CREATE3 = 28;
+var BPF_LINK_UPDATE = 29;
+var BPF_XDP3 = 37;
+var XDP_FLAGS_SKB_MODE = 2;
+var LOOPBACK = 1;
+function openSeat() {
+  const namespace = newNamespace();
+  let link;
   const attr = memory(64);
-  attr.writeUInt32LE(fd, 8);
-  const link = libc().syscall4(SYS_BPF4, BPF_RAW_TRACEPOINT_OPEN2, addressOf(attr), attr.length);
-  if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
-  return Number(link);
-}
-function readTimes(fd, sizeBytes) {
-  const stride = Math.ceil(sizeBytes / 8) * 8;
-  const processors = Number(libbpf().libbpf_num_possible_cpus());
-  const [key, values] = [memory(8), memory(stride * processors)];
-  const error2 = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
-  if (error2 !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error2)}`);
-  const times = MONITOR_EVENTS.map((event, i) => {
-    let ns = 0;
-    for (let processor = 0; processor < processors; processor++)
-      ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
-    return [event, ns];
-  });
-  return Object.fromEntries(times);
-}
-
-// src/guest/way.ts
-var import_node_fs12 = require("node:fs");
-
-// src/guest/libbpf/device.ts
-var import_node_fs11 = require("node:fs");
-var OFFLOADS = {
-  gro: { get: 43, set: 44 },
-  gso: { get: 35, set: 36 },
-  tso: { get: 30, set: 31 }
-};
-function deviceNamed(name) {
-  const addressRequest = (address) => {
-    const request = interfaceRequest(name);
-    request.writeUInt16LE(AF_INET2, NAME_BYTES3);
-    request.set(address, NAME_BYTES3 + 4);
-    return request;
-  };
-  const ethtool = (command, value) => {
-    const argument = memory(8);
-    argument.writeUInt32LE(command, 0);
-    argument.writeUInt32LE(value, 4);
-    const request = interfaceRequest(name);
-    request.writeBigUInt64LE(addressOf(argument), NAME_BYTES3);
-    control(SIOCETHTOOL, request, `set '${name}' up for the load`);
-    return argument.readUInt32LE(4);
+  const call = (command, ...words) => {
+    attr.fill(0);
+    for (const [i, word] of words.entries()) attr.writeUInt32LE(word, 4 * i);
+    return Number(libc().syscall4(SYS_BPF4, command, addressOf(attr), attr.length));
   };
   return {
-    offload: (kind) => ethtool(OFFLOADS[kind].get, 0) !== 0,
-    setOffload: (kind, isOn) => {
-      ethtool(OFFLOADS[kind].set, isOn ? 1 : 0);
+    put: (fd) => {
+      if (link !== void 0 && call(BPF_LINK_UPDATE, link, fd) === 0) return true;
+      if (link !== void 0) (0, import_node_fs7.closeSync)(link);
+      const made = inNamespace(
+        namespace,
+        () => call(BPF_LINK_CREATE3, fd, LOOPBACK, BPF_XDP3, XDP_FLAGS_SKB_MODE)
+      );
+      link = made < 0 ? void 0 : made;
+      return made >= 0;
     },
-    mtu: () => {
-      const request = interfaceRequest(name);
-      control(SIOCGIFMTU, request, `read the MTU of '${name}'`);
-      return request.readInt32LE(NAME_BYTES3);
-    },
-    setMtu: (bytes) => {
-      const request = interfaceRequest(name);
-      request.writeInt32LE(bytes, NAME_BYTES3);
-      control(SIOCSIFMTU, request, `set the MTU of '${name}' to ${bytes}`);
-    },
-    setAddress: (address, mask) => {
-      control(SIOCSIFADDR, addressRequest(address), `set the address of '${name}'`);
-      if (mask) control(SIOCSIFNETMASK, addressRequest(mask), `set the netmask of '${name}'`);
-    },
-    setHardwareAddress: (address) => {
-      const request = interfaceRequest(name);
-      request.writeUInt16LE(ARPHRD_ETHER, NAME_BYTES3);
-      request.set(address, NAME_BYTES3 + 2);
-      control(SIOCSIFHWADDR, request, `set the hardware address of '${name}'`);
-    },
-    setNeighbour: (address, hardware) => {
-      const request = memory(ARP_REQUEST_BYTES);
-      request.writeUInt16LE(AF_INET2, 0);
-      request.set(address, 4);
-      request.writeUInt16LE(ARPHRD_ETHER, 16);
-      request.set(hardware, 18);
-      request.writeInt32LE(ATF_COM | ATF_PERM, 32);
-      request.write(name, 52);
-      control(SIOCSARP, request, `set a neighbour on '${name}'`);
-    },
-    setUp: () => {
-      const request = interfaceRequest(name);
-      request.writeUInt16LE(IFF_UP, NAME_BYTES3);
-      control(SIOCSIFFLAGS, request, `set '${name}' up`);
+    close: () => {
+      if (link !== void 0) (0, import_node_fs7.closeSync)(link);
+      (0, import_node_fs7.closeSync)(namespace);
     }
   };
 }
-function makeBridge(name, ports) {
-  const added = memory(IFREQ_BYTES);
-  added.write(name);
-  control(SIOCBRADDBR, added, "make a bridge");
-  for (const port of ports) {
-    const request = interfaceRequest(name);
-    request.writeInt32LE(port, NAME_BYTES3);
-    control(SIOCBRADDIF, request, "put a device into a bridge");
-  }
-  deviceNamed(name).setUp();
-}
-var NAME_BYTES3 = 16;
-var IFREQ_BYTES = 40;
-var ARP_REQUEST_BYTES = 68;
-var AF_INET2 = 2;
-var SOCK_DGRAM = 2;
-var ARPHRD_ETHER = 1;
-var ATF_COM = 2;
-var ATF_PERM = 4;
-var IFF_UP = 1;
-var SYS_SOCKET2 = 41;
-var SIOCSIFFLAGS = 35092;
-var SIOCSIFADDR = 35094;
-var SIOCSIFNETMASK = 35100;
-var SIOCGIFMTU = 35105;
-var SIOCSIFMTU = 35106;
-var SIOCSIFHWADDR = 35108;
-var SIOCETHTOOL = 35142;
-var SIOCSARP = 35157;
-var SIOCBRADDBR = 35232;
-var SIOCBRADDIF = 35234;
-function interfaceRequest(name) {
-  const request = memory(IFREQ_BYTES);
-  request.write(name);
-  return request;
-}
-function control(number2, request, what) {
-  const socket = Number(libc().syscall4(SYS_SOCKET2, AF_INET2, SOCK_DGRAM, 0));
-  if (socket < 0) throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
-  try {
-    if (libc().ioctl(socket, number2, Number(addressOf(request))) < 0)
-      throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
-  } finally {
-    (0, import_node_fs11.closeSync)(socket);
-  }
+function closeFd2(fd) {
+  (0, import_node_fs7.closeSync)(fd);
 }
 
-// src/guest/way.ts
-function layOut(bed, link, moduleFolder) {
-  const way = link.over === "veth" ? direct(bed) : between(bed, link.over, moduleFolder);
-  for (const { name, place } of way.devices)
-    inNamespace(place.namespaceFd, () => {
-      const device = deviceNamed(name);
-      if (link.mtuBytes !== void 0) device.setMtu(link.mtuBytes);
-      for (const kind of KINDS) {
-        const isOn = link[kind];
-        if (isOn !== void 0) device.setOffload(kind, isOn);
-      }
-    });
-  return way;
-}
-function devicesOf({ devices }) {
-  return devices.map(
-    ({ name, place }, i) => inNamespace(place.namespaceFd, () => {
-      const device = deviceNamed(name);
-      return {
-        name: i === 0 ? "client" : i === devices.length - 1 ? "server" : `between, ${name}`,
-        mtuBytes: device.mtu(),
-        gro: device.offload("gro"),
-        gso: device.offload("gso"),
-        tso: device.offload("tso")
-      };
+// src/guest/neighbours.ts
+var import_node_fs8 = require("node:fs");
+function cpuTimes() {
+  const lines = (0, import_node_fs8.readFileSync)("/proc/stat", "utf8").matchAll(/^cpu(\d+) (.*)$/gm);
+  return new Map(
+    [...lines].map(([, cpu, rest]) => {
+      const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest.split(" ").map(Number);
+      return [Number(cpu), { busy: user + nice + system + irq + softirq + steal, steal }];
     })
   );
 }
-var KINDS = Object.keys(OFFLOADS);
-function direct(bed) {
-  const devices = [
-    { name: "sender", place: bed.sender },
-    { name: "receiver", place: bed.receiver }
-  ];
-  return { client: bed.sender, server: bed.receiver, programs: bed, devices };
+var TICK_MS = 10;
+function quietestCpu(ms) {
+  const allowed = allowedCpus();
+  const before = cpuTimes();
+  sleep(ms);
+  const done = [...cpuTimes()].filter(([cpu]) => allowed.has(cpu)).map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
+  return done.reduceRight((least, each) => each.busy < least.busy ? each : least).cpu;
 }
-var CLIENT = { address: [192, 0, 2, 1], hardware: [0, 0, 94, 0, 83, 1] };
-var SERVER = { address: [198, 51, 100, 2], hardware: [0, 0, 94, 0, 83, 2] };
-var LINK_WATCH_MS = 2500;
-function between({ helper }, over, moduleFolder) {
-  const middle = newNamespace();
-  const first = bedOf(helper, newNamespace(), middle);
-  const second = bedOf(helper, middle, newNamespace());
-  const inner = [
-    { name: "receiver", place: first.receiver },
-    { name: "sender", place: second.sender }
-  ];
-  inNamespace(middle, () => (over === "bridge" ? bridge : route)(moduleFolder));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
-  return {
-    client: first.sender,
-    server: second.receiver,
-    programs: { helper, sender: second.sender, receiver: first.receiver },
-    devices: [
-      { name: "sender", place: first.sender },
-      ...inner,
-      { name: "receiver", place: second.receiver }
-    ]
-  };
+function allowedCpus() {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec((0, import_node_fs8.readFileSync)("/proc/self/status", "utf8"))?.[1] ?? "0";
+  return new Set(
+    list.split(",").flatMap((range) => {
+      const [first = 0, last = first] = range.split("-").map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    })
+  );
 }
-function bedOf(helper, sender, receiver) {
-  const bed = makeBed(helper, "veth", { sender, receiver });
-  if ("reason" in bed) throw new Error(bed.reason);
-  return bed;
+function frequencyKhz(cpu) {
+  const text = fileText(`/sys/devices/system/cpu/cpu${cpu}/cpufreq/scaling_cur_freq`);
+  return text === void 0 ? void 0 : Number(text);
 }
-function bridge(moduleFolder) {
-  loadModules(moduleList(moduleFolder));
-  const ports = [11, 10];
-  for (const [i, name] of ["receiver", "sender"].entries()) {
-    const device = deviceNamed(name);
-    device.setAddress([0, 0, 0, 0]);
-    device.setHardwareAddress([0, 0, 94, 0, 83, 16 + i]);
-  }
-  makeBridge("bridge", ports);
+function cpuModel() {
+  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs8.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
 }
-function moduleList(folder) {
-  const path = `${folder}/modules.list`;
-  const names = (0, import_node_fs12.readdirSync)(folder).filter((name) => name.endsWith(".ko"));
-  (0, import_node_fs12.writeFileSync)(path, names.map((name) => `${folder}/${name}
-`).join(""));
-  return path;
-}
-function route() {
-  const mask = [255, 255, 255, 0];
-  const [toClient, toServer] = [deviceNamed("receiver"), deviceNamed("sender")];
-  toClient.setAddress([...CLIENT.address.slice(0, 3), 254], mask);
-  toServer.setAddress([...SERVER.address.slice(0, 3), 254], mask);
-  toClient.setNeighbour(CLIENT.address, CLIENT.hardware);
-  toServer.setNeighbour(SERVER.address, SERVER.hardware);
-  (0, import_node_fs12.writeFileSync)("/proc/sys/net/ipv4/ip_forward", "1");
-}
-
-// src/guest/load.ts
-function runLoadJob(guest, job) {
-  const { bed, channel } = guest;
-  const absent2 = "reason" in bed ? bed : measure(guest, bed, job);
-  if (absent2) channel.send({ type: "no-load", absent: absent2 });
-}
-function measure(guest, bed, job) {
-  const detach = [];
+function fileText(path) {
   try {
-    putFiles(guest.window, job);
-    const way = layOut(bed, job.link ?? { over: "veth" }, FOLDER);
-    const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
-    detach.push(...loaded.flatMap((each) => "reason" in each ? [] : [() => each.object.close()]));
-    const programs = [];
-    for (const [i, each] of job.attached.entries()) {
-      if (each.arm !== job.arm) continue;
-      const one = loaded[i];
-      if ("reason" in one) return one;
-      const absent2 = whyNotHere(each.attach.hook);
-      if (absent2) return absent2;
-      const attached = attach(guest, way, each, one);
-      programs.push(attached);
-      detach.push(attached.detach);
-    }
-    tellWatcher(
-      guest.window,
-      programs.flatMap(({ images }) => images)
-    );
-    const devices = devicesOf(way);
-    if (job.reportStats) (0, import_node_fs13.writeFileSync)(STATS_ENABLED, "1");
-    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
-    if (monitor) detach.push(monitor.close);
-    for (const run3 of job.runs) {
-      const before = monitor?.read();
-      const load2 = runOnce(way, run3);
-      const after = monitor?.read();
-      guest.channel.send({ type: "load", ...load2, devices });
-      if (job.reportStats)
-        guest.channel.send({ type: "stats", programs: programs.map(({ fd }) => programStats(fd)) });
-      if (!monitor || !before || !after) continue;
-      const { attached, missing } = monitor;
-      const elapsedNs = Number(after.atNs - before.atNs);
-      const ns = Object.fromEntries(
-        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]])
-      );
-      guest.channel.send({ type: "monitor", attached: [...attached], missing: [...missing], ns, elapsedNs });
-    }
+    return (0, import_node_fs8.readFileSync)(path, "utf8").trim();
+  } catch {
     return void 0;
-  } catch (cause) {
-    if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
-    return { reason: cause.message.slice(0, 2e3) };
-  } finally {
-    for (const each of detach.reverse()) each();
   }
 }
-var STATS_ENABLED = "/proc/sys/kernel/bpf_stats_enabled";
-function loadOne(guest, wanted) {
-  try {
-    return load(guest, wanted);
-  } catch (cause) {
-    if (!(cause instanceof ObjectRejected)) throw cause;
-    return { reason: cause.message.slice(0, 2e3) };
-  }
+function sleep(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
-function attach(guest, { programs: places }, wanted, { object }) {
-  const { hook, options } = wanted.attach;
-  const port = hookPort({
-    places,
-    helper: places.helper,
-    give: () => {
-      throw new HookRefused("the sockets are iperf3's: no program is attached to one");
-    },
-    object: () => object
-  });
-  const program = object.programs.find(({ name }) => name === wanted.program);
-  if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
-  const images = [];
-  for (const { name, pointer } of object.programs)
-    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
-      const { address, sizeBytes } = image;
-      images.push(image);
-      guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
-    }
-  const fd = libbpf().bpf_program__fd(program.pointer);
-  return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
-}
-function tellWatcher(window, images) {
-  const told = images.slice(0, LOAD_IMAGES_LIMIT);
-  const numbers = [
-    BigInt(told.length),
-    ...told.flatMap(({ address, sizeBytes }, i) => [
-      address,
-      address + BigInt(sizeBytes),
-      BigInt(IMAGE_PART + i)
-    ])
-  ];
-  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
-  for (const [i, number2] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number2, true);
-}
-var FOLDER = "/tmp/load";
-function putFiles(window, { files }) {
-  (0, import_node_fs13.mkdirSync)(FOLDER);
-  for (const [name, { at, size: size2 }] of Object.entries(files))
-    (0, import_node_fs13.writeFileSync)((0, import_node_path.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
-}
-var RECEIVER = "198.51.100.2";
-var RESULT_BYTES2 = 16;
-function runOnce(way, run3) {
-  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run3;
-  const iperf3 = (0, import_node_path.join)(FOLDER, "iperf3");
-  const reportPath = (0, import_node_path.join)(FOLDER, "report");
-  const report = (0, import_node_fs13.openSync)(reportPath, "w");
-  const before = traffic(way);
-  const server = [iperf3, "-4", "-s", "-1", "-i", "0"];
-  const client = [
-    ...[
-      iperf3,
-      "-4",
-      "-c",
-      RECEIVER,
-      "-J",
-      "-i",
-      "0",
-      "-P",
-      String(streams),
-      "-n",
-      String(bytes).padStart(12, "0")
-    ],
-    ...protocol === "udp" ? ["-u", "-b", "0"] : [],
-    ...isReverse ? ["-R"] : [],
-    ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
-    ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]
-  ];
-  const ended = (0, import_node_child_process2.spawnSync)((0, import_node_path.join)(FOLDER, "load"), [...server, "--", ...client], {
-    env: { LD_LIBRARY_PATH: FOLDER },
-    // its own output goes into a file: a pipe would wake Node
-    stdio: ["ignore", report, "pipe", way.client.namespaceFd, way.server.namespaceFd, "pipe"],
-    maxBuffer: 1 << 20
-  });
-  (0, import_node_fs13.closeSync)(report);
-  if (ended.error) throw ended.error;
-  const result = ended.output[5];
-  const words = ended.stderr.toString("utf8").trim().slice(0, 2e3);
-  const said = (0, import_node_fs13.readFileSync)(reportPath, "utf8");
-  if (ended.status !== 0 || result?.length !== RESULT_BYTES2)
-    throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
-  const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
-  if (clientStatus !== 0 || serverStatus !== 0)
-    throw new Error(
-      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2e3)}`
-    );
-  if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
-  const after = traffic(way);
-  return {
-    insns: Number(result.readBigUInt64LE(0)),
-    there: difference(after.there, before.there),
-    back: difference(after.back, before.back),
-    iperf3: said
-  };
-}
-function traffic({ client, server }) {
-  return {
-    there: inNamespace(client.namespaceFd, () => sentBy("sender")),
-    back: inNamespace(server.namespaceFd, () => sentBy("receiver"))
-  };
-}
-function sentBy(device) {
-  const line = (0, import_node_fs13.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
-  const numbers = line?.replace(/^.*:/, "").trim().split(/\s+/).map(Number);
-  if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
-  return { bytes: numbers[8], packets: numbers[9], dropped: numbers[11] };
-}
-function difference(after, before) {
-  return {
-    bytes: after.bytes - before.bytes,
-    packets: after.packets - before.packets,
-    dropped: after.dropped - before.dropped
-  };
-}
-
-// src/guest/loader.ts
-var import_node_child_process3 = require("node:child_process");
-var import_node_fs15 = require("node:fs");
-var import_node_path2 = require("node:path");
 
 // src/model/percentile.ts
 function distribution(values) {
@@ -7893,6 +7420,128 @@ var verifier = {
 // src/measurements/index.ts
 var MEASUREMENTS = [verifier, size, run2];
 
+// src/statistics/random.ts
+function seededRandom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = state + 1831565813 >>> 0;
+    let mixed = Math.imul(state ^ state >>> 15, state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
+    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+// src/statistics/normal.ts
+function normalTail(z) {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + x / 2);
+  const polynomial = COEFFICIENTS.reduceRight((sum, coefficient) => sum * t + coefficient, 0);
+  const tail = t * Math.exp(-x * x + polynomial) / 2;
+  return z >= 0 ? tail : 1 - tail;
+}
+var COEFFICIENTS = [
+  -1.26551223,
+  1.00002368,
+  0.37409196,
+  0.09678418,
+  -0.18628806,
+  0.27886807,
+  -1.13520398,
+  1.48851587,
+  -0.82215223,
+  0.17087277
+];
+
+// src/statistics/signed-rank.ts
+var EXACT_MOST = 100;
+function signedRankAbove(differences) {
+  const kept = differences.filter((difference2) => difference2 !== 0);
+  if (kept.length === 0) return 1;
+  const ranks = doubledMidranks(kept.map(Math.abs));
+  const above = kept.reduce((sum, difference2, i) => sum + (difference2 > 0 ? ranks[i] : 0), 0);
+  return kept.length <= EXACT_MOST ? exactTail(ranks, above) : normalApproximation(ranks, above);
+}
+function doubledMidranks(sizes) {
+  const order = sizes.map((_, i) => i).sort((a, b) => sizes[a] - sizes[b]);
+  const ranks = new Array(sizes.length);
+  for (let first = 0; first < order.length; ) {
+    let last = first;
+    while (last + 1 < order.length && sizes[order[last + 1]] === sizes[order[first]]) last++;
+    for (let i = first; i <= last; i++) ranks[order[i]] = first + last + 2;
+    first = last + 1;
+  }
+  return ranks;
+}
+function exactTail(ranks, above) {
+  const total = ranks.reduce((sum, rank) => sum + rank, 0);
+  const share = new Float64Array(total + 1);
+  share[0] = 1;
+  let reached = 0;
+  for (const rank of ranks) {
+    reached += rank;
+    for (let sum = reached; sum >= 0; sum--)
+      share[sum] = (share[sum] + (sum >= rank ? share[sum - rank] : 0)) / 2;
+  }
+  let tail = 0;
+  for (let sum = total; sum >= above; sum--) tail += share[sum];
+  return Math.min(1, tail);
+}
+function normalApproximation(ranks, above) {
+  const mean2 = ranks.reduce((sum, rank) => sum + rank, 0) / 2;
+  const variance = ranks.reduce((sum, rank) => sum + rank * rank, 0) / 4;
+  return normalTail((above - mean2 - 1) / Math.sqrt(variance));
+}
+
+// src/statistics/sequential.ts
+var GROWTH = 1.4;
+function schedule(least, most) {
+  const rounds = [];
+  for (let at = least; at < most; at = Math.ceil(at * GROWTH)) rounds.push(at);
+  rounds.push(Math.max(least, most));
+  return { rounds, looks: rounds.length + 1 };
+}
+function isLook({ rounds }, done) {
+  return rounds.includes(done);
+}
+function sequentialAbove(differences, { rounds, looks }) {
+  const at = /* @__PURE__ */ new Set([...rounds.filter((count) => count < differences.length), differences.length]);
+  const least = Math.min(...[...at].map((count) => signedRankAbove(differences.slice(0, count))));
+  return Math.min(1, looks * least);
+}
+
+// src/measurements/timed.ts
+function excess(rounds, limit) {
+  const [head, base] = [netOf(rounds, "head"), netOf(rounds, "base")];
+  return head.map((value, i) => {
+    if (limit.kind === "max") return (value - limit.ns) / rounds.head[i];
+    const allowed = "percent" in limit ? Math.max(0, base[i]) * limit.percent / 100 : limit.ns;
+    return (value - base[i] - allowed) / rounds.base[i];
+  });
+}
+function scheduleOf({ leastRounds, mostRounds }) {
+  return schedule(leastRounds, mostRounds);
+}
+function leaning(rounds, limit, bounds) {
+  const values = excess(rounds, limit);
+  return {
+    beyond: sequentialAbove(values, scheduleOf(bounds)),
+    within: sequentialAbove(
+      values.map((value) => -value),
+      scheduleOf(bounds)
+    )
+  };
+}
+var KEPT_LEVEL = 0.01;
+function isTooNoisy({ head, discarded }) {
+  return discardedCount(discarded) > head.length;
+}
+function discardedCount(discarded) {
+  return Object.values(discarded).reduce((sum, count) => sum + count, 0);
+}
+function netOf(rounds, side) {
+  return rounds[side].map((value, i) => value - (rounds.empty[i] + rounds.emptyAgain[i]) / 2);
+}
+
 // src/model/program-types.ts
 var packet = (since, emptyReturns) => ({
   takes: "packet",
@@ -7978,8 +7627,92 @@ function programTypeById(id) {
   return PROGRAM_TYPES.find((type) => type.id === id) ?? { id, name: `type_${id}` };
 }
 
+// src/guest/libbpf/runs.ts
+var import_node_fs9 = require("node:fs");
+var ATTR_BYTES2 = 80;
+var RESULT_BYTES = 32;
+function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
+  const attrs = memory(ATTR_BYTES2 * data.length);
+  data.forEach(({ packet: packet2, context }, i) => {
+    const at = i * ATTR_BYTES2;
+    attrs.writeUInt32LE(fd, at);
+    if (packet2) {
+      attrs.writeUInt32LE(packet2.length, at + 8);
+      attrs.writeBigUInt64LE(addressOf(packet2), at + 16);
+    }
+    if (context) {
+      attrs.writeUInt32LE(context.length, at + 40);
+      attrs.writeBigUInt64LE(addressOf(context), at + 48);
+    }
+  });
+  const runs = data.length * passes;
+  const results = memory(RESULT_BYTES * runs);
+  results.fill(1);
+  const [slotNs, phaseNs] = [grid.tickNs * SLOT_TICKS, grid.phaseNs + ALIGN_OFFSET_NS];
+  if (pause) {
+    clockLibrary.align(slotNs, slotNs + phaseNs - grid.tickNs);
+    pause();
+  }
+  clockLibrary.align(slotNs, phaseNs);
+  clockLibrary.runs(attrs, data.length, results, runs, grid.tickNs, grid.phaseNs, ROOM_NS);
+  pause?.();
+  return Array.from({ length: runs }, (_, i) => {
+    const at = i * RESULT_BYTES;
+    return {
+      insns: clock === "kernel-clock" ? results.readUInt32LE(at + 8) : Number(results.readBigUInt64LE(at)),
+      error: results.readInt32LE(at + 12),
+      retval: results.readUInt32LE(at + 16)
+    };
+  });
+}
+var ALIGN_OFFSET_NS = 3e5;
+var SLOT_TICKS = 25;
+var ROOM_NS = 15e5;
+function loadEmpty(type, expectedAttachType, flags) {
+  const options = memory(96);
+  options.writeBigUInt64LE(96n, 0);
+  options.writeUInt32LE(expectedAttachType, 12);
+  options.writeUInt32LE(flags | (type.loadFlags ?? 0), 20);
+  const value = instruction(183, type.emptyReturns);
+  return Number(libbpf().bpf_prog_load(type.id, "tollgate_empty", "GPL", twoInsns(value, EXIT2), 2, options));
+}
+function seedRandomNumbers() {
+  const draw = instruction(133, BPF_FUNC_GET_PRANDOM_U32);
+  const fd = Number(
+    libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
+  );
+  if (fd >= 0) (0, import_node_fs9.closeSync)(fd);
+}
+var SOCKET_FILTER = 1;
+var BPF_FUNC_GET_PRANDOM_U32 = 7;
+function instruction(code, immediate) {
+  const bytes = Buffer.alloc(8);
+  bytes[0] = code;
+  bytes.writeInt32LE(immediate, 4);
+  return bytes;
+}
+var EXIT2 = instruction(149, 0);
+function twoInsns(first, second) {
+  const insns = memory(16);
+  first.copy(insns);
+  second.copy(insns, 8);
+  return insns;
+}
+function findTicks(clockLibrary) {
+  const most = 64;
+  const out = memory(most * 8);
+  const found = clockLibrary.gaps(6e7, out, most);
+  const times = Array.from({ length: found }, (_, i) => Number(out.readBigUInt64LE(i * 8)));
+  const steps = times.slice(1).map((time2, i) => Math.round((time2 - times[i]) / 1e5) * 1e5);
+  const counts = /* @__PURE__ */ new Map();
+  for (const step of steps.filter((s) => s >= 9e5)) counts.set(step, (counts.get(step) ?? 0) + 1);
+  const tickNs = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 4e6;
+  const last = times.at(-1) ?? 0;
+  return { tickNs, phaseNs: last % tickNs };
+}
+
 // src/guest/runner.ts
-var import_node_fs14 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -8077,6 +7810,22 @@ function unknown(jited, at) {
     `Cannot count the instructions of an empty program's machine code: ${what} (of ${jited.length} bytes: ${hex(0, 128)})`,
     { reason: "unknown-machine-code" }
   );
+}
+
+// src/guest/guards.ts
+var import_node_fs10 = require("node:fs");
+var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
+function hardened({ jitHarden }, load2) {
+  if (!jitHarden) return load2();
+  (0, import_node_fs10.writeFileSync)(HARDEN, String(jitHarden));
+  try {
+    return load2();
+  } finally {
+    (0, import_node_fs10.writeFileSync)(HARDEN, "0");
+  }
+}
+function spectreV2() {
+  return (0, import_node_fs10.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/tail-calls.ts
@@ -8369,7 +8118,7 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs14.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -8379,7 +8128,1058 @@ function runData(guest, input) {
   }));
 }
 
+// src/guest/timed.ts
+function runTimedJob(guest, job) {
+  const { channel } = guest;
+  const sides = job.arms.flatMap((arm) => {
+    channel.send({ type: "side", side: arm.side });
+    const side = openSide(guest, arm);
+    return side ? [side] : [];
+  });
+  const [head, base] = ["head", "base"].map((name) => sides.find(({ arm }) => arm.side === name));
+  for (const { name, inputs, notRun } of (head ?? base)?.arm.programs ?? []) {
+    for (const input of inputs) {
+      channel.send({ type: "progress", step: "measure", program: name });
+      const contestants = [head, base].flatMap((side) => side ? contestantOf(side, name, input.name) : []);
+      if (contestants.length > 0) channel.send(measure(guest, job, name, input, contestants));
+    }
+    if (inputs.length === 0 && notRun !== void 0)
+      channel.send({ type: "rounds", program: name, input: "", ...NO_ROUNDS, absent: { reason: notRun } });
+  }
+}
+function openSide(guest, arm) {
+  const { channel } = guest;
+  const elf = blobIn(guest.window, arm.elf);
+  try {
+    const { loadable, object } = findLoadable(arm, elf);
+    const { canTailCall } = object;
+    const programs = takeStatics(guest, { reportStatics: true }, loadable, object);
+    const port = { run: () => ({ reason: "timed mode counts no instructions" }) };
+    for (const program of programs) {
+      channel.send({ type: "measurement", program: program.name, metric: "load_ok", value: "1" });
+      for (const kind of MEASUREMENTS.filter(({ runs }) => !runs))
+        for (const figure of kind.measure({ program, inputs: [], port }))
+          channel.send(recordOf(program.name, figure));
+    }
+    return { arm, elf, loadable, canTailCall, programs };
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    channel.send({ type: "object-rejected", reason: cause.message.slice(-6e4) });
+    return void 0;
+  }
+}
+function contestantOf({ arm, elf, loadable, canTailCall, programs }, name, inputName) {
+  const program = programs.find((candidate) => candidate.name === name);
+  const setUp = arm.programs.find((candidate) => candidate.name === name);
+  const input = setUp?.inputs.find((candidate) => candidate.name === inputName);
+  if (!program?.type.testRun || !setUp || !input) return [];
+  const wanted = canTailCall ? loadable : withoutOthers(loadable, name);
+  return [{ side: arm.side, input, type: program.type, load: () => loadCopy(arm, elf, wanted, setUp) }];
+}
+function withoutOthers(loadable, name) {
+  const refused = new Set(loadable.refusedPrograms.map((program) => program.name));
+  const others = loadable.programs.filter((program) => program.name !== name && !refused.has(program.name)).map((program) => ({ name: program.name, reason: "", log: "" }));
+  return { ...loadable, refusedPrograms: [...loadable.refusedPrograms, ...others] };
+}
+var CACHE_LINE_BYTES = 64n;
+function loadCopy(arm, elf, loadable, setUp) {
+  const object = loadObject(arm, elf, loadable, setUp);
+  const program = object.programs.find(({ name }) => name === setUp.name);
+  const fd = Number(libbpf().bpf_program__fd(program.pointer));
+  const address = programImages(fd, 0)[0]?.address ?? 0n;
+  return { fd, program, place: Number(address % CACHE_LINE_BYTES), close: object.close };
+}
+var NO_ROUNDS = {
+  head: [],
+  base: [],
+  empty: [],
+  emptyAgain: [],
+  discarded: { interrupted: 0, steal: 0, frequency: 0 },
+  runsInBatch: 0,
+  seconds: 0
+};
+function measure(guest, job, program, input, contestants) {
+  const record = { type: "rounds", program, input: input.name };
+  try {
+    const found = takeRounds(guest, job, job.limits[program] ?? [], contestants);
+    return "reason" in found ? { ...record, ...NO_ROUNDS, absent: found } : { ...record, ...found };
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    return { ...record, ...NO_ROUNDS, absent: { reason: cause.message.slice(0, 2e3) } };
+  }
+}
+var BATCH_NS = 25e4;
+var LONG_BATCH_NS = 1e7;
+var WAITING_NS = 2e6;
+var SIDE_NS = 1e7;
+var REST_MS = 1;
+function takeRounds(guest, job, limits, contestants) {
+  const started = process.hrtime.bigint();
+  const [first] = contestants;
+  const random = seededRandom(job.seed);
+  const data = contestants.map(({ input }) => runData(guest, input));
+  const pools = contestants.map(({ load: load2 }) => openPool(load2));
+  const seats = openSeats(first.type, contestants.length + 2);
+  const empties = [0, 1].map(() => loadEmptyLike(pools[0].any()));
+  try {
+    const refused = empties.find((fd) => fd < 0);
+    if (refused !== void 0)
+      return {
+        reason: `the kernel does not load an empty program of the type, to compare with: ${errorName(refused)}`
+      };
+    empties.forEach((fd, i) => {
+      seats?.[i]?.put(fd);
+    });
+    const batching = calibrate(guest, contestants, pools, data, seats?.slice(2));
+    if ("reason" in batching) return batching;
+    const rounds = { head: [], base: [], empty: [], emptyAgain: [] };
+    const discarded = { interrupted: 0, steal: 0, frequency: 0 };
+    const secondsSoFar = () => Number(process.hrtime.bigint() - started) / 1e9;
+    const state = () => ({
+      ...rounds,
+      discarded,
+      runsInBatch: batching.repeat * batching.loops * data[0].length,
+      seconds: Math.round(1e3 * secondsSoFar()) / 1e3
+    });
+    for (; ; ) {
+      const kept = rounds.head.length || rounds.base.length;
+      if (isLook(scheduleOf(job.bounds), kept) && isDecided(state(), limits, job)) break;
+      if (kept >= job.bounds.mostRounds || secondsSoFar() >= job.bounds.seconds) break;
+      const copies = drawCopies(pools, random);
+      copies.forEach((copy, i) => {
+        seats?.[2 + i]?.put(copy.fd);
+      });
+      const found = oneRound(guest, batching, random, [
+        ...copies.map(({ fd }, i) => testRunsOf(fd, data[i], batching.repeat, batching.loops)),
+        ...empties.map((fd) => testRunsOf(fd, data[0], batching.repeat, batching.loops))
+      ]);
+      if ("why" in found) discarded[found.why]++;
+      else {
+        contestants.forEach(({ side }, i) => {
+          rounds[side].push(found.ns[i]);
+        });
+        rounds.empty.push(found.ns.at(-2));
+        rounds.emptyAgain.push(found.ns.at(-1));
+      }
+      for (const pool of pools) pool.renew();
+      sleep(REST_MS);
+    }
+    return { ...state(), ...batching.note === void 0 ? {} : { note: batching.note } };
+  } finally {
+    for (const seat of seats ?? []) seat.close();
+    for (const fd of empties) if (fd >= 0) closeFd2(fd);
+    for (const pool of pools) pool.close();
+  }
+}
+function isDecided(rounds, limits, { bounds, level }) {
+  if (isTooNoisy(rounds)) return false;
+  return comparable(rounds, limits).every((limit) => {
+    const { beyond, within } = leaning(rounds, limit, bounds);
+    return beyond <= level || within <= KEPT_LEVEL;
+  });
+}
+function comparable({ head, base }, limits) {
+  if (head.length === 0) return [];
+  return limits.filter(({ kind }) => kind === "max" || base.length > 0);
+}
+function oneRound({ timing, cpu }, { repeat, loops, groups }, random, programs) {
+  const batches = programs.map(() => []);
+  let interrupted = 0;
+  const run3 = (i) => {
+    const runs = programs[i];
+    const { onCpuNs, involuntary } = timing.batch(runs);
+    if (involuntary > 0) interrupted++;
+    else batches[i].push(onCpuNs / (repeat * loops * runs.count));
+  };
+  const disturbance = watch(cpu);
+  const empties = [programs.length - 2, programs.length - 1];
+  for (const runs of programs) timing.batch({ ...runs, loops: Math.max(1, loops >> 2) });
+  for (let group = 0; group < groups; group++) {
+    const turn = random() < 0.5;
+    const order = programs.slice(0, -2).map((_, i) => i);
+    if (turn) {
+      order.reverse();
+      empties.reverse();
+    }
+    for (const i of [empties[0], ...order, ...order.toReversed(), empties[1]]) run3(i);
+  }
+  const most = INTERRUPTED_SHARE * groups * (2 * (programs.length - 2) + 2);
+  if (interrupted > most || batches.some(({ length }) => length === 0)) return { why: "interrupted" };
+  const why = disturbance();
+  if (why) return { why };
+  return { ns: batches.map((times) => quantile(times, CHEAPER_QUARTER)) };
+}
+function watch(cpu) {
+  const [steal, frequency] = [cpuTimes().get(cpu)?.steal ?? 0, frequencyKhz(cpu)];
+  const began = process.hrtime.bigint();
+  return () => {
+    const ms = Number(process.hrtime.bigint() - began) / 1e6;
+    if (((cpuTimes().get(cpu)?.steal ?? 0) - steal) * TICK_MS > STEAL_SHARE * ms) return "steal";
+    const now = frequencyKhz(cpu);
+    const changed = now !== void 0 && frequency !== void 0 && Math.abs(now / frequency - 1);
+    return changed && changed > FREQUENCY_SHARE ? "frequency" : void 0;
+  };
+}
+var CHEAPER_QUARTER = 0.25;
+var INTERRUPTED_SHARE = 0.25;
+var STEAL_SHARE = 0.05;
+var FREQUENCY_SHARE = 0.05;
+function openSeats(type, count) {
+  return type.name === "xdp" ? Array.from({ length: count }, openSeat) : void 0;
+}
+function loadEmptyLike({ program }) {
+  const { id, testRun } = programTypeById(program.typeId);
+  return loadEmpty({ id, ...testRun }, program.expectedAttachType, program.flags);
+}
+function calibrate({ timing }, contestants, pools, data, seats) {
+  const copies = pools.map((pool) => pool.any());
+  copies.forEach((copy, i) => {
+    seats?.[i]?.put(copy.fd);
+  });
+  const ran = copies.map(({ fd }, i) => timing.batch(testRunsOf(fd, data[i], 1, 1)));
+  const refused = ran.find(({ error: error2 }) => error2 !== 0);
+  if (refused) return refusal2(refused.error, contestants[0].type.testRun.since);
+  const isPure = copies.every(({ fd }, i) => data[i].every((each) => leavesPacket(timing, fd, each)));
+  const many = isPure ? copies.map(({ fd }, i) => timing.batch(testRunsOf(fd, data[i], 2, 1))) : [];
+  const canRepeat = isPure && many.every(({ error: error2 }) => error2 === 0);
+  const waits = canRepeat && many.some(({ wallNs, onCpuNs }) => wallNs - onCpuNs > WAITING_NS);
+  const batchNs = waits ? LONG_BATCH_NS : BATCH_NS;
+  const batchOf = (runs2) => canRepeat ? { repeat: Math.max(2, Math.round(runs2 / data[0].length)), loops: 1 } : { repeat: 1, loops: Math.max(1, Math.round(runs2 / data[0].length)) };
+  const runsOf2 = (runs2) => batchOf(runs2).repeat * batchOf(runs2).loops;
+  const timeOf = (runs2, times = 1) => {
+    const { repeat, loops } = batchOf(runs2);
+    const all = Array.from(
+      { length: times },
+      () => copies.map(({ fd }, i) => timing.batch(testRunsOf(fd, data[i], repeat, loops)).onCpuNs)
+    );
+    return Math.max(...copies.map((_, i) => Math.min(...all.map((each) => each[i]))));
+  };
+  let runs = data[0].length;
+  let took = timeOf(runs);
+  while (took < batchNs / 2 && runs < MOST_RUNS) {
+    runs = Math.min(
+      MOST_RUNS,
+      Math.ceil(runs * Math.min(10, Math.max(2, 0.9 * batchNs / Math.max(1, took))))
+    );
+    took = timeOf(runs, 3);
+  }
+  const once2 = timeOf(runs, PROPORTION_BATCHES);
+  const proportions = Array.from({ length: PROPORTION_TRIES }, () => {
+    const pairs = Array.from({ length: PROPORTION_BATCHES }, () => [timeOf(runs), timeOf(2 * runs)]);
+    const [one, two] = [0, 1].map(
+      (i) => quantile(
+        pairs.map((pair) => pair[i]),
+        CHEAPER_QUARTER
+      )
+    );
+    return two / one / (runsOf2(2 * runs) / runsOf2(runs));
+  });
+  const nearest = proportions.reduce((best, each) => Math.abs(each - 1) < Math.abs(best - 1) ? each : best);
+  if (Math.abs(nearest - 1) > PROPORTION_SHARE)
+    return {
+      reason: `runs are not alike: of twice as many each takes ${nearest.toFixed(2)} times as long, so there is no cost of one`
+    };
+  return {
+    ...batchOf(runs),
+    groups: Math.max(1, Math.min(20, Math.round(SIDE_NS / (2 * once2)))),
+    ...canRepeat ? {} : { note: `one run a system call: ${isPure ? "the type takes no more" : "a run changes its packet"}` }
+  };
+}
+var MOST_RUNS = 4e6;
+var PROPORTION_TRIES = 5;
+var PROPORTION_BATCHES = 6;
+var PROPORTION_SHARE = 0.2;
+var POOL = 8;
+var POOL_MS = 40;
+function openPool(load2) {
+  const copies = [];
+  const drawn = [];
+  const started = process.hrtime.bigint();
+  do
+    copies.push(load2());
+  while (copies.length < POOL && Number(process.hrtime.bigint() - started) < POOL_MS * 1e6);
+  const size2 = copies.length;
+  return {
+    copies,
+    any: () => copies[0],
+    add: () => copies.push(load2()),
+    draw: (copy) => {
+      copies.splice(copies.indexOf(copy), 1);
+      drawn.push(copy);
+    },
+    renew: () => {
+      for (const copy of drawn.splice(0)) copy.close();
+      while (copies.length > POOL) copies.shift().close();
+      while (copies.length < size2) copies.push(load2());
+    },
+    close: () => {
+      for (const copy of [...copies, ...drawn]) copy.close();
+    }
+  };
+}
+function drawCopies(pools, random) {
+  const started = process.hrtime.bigint();
+  for (; ; ) {
+    const matches = matchesOf(pools);
+    const isLate = Number(process.hrtime.bigint() - started) > MATCH_MS * 1e6;
+    if (matches.length > 0 || isLate) {
+      const chosen = matches[Math.floor(random() * matches.length)] ?? pools.map((pool) => pool.any());
+      chosen.forEach((copy, i) => {
+        pools[i].draw(copy);
+      });
+      return chosen;
+    }
+    for (const pool of random() < 0.5 ? pools : pools.toReversed()) pool.add();
+  }
+}
+var MATCH_MS = 60;
+function matchesOf(pools) {
+  const [first, second] = pools;
+  if (!second) return first.copies.map((copy) => [copy]);
+  return first.copies.flatMap(
+    (copy) => second.copies.filter(({ place }) => place === copy.place).map((other) => [copy, other])
+  );
+}
+
+// src/guest/timed-hooks.ts
+var REST_MS2 = 1;
+var CLOCK_READS = 1e3;
+function runTimedHookJob(guest, job) {
+  const { channel, timing, cpu, bed } = guest;
+  const started = process.hrtime.bigint();
+  const seconds2 = () => Number(process.hrtime.bigint() - started) / 1e9;
+  const ticksPerNs = timing.tscPerNs();
+  const arms = job.arms.map((blob) => {
+    const own2 = blobIn(guest.window, blob);
+    return { window: own2, job: decodeJob(own2) };
+  });
+  const run3 = (arm) => {
+    const events = [];
+    const collect = (record) => {
+      if (record.type === "events") events.push(record);
+    };
+    try {
+      runHookJob(
+        { window: arm.window, channel: { ...channel, send: collect }, bed, isShared: true },
+        arm.job
+      );
+    } catch (cause) {
+      const absent2 = { reason: messageOf(cause).slice(0, 2e3) };
+      return arm.job.stimuli.map(({ name }) => ({
+        type: "events",
+        stimulus: name,
+        sent: [],
+        done: [],
+        absent: absent2
+      }));
+    }
+    return events;
+  };
+  const rounds = [];
+  const discarded = { interrupted: 0, steal: 0, frequency: 0 };
+  const random = seededRandom(job.seed);
+  const first = arms.map(run3);
+  const isAbsent = first.map((events) => events.some(({ absent: absent2 }) => absent2));
+  while (rounds.length < job.bounds.mostRounds && seconds2() < job.bounds.seconds) {
+    const disturbance = watch(cpu);
+    const taken = arms.map(() => []);
+    for (const i of shuffled(arms.length, random)) if (!isAbsent[i]) taken[i] = run3(arms[i]);
+    const isBroken = taken.flat().some(({ absent: absent2 }) => absent2);
+    const why = isBroken ? "interrupted" : disturbance();
+    if (why) discarded[why]++;
+    else rounds.push(taken);
+    sleep(REST_MS2);
+  }
+  for (const [arm, events] of first.entries())
+    for (const { stimulus, absent: absent2 } of events)
+      channel.send(
+        absent2 ? { type: "arm-rounds", arm, stimulus, ...NONE2, absent: absent2 } : recordOf2(
+          arm,
+          stimulus,
+          rounds.map((taken) => taken[arm].find((each) => each.stimulus === stimulus)),
+          ticksPerNs
+        )
+      );
+  channel.send({
+    type: "hook-rounds",
+    discarded,
+    clockNs: round(quantile(timing.tscReads(CLOCK_READS), 0.5) / ticksPerNs),
+    seconds: round(seconds2())
+  });
+}
+var NONE2 = {
+  ...{ sent: [], done: [], mean: [], p50: [], p99: [] },
+  ...{ count: 0, lost: 0 }
+};
+function recordOf2(arm, stimulus, rounds, ticksPerNs) {
+  const arrived = rounds.map(({ done }) => done.filter((ticks) => ticks >= 0));
+  const ns = (ticks) => round(ticks / ticksPerNs);
+  const of = (share, all) => all.map((values) => values.length === 0 ? -1 : ns(quantile(values, share)));
+  const count = rounds.reduce((sum, { done }) => sum + done.length, 0);
+  return {
+    type: "arm-rounds",
+    arm,
+    stimulus,
+    sent: of(
+      CHEAPER_QUARTER,
+      rounds.map(({ sent }) => sent)
+    ),
+    done: of(CHEAPER_QUARTER, arrived),
+    mean: arrived.map(
+      (values) => values.length === 0 ? -1 : ns(values.reduce((sum, value) => sum + value, 0) / values.length)
+    ),
+    p50: of(0.5, arrived),
+    p99: of(0.99, arrived),
+    count,
+    lost: count - arrived.reduce((sum, { length }) => sum + length, 0)
+  };
+}
+var round = (value) => Math.round(value * 1e3) / 1e3;
+function shuffled(count, random) {
+  return Array.from({ length: count }, (_, i) => ({ i, lot: random() })).sort((a, b) => a.lot - b.lot).map(({ i }) => i);
+}
+
+// src/guest/host.ts
+function runOnHost({ folder, parent, windowPath }) {
+  dieWithParent();
+  if (process.ppid !== parent) return;
+  leaveNetwork();
+  const file = (0, import_node_fs12.openSync)(windowPath, "r+");
+  const window = mapShared(file, WINDOW_BYTES, 0);
+  (0, import_node_fs12.closeSync)(file);
+  const channel = openChannel(window);
+  try {
+    const job = decodeJob(window);
+    if (!job) throw new Error("the window holds no job");
+    const timing = loadTiming((0, import_node_path.join)(folder, "native/timed.so"));
+    const cpu = quietestCpu(LOOK_MS);
+    pinTo(cpu);
+    if (job.task === "timed-hook") (0, import_node_os.setPriority)(import_node_os.constants.priority.PRIORITY_HIGHEST);
+    const warnings = [...job.task === "timed" ? becomeUnhindered() : [], ...settingsThatShow()];
+    channel.send({ type: "machine", ...machineFacts(timing, cpu), warnings });
+    const guest = { window, channel, timing, cpu };
+    if (job.task === "timed") runTimedJob(guest, job);
+    else runTimedHookJob({ ...guest, bed: makeBed((0, import_node_path.join)(folder, "native/stimulus")) }, job);
+  } catch (error2) {
+    channel.send({
+      type: "error",
+      message: String(error2 instanceof Error ? error2.stack : error2).slice(0, 6e4)
+    });
+  }
+  channel.send({ type: "end" });
+}
+var LOOK_MS = 100;
+var CLOCK_READS2 = 1e3;
+function machineFacts(timing, cpuNumber) {
+  const reads = timing.clockReads(CLOCK_READS2);
+  return {
+    release: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    version: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/version", "utf8").trim(),
+    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    cpu: cpuModel(),
+    cpuNumber,
+    clockNs: [Math.min(...reads), Math.round(quantile(reads, 0.5))]
+  };
+}
+function settingsThatShow() {
+  const settings = [
+    { path: "/proc/sys/net/core/bpf_jit_enable", usual: ["1"], says: "the JIT is not as usual" },
+    { path: "/proc/sys/net/core/bpf_jit_harden", usual: ["0"], says: "programs are hardened" },
+    { path: "/proc/sys/kernel/bpf_stats_enabled", usual: ["0"], says: "each run reads the clock twice more" }
+  ];
+  return settings.flatMap(({ path, usual, says }) => {
+    const found = fileText(path);
+    if (found === void 0 || usual.includes(found)) return [];
+    return [`${path.slice("/proc/sys/".length).replaceAll("/", ".")} is ${found}: ${says}`];
+  });
+}
+
+// src/guest/init.ts
+var import_node_fs13 = require("node:fs");
+function mountAll() {
+  for (const [type, target, needed] of [
+    ["proc", "/proc", true],
+    ["sysfs", "/sys", true],
+    ["devtmpfs", "/dev", true],
+    ["bpf", "/sys/fs/bpf", false],
+    ["cgroup2", "/sys/fs/cgroup", false],
+    ["tracefs", "/sys/kernel/tracing", false],
+    ["securityfs", "/sys/kernel/security", false]
+  ]) {
+    if (libc().mount(type, target, type, 0, null) !== 0 && needed)
+      throw new Error(`mount ${type} on ${target}: ${errorName(errno())}`);
+  }
+}
+function loadModules(listPath) {
+  const warnings = [];
+  const noParameters = cString("");
+  if (!(0, import_node_fs13.existsSync)(listPath)) return warnings;
+  for (const path of (0, import_node_fs13.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
+    const fd = (0, import_node_fs13.openSync)(path, "r");
+    if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST2)
+      warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
+    (0, import_node_fs13.closeSync)(fd);
+  }
+  return warnings;
+}
+function setUpKernel() {
+  for (const [path, value] of [
+    ["/proc/sys/net/core/bpf_jit_enable", "1"],
+    ["/proc/sys/net/core/bpf_jit_harden", "0"],
+    ["/proc/sys/net/core/bpf_jit_kallsyms", "1"],
+    ["/proc/sys/kernel/kptr_restrict", "0"],
+    ["/proc/sys/vm/panic_on_oom", "2"],
+    ["/proc/sys/kernel/bpf_stats_enabled", "0"],
+    ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
+  ]) {
+    try {
+      (0, import_node_fs13.writeFileSync)(path, value);
+    } catch {
+    }
+  }
+}
+function restartLockupDetector() {
+  try {
+    (0, import_node_fs13.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+  } catch {
+  }
+}
+function becomeRealTime() {
+  try {
+    (0, import_node_fs13.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+  } catch {
+  }
+  if (setScheduler(SCHED_FIFO2, 1) === 0) return [];
+  return [`real-time scheduling: ${errorName(errno())}`];
+}
+function withOrdinaryPriority(work) {
+  setScheduler(SCHED_OTHER, 0);
+  try {
+    return work();
+  } finally {
+    setScheduler(SCHED_FIFO2, 1);
+  }
+}
+function setScheduler(policy, level) {
+  const priority = memory(4);
+  priority.writeInt32LE(level);
+  return libc().syscall4(SYS_SCHED_SETSCHEDULER2, 0, policy, addressOf(priority));
+}
+function findPauseDevice() {
+  const root = "/sys/bus/pci/devices";
+  for (const name of (0, import_node_fs13.readdirSync)(root)) {
+    const device = `${root}/${name}`;
+    const id = `${(0, import_node_fs13.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs13.readFileSync)(`${device}/device`, "utf8").trim()}`;
+    if (id !== "0x1b36:0x0011") continue;
+    (0, import_node_fs13.writeFileSync)(`${device}/enable`, "1");
+    const start2 = BigInt((0, import_node_fs13.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const fd = (0, import_node_fs13.openSync)(`${device}/resource0`, "r+");
+    const register = mapShared(fd, 4096, 0);
+    (0, import_node_fs13.closeSync)(fd);
+    const offset = Number(start2 & 0xfffn);
+    return () => {
+      register[offset] = 1;
+    };
+  }
+  throw new Error("no pvpanic-pci device: the VM cannot be paused");
+}
+function findRetainedInitramfs() {
+  const log = (0, import_node_fs13.openSync)("/dev/kmsg", import_node_fs13.constants.O_RDONLY | import_node_fs13.constants.O_NONBLOCK);
+  const line = Buffer.alloc(8192);
+  try {
+    for (; ; ) {
+      const text = line.toString("utf8", 0, (0, import_node_fs13.readSync)(log, line));
+      const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
+      if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
+    }
+  } catch {
+    return void 0;
+  } finally {
+    (0, import_node_fs13.closeSync)(log);
+  }
+}
+function mapWindow(physicalAddress, sizeBytes) {
+  const fd = (0, import_node_fs13.openSync)("/dev/mem", "r+");
+  const window = mapShared(fd, sizeBytes, physicalAddress);
+  (0, import_node_fs13.closeSync)(fd);
+  return window;
+}
+var SYS_FINIT_MODULE = 313;
+var SYS_SCHED_SETSCHEDULER2 = 144;
+var SCHED_OTHER = 0;
+var SCHED_FIFO2 = 1;
+var EEXIST2 = 17;
+
+// src/guest/load.ts
+var import_node_child_process2 = require("node:child_process");
+var import_node_fs17 = require("node:fs");
+var import_node_path2 = require("node:path");
+
+// src/guest/monitor.ts
+var import_node_fs14 = require("node:fs");
+var MONITOR_EVENTS = [
+  "rest",
+  "rx_softirq",
+  "tx_softirq",
+  "sock_send",
+  "sock_recv",
+  "other_softirq",
+  "hard_irq",
+  "idle"
+];
+function startMonitor(window, elf) {
+  const job = { format: 1, object: "netcpu.bpf.o", elf, programs: [], mapSizes: {} };
+  const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
+  const links = [];
+  const close = () => {
+    for (const link of links) (0, import_node_fs14.closeSync)(link);
+    object.close();
+  };
+  try {
+    const unpaired = loadable.refusedPrograms.find(({ name }) => NEEDED.has(name));
+    if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
+    const map = object.maps.find(({ name }) => name === "counters");
+    if (!map) throw new ObjectRejected("the kernel does not take its counters");
+    for (const { pointer } of object.programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
+    const fd = libbpf().bpf_map__fd(map.pointer);
+    const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
+    return {
+      attached: object.programs.map(({ section }) => section),
+      missing: loadable.refusedPrograms.map(({ name }) => name),
+      read: () => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        const atNs = process.hrtime.bigint();
+        return { times: readTimes(fd, sizeBytes), atNs };
+      },
+      close
+    };
+  } catch (cause) {
+    close();
+    throw cause;
+  }
+}
+var NEEDED = /* @__PURE__ */ new Set([
+  "handle_softirq_entry",
+  "handle_softirq_exit",
+  "handle_irq_entry",
+  "handle_irq_exit",
+  "handle_switch"
+]);
+var SYS_BPF5 = 321;
+var BPF_RAW_TRACEPOINT_OPEN2 = 17;
+function attachTracing(fd) {
+  const attr = memory(64);
+  attr.writeUInt32LE(fd, 8);
+  const link = libc().syscall4(SYS_BPF5, BPF_RAW_TRACEPOINT_OPEN2, addressOf(attr), attr.length);
+  if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
+  return Number(link);
+}
+function readTimes(fd, sizeBytes) {
+  const stride = Math.ceil(sizeBytes / 8) * 8;
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const [key, values] = [memory(8), memory(stride * processors)];
+  const error2 = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
+  if (error2 !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error2)}`);
+  const times = MONITOR_EVENTS.map((event, i) => {
+    let ns = 0;
+    for (let processor = 0; processor < processors; processor++)
+      ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
+    return [event, ns];
+  });
+  return Object.fromEntries(times);
+}
+
+// src/guest/way.ts
+var import_node_fs16 = require("node:fs");
+
+// src/guest/libbpf/device.ts
+var import_node_fs15 = require("node:fs");
+var OFFLOADS = {
+  gro: { get: 43, set: 44 },
+  gso: { get: 35, set: 36 },
+  tso: { get: 30, set: 31 }
+};
+function deviceNamed(name) {
+  const addressRequest = (address) => {
+    const request = interfaceRequest(name);
+    request.writeUInt16LE(AF_INET2, NAME_BYTES3);
+    request.set(address, NAME_BYTES3 + 4);
+    return request;
+  };
+  const ethtool = (command, value) => {
+    const argument = memory(8);
+    argument.writeUInt32LE(command, 0);
+    argument.writeUInt32LE(value, 4);
+    const request = interfaceRequest(name);
+    request.writeBigUInt64LE(addressOf(argument), NAME_BYTES3);
+    control(SIOCETHTOOL, request, `set '${name}' up for the load`);
+    return argument.readUInt32LE(4);
+  };
+  return {
+    offload: (kind) => ethtool(OFFLOADS[kind].get, 0) !== 0,
+    setOffload: (kind, isOn) => {
+      ethtool(OFFLOADS[kind].set, isOn ? 1 : 0);
+    },
+    mtu: () => {
+      const request = interfaceRequest(name);
+      control(SIOCGIFMTU, request, `read the MTU of '${name}'`);
+      return request.readInt32LE(NAME_BYTES3);
+    },
+    setMtu: (bytes) => {
+      const request = interfaceRequest(name);
+      request.writeInt32LE(bytes, NAME_BYTES3);
+      control(SIOCSIFMTU, request, `set the MTU of '${name}' to ${bytes}`);
+    },
+    setAddress: (address, mask) => {
+      control(SIOCSIFADDR, addressRequest(address), `set the address of '${name}'`);
+      if (mask) control(SIOCSIFNETMASK, addressRequest(mask), `set the netmask of '${name}'`);
+    },
+    setHardwareAddress: (address) => {
+      const request = interfaceRequest(name);
+      request.writeUInt16LE(ARPHRD_ETHER, NAME_BYTES3);
+      request.set(address, NAME_BYTES3 + 2);
+      control(SIOCSIFHWADDR, request, `set the hardware address of '${name}'`);
+    },
+    setNeighbour: (address, hardware) => {
+      const request = memory(ARP_REQUEST_BYTES);
+      request.writeUInt16LE(AF_INET2, 0);
+      request.set(address, 4);
+      request.writeUInt16LE(ARPHRD_ETHER, 16);
+      request.set(hardware, 18);
+      request.writeInt32LE(ATF_COM | ATF_PERM, 32);
+      request.write(name, 52);
+      control(SIOCSARP, request, `set a neighbour on '${name}'`);
+    },
+    setUp: () => {
+      const request = interfaceRequest(name);
+      request.writeUInt16LE(IFF_UP, NAME_BYTES3);
+      control(SIOCSIFFLAGS, request, `set '${name}' up`);
+    }
+  };
+}
+function makeBridge(name, ports) {
+  const added = memory(IFREQ_BYTES);
+  added.write(name);
+  control(SIOCBRADDBR, added, "make a bridge");
+  for (const port of ports) {
+    const request = interfaceRequest(name);
+    request.writeInt32LE(port, NAME_BYTES3);
+    control(SIOCBRADDIF, request, "put a device into a bridge");
+  }
+  deviceNamed(name).setUp();
+}
+var NAME_BYTES3 = 16;
+var IFREQ_BYTES = 40;
+var ARP_REQUEST_BYTES = 68;
+var AF_INET2 = 2;
+var SOCK_DGRAM = 2;
+var ARPHRD_ETHER = 1;
+var ATF_COM = 2;
+var ATF_PERM = 4;
+var IFF_UP = 1;
+var SYS_SOCKET2 = 41;
+var SIOCSIFFLAGS = 35092;
+var SIOCSIFADDR = 35094;
+var SIOCSIFNETMASK = 35100;
+var SIOCGIFMTU = 35105;
+var SIOCSIFMTU = 35106;
+var SIOCSIFHWADDR = 35108;
+var SIOCETHTOOL = 35142;
+var SIOCSARP = 35157;
+var SIOCBRADDBR = 35232;
+var SIOCBRADDIF = 35234;
+function interfaceRequest(name) {
+  const request = memory(IFREQ_BYTES);
+  request.write(name);
+  return request;
+}
+function control(number2, request, what) {
+  const socket = Number(libc().syscall4(SYS_SOCKET2, AF_INET2, SOCK_DGRAM, 0));
+  if (socket < 0) throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
+  try {
+    if (libc().ioctl(socket, number2, Number(addressOf(request))) < 0)
+      throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
+  } finally {
+    (0, import_node_fs15.closeSync)(socket);
+  }
+}
+
+// src/guest/way.ts
+function layOut(bed, link, moduleFolder) {
+  const way = link.over === "veth" ? direct(bed) : between(bed, link.over, moduleFolder);
+  for (const { name, place } of way.devices)
+    inNamespace(place.namespaceFd, () => {
+      const device = deviceNamed(name);
+      if (link.mtuBytes !== void 0) device.setMtu(link.mtuBytes);
+      for (const kind of KINDS) {
+        const isOn = link[kind];
+        if (isOn !== void 0) device.setOffload(kind, isOn);
+      }
+    });
+  return way;
+}
+function devicesOf({ devices }) {
+  return devices.map(
+    ({ name, place }, i) => inNamespace(place.namespaceFd, () => {
+      const device = deviceNamed(name);
+      return {
+        name: i === 0 ? "client" : i === devices.length - 1 ? "server" : `between, ${name}`,
+        mtuBytes: device.mtu(),
+        gro: device.offload("gro"),
+        gso: device.offload("gso"),
+        tso: device.offload("tso")
+      };
+    })
+  );
+}
+var KINDS = Object.keys(OFFLOADS);
+function direct(bed) {
+  const devices = [
+    { name: "sender", place: bed.sender },
+    { name: "receiver", place: bed.receiver }
+  ];
+  return { client: bed.sender, server: bed.receiver, programs: bed, devices };
+}
+var CLIENT = { address: [192, 0, 2, 1], hardware: [0, 0, 94, 0, 83, 1] };
+var SERVER = { address: [198, 51, 100, 2], hardware: [0, 0, 94, 0, 83, 2] };
+var LINK_WATCH_MS = 2500;
+function between({ helper }, over, moduleFolder) {
+  const middle = newNamespace();
+  const first = bedOf(helper, newNamespace(), middle);
+  const second = bedOf(helper, middle, newNamespace());
+  const inner = [
+    { name: "receiver", place: first.receiver },
+    { name: "sender", place: second.sender }
+  ];
+  inNamespace(middle, () => (over === "bridge" ? bridge : route)(moduleFolder));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
+  return {
+    client: first.sender,
+    server: second.receiver,
+    programs: { helper, sender: second.sender, receiver: first.receiver },
+    devices: [
+      { name: "sender", place: first.sender },
+      ...inner,
+      { name: "receiver", place: second.receiver }
+    ]
+  };
+}
+function bedOf(helper, sender, receiver) {
+  const bed = makeBed(helper, "veth", { sender, receiver });
+  if ("reason" in bed) throw new Error(bed.reason);
+  return bed;
+}
+function bridge(moduleFolder) {
+  loadModules(moduleList(moduleFolder));
+  const ports = [11, 10];
+  for (const [i, name] of ["receiver", "sender"].entries()) {
+    const device = deviceNamed(name);
+    device.setAddress([0, 0, 0, 0]);
+    device.setHardwareAddress([0, 0, 94, 0, 83, 16 + i]);
+  }
+  makeBridge("bridge", ports);
+}
+function moduleList(folder) {
+  const path = `${folder}/modules.list`;
+  const names = (0, import_node_fs16.readdirSync)(folder).filter((name) => name.endsWith(".ko"));
+  (0, import_node_fs16.writeFileSync)(path, names.map((name) => `${folder}/${name}
+`).join(""));
+  return path;
+}
+function route() {
+  const mask = [255, 255, 255, 0];
+  const [toClient, toServer] = [deviceNamed("receiver"), deviceNamed("sender")];
+  toClient.setAddress([...CLIENT.address.slice(0, 3), 254], mask);
+  toServer.setAddress([...SERVER.address.slice(0, 3), 254], mask);
+  toClient.setNeighbour(CLIENT.address, CLIENT.hardware);
+  toServer.setNeighbour(SERVER.address, SERVER.hardware);
+  (0, import_node_fs16.writeFileSync)("/proc/sys/net/ipv4/ip_forward", "1");
+}
+
+// src/guest/load.ts
+function runLoadJob(guest, job) {
+  const { bed, channel } = guest;
+  const absent2 = "reason" in bed ? bed : measure2(guest, bed, job);
+  if (absent2) channel.send({ type: "no-load", absent: absent2 });
+}
+function measure2(guest, bed, job) {
+  const detach = [];
+  try {
+    putFiles(guest.window, job);
+    const way = layOut(bed, job.link ?? { over: "veth" }, FOLDER);
+    const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
+    detach.push(...loaded.flatMap((each) => "reason" in each ? [] : [() => each.object.close()]));
+    const programs = [];
+    for (const [i, each] of job.attached.entries()) {
+      if (each.arm !== job.arm) continue;
+      const one = loaded[i];
+      if ("reason" in one) return one;
+      const absent2 = whyNotHere(each.attach.hook);
+      if (absent2) return absent2;
+      const attached = attach(guest, way, each, one);
+      programs.push(attached);
+      detach.push(attached.detach);
+    }
+    tellWatcher(
+      guest.window,
+      programs.flatMap(({ images }) => images)
+    );
+    const devices = devicesOf(way);
+    if (job.reportStats) (0, import_node_fs17.writeFileSync)(STATS_ENABLED, "1");
+    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
+    if (monitor) detach.push(monitor.close);
+    for (const run3 of job.runs) {
+      const before = monitor?.read();
+      const load2 = runOnce(way, run3);
+      const after = monitor?.read();
+      guest.channel.send({ type: "load", ...load2, devices });
+      if (job.reportStats)
+        guest.channel.send({ type: "stats", programs: programs.map(({ fd }) => programStats(fd)) });
+      if (!monitor || !before || !after) continue;
+      const { attached, missing } = monitor;
+      const elapsedNs = Number(after.atNs - before.atNs);
+      const ns = Object.fromEntries(
+        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]])
+      );
+      guest.channel.send({ type: "monitor", attached: [...attached], missing: [...missing], ns, elapsedNs });
+    }
+    return void 0;
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
+    return { reason: cause.message.slice(0, 2e3) };
+  } finally {
+    for (const each of detach.reverse()) each();
+  }
+}
+var STATS_ENABLED = "/proc/sys/kernel/bpf_stats_enabled";
+function loadOne(guest, wanted) {
+  try {
+    return load(guest, wanted);
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    return { reason: cause.message.slice(0, 2e3) };
+  }
+}
+function attach(guest, { programs: places }, wanted, { object }) {
+  const { hook, options } = wanted.attach;
+  const port = hookPort({
+    places,
+    helper: places.helper,
+    give: () => {
+      throw new HookRefused("the sockets are iperf3's: no program is attached to one");
+    },
+    object: () => object
+  });
+  const program = object.programs.find(({ name }) => name === wanted.program);
+  if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
+  const images = [];
+  for (const { name, pointer } of object.programs)
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+      const { address, sizeBytes } = image;
+      images.push(image);
+      guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
+    }
+  const fd = libbpf().bpf_program__fd(program.pointer);
+  return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
+}
+function tellWatcher(window, images) {
+  const told = images.slice(0, LOAD_IMAGES_LIMIT);
+  const numbers = [
+    BigInt(told.length),
+    ...told.flatMap(({ address, sizeBytes }, i) => [
+      address,
+      address + BigInt(sizeBytes),
+      BigInt(IMAGE_PART + i)
+    ])
+  ];
+  const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+  for (const [i, number2] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number2, true);
+}
+var FOLDER = "/tmp/load";
+function putFiles(window, { files }) {
+  (0, import_node_fs17.mkdirSync)(FOLDER);
+  for (const [name, { at, size: size2 }] of Object.entries(files))
+    (0, import_node_fs17.writeFileSync)((0, import_node_path2.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
+}
+var RECEIVER = "198.51.100.2";
+var RESULT_BYTES2 = 16;
+function runOnce(way, run3) {
+  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run3;
+  const iperf3 = (0, import_node_path2.join)(FOLDER, "iperf3");
+  const reportPath = (0, import_node_path2.join)(FOLDER, "report");
+  const report = (0, import_node_fs17.openSync)(reportPath, "w");
+  const before = traffic(way);
+  const server = [iperf3, "-4", "-s", "-1", "-i", "0"];
+  const client = [
+    ...[
+      iperf3,
+      "-4",
+      "-c",
+      RECEIVER,
+      "-J",
+      "-i",
+      "0",
+      "-P",
+      String(streams),
+      "-n",
+      String(bytes).padStart(12, "0")
+    ],
+    ...protocol === "udp" ? ["-u", "-b", "0"] : [],
+    ...isReverse ? ["-R"] : [],
+    ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
+    ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]
+  ];
+  const ended = (0, import_node_child_process2.spawnSync)((0, import_node_path2.join)(FOLDER, "load"), [...server, "--", ...client], {
+    env: { LD_LIBRARY_PATH: FOLDER },
+    // its own output goes into a file: a pipe would wake Node
+    stdio: ["ignore", report, "pipe", way.client.namespaceFd, way.server.namespaceFd, "pipe"],
+    maxBuffer: 1 << 20
+  });
+  (0, import_node_fs17.closeSync)(report);
+  if (ended.error) throw ended.error;
+  const result = ended.output[5];
+  const words = ended.stderr.toString("utf8").trim().slice(0, 2e3);
+  const said = (0, import_node_fs17.readFileSync)(reportPath, "utf8");
+  if (ended.status !== 0 || result?.length !== RESULT_BYTES2)
+    throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
+  const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
+  if (clientStatus !== 0 || serverStatus !== 0)
+    throw new Error(
+      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2e3)}`
+    );
+  if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
+  const after = traffic(way);
+  return {
+    insns: Number(result.readBigUInt64LE(0)),
+    there: difference(after.there, before.there),
+    back: difference(after.back, before.back),
+    iperf3: said
+  };
+}
+function traffic({ client, server }) {
+  return {
+    there: inNamespace(client.namespaceFd, () => sentBy("sender")),
+    back: inNamespace(server.namespaceFd, () => sentBy("receiver"))
+  };
+}
+function sentBy(device) {
+  const line = (0, import_node_fs17.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
+  const numbers = line?.replace(/^.*:/, "").trim().split(/\s+/).map(Number);
+  if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
+  return { bytes: numbers[8], packets: numbers[9], dropped: numbers[11] };
+}
+function difference(after, before) {
+  return {
+    bytes: after.bytes - before.bytes,
+    packets: after.packets - before.packets,
+    dropped: after.dropped - before.dropped
+  };
+}
+
 // src/guest/loader.ts
+var import_node_child_process3 = require("node:child_process");
+var import_node_fs18 = require("node:fs");
+var import_node_path3 = require("node:path");
 async function runLoaderJob(guest, job) {
   const { bed, channel } = guest;
   const withoutEvents = (absent2) => {
@@ -8394,7 +9194,7 @@ async function runLoaderJob(guest, job) {
   putFiles2(guest, job);
   const earlier = new Set(programIds());
   const started = job.isStarted ? await start(bed, job) : void 0;
-  sleep(SETTLE_MS);
+  sleep2(SETTLE_MS);
   if (started?.failure !== void 0) {
     withoutEvents({ reason: started.failure });
     for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
@@ -8404,20 +9204,20 @@ async function runLoaderJob(guest, job) {
     channel.send({ type: "events", stimulus: task.name, ...stimulate(bed, task) });
   if (!started) return;
   const loaded = programIds().filter((id) => !earlier.has(id));
-  for (const sought of job.programs) measure2(guest, sought, loaded, started.output());
+  for (const sought of job.programs) measure3(guest, sought, loaded, started.output());
   started.child.kill("SIGKILL");
 }
 var FOLDER2 = "/tmp/loader";
-var LIBRARIES = (0, import_node_path2.join)(FOLDER2, "lib");
+var LIBRARIES = (0, import_node_path3.join)(FOLDER2, "lib");
 var SETTLE_MS = 1e3;
 var READY_WITHIN_MS = 3e4;
 var OUTPUT_LIMIT = 32e3;
 function putFiles2({ window }, { files }) {
-  (0, import_node_fs15.mkdirSync)(FOLDER2);
+  (0, import_node_fs18.mkdirSync)(FOLDER2);
   for (const { path, isExecutable, bytes } of files) {
-    const to = (0, import_node_path2.join)(FOLDER2, path);
-    (0, import_node_fs15.mkdirSync)((0, import_node_path2.dirname)(to), { recursive: true });
-    (0, import_node_fs15.writeFileSync)(to, blobIn(window, bytes), {
+    const to = (0, import_node_path3.join)(FOLDER2, path);
+    (0, import_node_fs18.mkdirSync)((0, import_node_path3.dirname)(to), { recursive: true });
+    (0, import_node_fs18.writeFileSync)(to, blobIn(window, bytes), {
       mode: isExecutable ? 493 : 420
     });
   }
@@ -8457,10 +9257,10 @@ async function start(bed, { command, env, side, ready }) {
   });
   return { child, output: () => output, ...failure2 === void 0 ? {} : { failure: failure2 } };
 }
-function sleep(ms) {
+function sleep2(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
-function measure2(guest, sought, loaded, output) {
+function measure3(guest, sought, loaded, output) {
   const { channel } = guest;
   const found = find(sought, loaded);
   if (typeof found === "string") {
@@ -8533,8 +9333,11 @@ function notLoaded(program, reason, output) {
   };
 }
 
+// src/model/timed.ts
+var ON_HOST = "on-host";
+
 // src/guest.ts
-var here = (0, import_node_path3.dirname)(process.argv[1] ?? "/app/guest.js");
+var here = (0, import_node_path4.dirname)(process.argv[1] ?? "/app/guest.js");
 async function main() {
   process.on("uncaughtException", (error2) => {
     say(`tollgate guest: ${error2.stack ?? error2}`);
@@ -8545,22 +9348,22 @@ async function main() {
   setUpKernel();
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
-  const clock = loadClock((0, import_node_path3.join)(here, "native/clock.so"));
-  const bed = makeBed((0, import_node_path3.join)(here, "native/stimulus"));
+  const clock = loadClock((0, import_node_path4.join)(here, "native/clock.so"));
+  const bed = makeBed((0, import_node_path4.join)(here, "native/stimulus"));
   settle2();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
   const pause = findPauseDevice();
-  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path3.join)(here, "native/visits.so") };
+  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path4.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
   if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs16.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs19.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -8592,7 +9395,7 @@ async function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs16.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs19.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
@@ -8603,8 +9406,8 @@ function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS2);
 }
 function warmUp(guest) {
-  const path = (0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs16.readFileSync)(path);
+  const path = (0, import_node_path4.join)(here, "bpf/nop_xdp.bpf.o");
+  const elf = (0, import_node_fs19.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -8640,17 +9443,19 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs16.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs19.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
 }
 function selfTest() {
-  loadClock((0, import_node_path3.join)(here, "native/clock.so"));
+  loadClock((0, import_node_path4.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs16.existsSync)((0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs19.existsSync)((0, import_node_path4.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
 if (process.pid === 1) void main();
+else if (process.argv[2] === ON_HOST)
+  runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4] });
 else selfTest();

@@ -20,7 +20,7 @@ const freestanding = [
 ];
 const program = ['-static', '-fno-pie', '-no-pie', ...freestanding];
 
-/** What is built from what: the first five run in the guest, the others in QEMU, one for each plugin interface. */
+/** What is built from what: the first six run in the guest, the others in QEMU, one for each plugin interface. */
 const targets = [
   { name: 'init', source: 'native/init.c', flags: ['-Os', '-s', ...program] },
   // Its symbols stay: a profile is taken between the addresses they tell. Its loops must not become calls of themselves.
@@ -30,7 +30,7 @@ const targets = [
     flags: ['-O2', '-fno-tree-loop-distribute-patterns', ...program],
   },
   { name: 'load', source: 'native/load.c', flags: ['-O2', '-s', ...program] },
-  ...['clock', 'visits'].map((name) => ({
+  ...['clock', 'timed', 'visits'].map((name) => ({
     name: `${name}.so`,
     source: `native/${name}.c`,
     flags: ['-O2', '-s', '-shared', '-fPIC', ...freestanding],

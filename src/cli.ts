@@ -22,15 +22,18 @@ import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { didYouMean } from './model/suggest.ts';
 import { cacheDirOf, proxyOf } from './model/surroundings.ts';
+import { DEFAULT_BOUNDS, ROUNDS_LIMIT, type TimedBounds } from './model/timed.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { HOOK_OPERATIONS_RENDERERS } from './report/hook-operations.ts';
 import { RENDERERS } from './report/index.ts';
 import { LOAD_COST_RENDERERS, renderLoadFlamegraph } from './report/load-cost.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
+import { NOISE_RENDERERS } from './report/noise.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
 import type { RenderOptions } from './report/renderer.ts';
 import { TAIL_CALL_COST_RENDERERS } from './report/tail-call-cost.ts';
+import { TAIL_CALL_TIME_RENDERERS } from './report/tail-call-time.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
 import { type CheckRequest, check } from './run/check.ts';
 import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
@@ -42,11 +45,14 @@ import { init } from './run/init.ts';
 import { measureLoad } from './run/load.ts';
 import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
 import { measure } from './run/measure.ts';
+import { EXACT_ONLY, type Modes } from './run/modes.ts';
+import { measureNoise } from './run/noise.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
 import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { readSources } from './run/sources.ts';
 import { HOOKS, SETUPS, tailCallCosts } from './run/tail-call-cost.ts';
+import { tailCallTimes } from './run/tail-call-time.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -55,6 +61,9 @@ declare const TOLLGATE_VERSION: string;
 const version = typeof TOLLGATE_VERSION === 'string' ? TOLLGATE_VERSION : '0.0.0-source';
 
 const DEFAULT_KERNELS = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
+
+/** Timed mode alone has this machine's own kernel to measure on, which is where it does best. */
+const defaultKernels = (modes: Modes) => (modes.includes('exact') ? DEFAULT_KERNELS : ['host']);
 
 interface OutputFlags {
   readonly json?: string;
@@ -65,7 +74,7 @@ interface OutputFlags {
 
 interface CommonFlags extends OutputFlags {
   readonly kernel?: string[];
-  readonly mode: string;
+  readonly mode: Modes;
   readonly cacheDir?: string;
   readonly mirror?: string;
   readonly offline?: boolean;
@@ -75,13 +84,14 @@ interface CommonFlags extends OutputFlags {
   readonly parallel?: number;
 }
 
-interface MeasureFlags extends CommonFlags {
+interface MeasureFlags extends CommonFlags, TimedFlags {
   readonly config?: string;
   readonly hooks?: boolean;
   readonly operations?: boolean;
 }
 
-interface CheckFlags extends CommonFlags {
+interface CheckFlags extends CommonFlags, TimedFlags {
+  readonly failOn?: 'inconclusive';
   readonly explain: boolean;
   readonly config: string;
   readonly base?: string;
@@ -104,7 +114,7 @@ function program(): Command {
     .exitOverride()
     .showHelpAfterError('(tollgate --help shows the commands)');
 
-  withCommon(root.command('measure [object...]'))
+  withTimed(withCommon(root.command('measure [object...]')))
     .description('measure every metric of eBPF objects and print a table')
     .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
     .option('--hooks', 'measure what each hook costs, with programs of our own')
@@ -126,7 +136,9 @@ function program(): Command {
           {
             version,
             objects: objects.map((path) => resolve(path)),
-            kernels: flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS,
+            kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
+            modes: flags.mode,
+            bounds: boundsFrom(flags),
             ...(config ? { config } : {}),
             ...(flags.hooks ? { hooks: true } : {}),
           },
@@ -137,8 +149,14 @@ function program(): Command {
       });
     });
 
-  withCommon(root.command('check'))
+  withTimed(withCommon(root.command('check')))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
+    .addOption(
+      new Option(
+        '--fail-on <verdict>',
+        'timed mode: what could not be decided is no verdict (exit 3)',
+      ).choices(['inconclusive']),
+    )
     .option('--no-explain', 'do not look for the lines that made dearer what is over')
     .option('--config <file>', 'the budget file', CONFIG_FILE)
     .addOption(new Option('--base <dir>', 'the project at base, built').conflicts('baseRef'))
@@ -167,6 +185,9 @@ function program(): Command {
             configPath: resolve(flags.config),
             configName: flags.config,
             explain: flags.explain,
+            modes: flags.mode,
+            bounds: boundsFrom(flags),
+            ...(flags.failOn ? { failOn: flags.failOn } : {}),
             ...(kernels ? { kernels } : {}),
             ...base,
           };
@@ -217,7 +238,16 @@ function program(): Command {
     )
     .action(async (flags: CommonFlags & { setup: string[]; hook: string[]; under?: string }) => {
       await withRun(flags, undefined, async (options) => {
-        const kernels = flags.kernel ?? DEFAULT_KERNELS;
+        const kernels = flags.kernel ?? defaultKernels(flags.mode);
+        if (flags.mode.includes('timed')) {
+          const times = await tailCallTimes({ version, kernels, hooks: flags.hook }, options);
+          for (const { name, render } of TAIL_CALL_TIME_RENDERERS)
+            write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+              render(times, how),
+            );
+          if (times.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
+          return undefined;
+        }
         const costs = await tailCallCosts(
           { version, kernels, setups: flags.setup, hooks: flags.hook, under: flags.under },
           options,
@@ -256,6 +286,36 @@ function program(): Command {
     .addOption(new Option('--gso <switch>', 'generic segmentation offload').argParser(parseSwitch))
     .addOption(new Option('--tso <switch>', 'TCP segmentation offload').argParser(parseSwitch))
     .action(measureLoads);
+
+  withCommon(root.command('noise [object...]'))
+    .description('timed mode: how small a change this machine can prove in 1, 5 and 20 s a program')
+    .option('--config <file>', 'take inputs, maps and tail calls from a budget file')
+    .addOption(
+      new Option('--seconds <s>', 'how long each program is run')
+        .argParser(parseSeconds)
+        .default(DEFAULT_BOUNDS.seconds),
+    )
+    .action(async (objects: string[], flags: CommonFlags & { config?: string; seconds: number }) => {
+      const config = flags.config === undefined ? undefined : readConfig(flags.config);
+      await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+        const found = await measureNoise(
+          {
+            version,
+            objects: objects.map((path) => resolve(path)),
+            kernels: flags.kernel ?? ['host'],
+            seconds: flags.seconds,
+            ...(config ? { config } : {}),
+          },
+          options,
+        );
+        for (const { name, render } of NOISE_RENDERERS)
+          write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+            render(found, how),
+          );
+        if (found.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
+        return undefined;
+      });
+    });
 
   withOutput(root.command('report <file...>'))
     .description('merge the reports of the shards of one check, and render them again')
@@ -611,7 +671,11 @@ function withCommon(command: Command): Command {
       '--kernel <reference...>',
       'kernels, as debian:6.1, path:DIR-or-bzImage (instead of those of the budget file)',
     )
-    .addOption(new Option('--mode <mode>', 'how to measure').choices(['exact', 'timed']).default('exact'))
+    .addOption(
+      new Option('--mode <modes>', "how to measure: 'exact', 'timed' (nanoseconds), or 'exact,timed'")
+        .argParser(parseModes)
+        .default(EXACT_ONLY, 'exact'),
+    )
     .option('--no-saved-state', 'boot for every job')
     .option('--offline', 'never open a connection')
     .option('--mirror <url>', 'the Debian mirror [TOLLGATE_MIRROR]')
@@ -619,6 +683,49 @@ function withCommon(command: Command): Command {
     .option('--qemu <path>', 'another qemu-system-x86_64 [TOLLGATE_QEMU]')
     .option('--cpu <model>', "QEMU's CPU model, instead of the budget file's")
     .option('--parallel <n>', 'machines at once', parseCount);
+}
+
+function parseModes(text: string): Modes {
+  const modes = [...new Set(text.split(','))];
+  const known = (mode: string): mode is Modes[number] => mode === 'exact' || mode === 'timed';
+  if (modes.every(known)) return modes;
+  throw new InvalidArgumentError("expected 'exact', 'timed' or 'exact,timed'");
+}
+
+/** What timed mode is given, beside the defaults. */
+function withTimed(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--rounds <n>', `timed mode: at most so many rounds; at least ${DEFAULT_BOUNDS.leastRounds}`)
+        .argParser(parseRounds)
+        .default(DEFAULT_BOUNDS.mostRounds),
+    )
+    .addOption(
+      new Option('--seconds <s>', 'timed mode: for each program and input at most so long')
+        .argParser(parseSeconds)
+        .default(DEFAULT_BOUNDS.seconds),
+    );
+}
+
+interface TimedFlags {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+function boundsFrom({ rounds, seconds }: TimedFlags): TimedBounds {
+  return { ...DEFAULT_BOUNDS, mostRounds: rounds, seconds };
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (/^\d{1,5}$/.test(text) && rounds >= DEFAULT_BOUNDS.leastRounds && rounds <= ROUNDS_LIMIT) return rounds;
+  throw new InvalidArgumentError(`expected ${DEFAULT_BOUNDS.leastRounds} to ${ROUNDS_LIMIT}`);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,4}(\.\d{1,3})?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('expected a number of seconds up to 3600');
 }
 
 function parseCount(text: string): number {
@@ -633,11 +740,6 @@ async function withRun(
   file: { readonly path: string; readonly config: Config } | undefined,
   work: (options: RunOptions) => Promise<Report | undefined>,
 ): Promise<void> {
-  if (flags.mode === 'timed')
-    throw new TollgateError(
-      'usage',
-      "Cannot measure in mode 'timed': this version measures in exact mode only",
-    );
   const progress = progressFor(flags);
   try {
     const baseDir = file ? resolve(dirname(file.path)) : process.cwd();

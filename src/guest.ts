@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openChannel } from './guest/channel.ts';
 import { runHookJob } from './guest/hooks.ts';
+import { runOnHost } from './guest/host.ts';
 import {
   becomeRealTime,
   findPauseDevice,
@@ -22,6 +23,7 @@ import { type Guest, runJob } from './guest/runner.ts';
 import { makeBed, stimulate } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
 import type { HookJob, Job, LoaderJob, LoadJob, SymbolsJob } from './model/job.ts';
+import { ON_HOST } from './model/timed.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
@@ -160,4 +162,6 @@ function selfTest(): void {
 }
 
 if (process.pid === 1) void main();
+else if (process.argv[2] === ON_HOST)
+  runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4]! });
 else selfTest();

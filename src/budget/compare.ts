@@ -6,6 +6,7 @@ import { subtract } from '../model/decimal.ts';
 import { isLoad, type ProgramName } from '../model/match.ts';
 import { METRICS, type Metric } from '../model/metrics.ts';
 import type { Measurement, Report, Target, Verdict, VerdictName } from '../model/report.ts';
+import { FALSE_ALARMS } from '../model/timed.ts';
 import {
   byText,
   type Figure,
@@ -19,6 +20,7 @@ import {
 import { budgetText, increaseCheck, maxCheck } from './limits.ts';
 import { rejectionReason } from './rejection.ts';
 import { type Budget, resolveBudgets } from './resolve.ts';
+import { type TimedRounds, type TimedTest, timedCheck, timedTests } from './timed.ts';
 
 export interface Comparison {
   /** Head's targets, in the order the report shows them. */
@@ -28,9 +30,16 @@ export interface Comparison {
   /** Of head and, where there is one, of base. */
   readonly measurements: readonly Measurement[];
   readonly rules: readonly BudgetRule[];
+  /** What the figures of timed mode are made of. */
+  readonly timed?: readonly TimedRounds[];
+  /** Whether an open verdict keeps the check from passing. */
+  readonly failOn?: FailOn;
   /** Whether there is anything to compare with at all, and why not. */
   readonly base: { readonly exists: true } | { readonly exists: false; readonly reason: string };
 }
+
+/** 'inconclusive': what could not be decided is no verdict. */
+export type FailOn = 'inconclusive';
 
 export interface Outcome {
   readonly verdicts: readonly Verdict[];
@@ -46,8 +55,9 @@ export interface Outcome {
  */
 export function compare(comparison: Comparison): Outcome {
   const figures = indexFigures(comparison.measurements);
+  const tests = testsByRow(comparison);
   const verdicts = comparison.targets.flatMap((target) =>
-    targetRows(target, figures.get(target.id), comparison),
+    targetRows(target, figures.get(target.id), comparison, tests),
   );
   const notes: string[] = [];
   if (!comparison.base.exists) {
@@ -59,8 +69,28 @@ export function compare(comparison: Comparison): Outcome {
       notes.push(`${target.kernel}: ${missing.reason}. Only absolute budgets were checked.`);
   }
   if (comparison.targets.length === 0) notes.push('Nothing was measured: no kernel.');
-  return { verdicts, verdict: comparison.targets.length === 0 ? 'failed' : overall(verdicts), notes };
+  const verdict = comparison.targets.length === 0 ? 'failed' : overall(verdicts);
+  const isOpen = comparison.failOn === 'inconclusive' && verdicts.some(isInconclusive);
+  return { verdicts, verdict: verdict === 'pass' && isOpen ? 'failed' : verdict, notes };
 }
+
+const isInconclusive = ({ verdict }: Verdict) => verdict === 'inconclusive';
+
+type Tests = ReadonlyMap<string, readonly TimedTest[]>;
+
+/** All at once, since how sure each has to be depends on how many there are. */
+function testsByRow({ timed = [], targets, rules }: Comparison): Tests {
+  const kernels = new Map(targets.map(({ id, kernel }) => [id, kernel]));
+  const tests = timedTests(timed, ({ target, metric, ...name }) =>
+    resolveBudgets(rules, name, kernels.get(target) ?? target).get(metric),
+  );
+  const rows = new Map<string, TimedTest[]>();
+  for (const test of tests) rows.set(rowKey(test), [...(rows.get(rowKey(test)) ?? []), test]);
+  return rows;
+}
+
+const rowKey = ({ target, object, program, input, metric }: Omit<TimedRounds, 'rounds' | 'bounds'>) =>
+  JSON.stringify([target, object, program, input, metric]);
 
 /** What rows amount to. 'over' beats 'failed': an exceeded budget is one, whatever another kernel's machine did. */
 export function overall(verdicts: readonly Verdict[]): Report['verdict'] {
@@ -72,6 +102,7 @@ export function overall(verdicts: readonly Verdict[]): Report['verdict'] {
 interface Scope extends ProgramName {
   readonly target: Target;
   readonly budgets: ReadonlyMap<string, Budget>;
+  readonly tests: Tests;
   /** Why there is no figure of base to compare with; undefined where there is. */
   readonly noBase: { readonly verdict: 'no-baseline' | 'unmeasured'; readonly reason: string } | undefined;
 }
@@ -80,6 +111,7 @@ function targetRows(
   target: Target,
   programs: readonly ProgramFigures[] | undefined,
   comparison: Comparison,
+  tests: Tests,
 ): Verdict[] {
   const failed = (why: string): Verdict => ({
     target: target.id,
@@ -103,8 +135,8 @@ function targetRows(
   }
   const noBase = baseMissing(target, programs, comparison);
   const rows = programs.flatMap(({ object, program, pairs }) => {
-    const budgets = resolveBudgets(comparison.rules, { object, program }, target.kernel);
-    return programRows({ target, object, program, budgets, noBase }, pairs);
+    const budgets = ofMode(resolveBudgets(comparison.rules, { object, program }, target.kernel), target);
+    return programRows({ target, object, program, budgets, noBase, tests }, pairs);
   });
   const baseTarget = comparison.baseTargets?.find(({ id }) => id === target.id);
   if (comparison.base.exists && baseTarget?.status === 'failed') {
@@ -115,6 +147,14 @@ function targetRows(
     );
   }
   return rows;
+}
+
+/** A budget in instructions asks nothing of a target that counts none, nor one in ns of one whose clock counts them. */
+function ofMode(budgets: Scope['budgets'], { mode }: Target): Scope['budgets'] {
+  const others = new Set(
+    METRICS.filter((metric: Metric) => (metric.mode ?? mode) !== mode).map(({ name }) => name as string),
+  );
+  return new Map([...budgets].filter(([metric]) => !others.has(metric)));
 }
 
 function baseMissing(
@@ -144,6 +184,7 @@ const IDENTITY = [
   { key: 'cpu', words: 'CPU model' },
   { key: 'qemu', words: 'QEMU' },
   { key: 'digest', words: 'kernel image' },
+  { key: 'release', words: 'kernel' },
 ] as const;
 
 function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
@@ -311,10 +352,16 @@ function metricRow(
     return unbudgetedRow(scope, metric, pair, head, base, subject, input);
   }
 
-  const checks = [...maxCheck(budget, head), ...increaseCheck(budget, head, base, metric.decimals)];
+  const { object, tests } = scope;
+  const key = { target: target.id, object, program, input: input ?? '', metric: metric.name };
+  const checks = tests.get(rowKey(key))?.map(timedCheck) ?? [
+    ...maxCheck(budget, head),
+    ...increaseCheck(budget, head, base, metric.decimals),
+  ];
   const over = checks.filter(({ verdict }) => verdict === 'over');
   const open = checks.filter(({ verdict }) => verdict === 'inconclusive');
-  const change = base === undefined ? undefined : subtract(head.value, base.value);
+  const change =
+    base === undefined ? undefined : (pair.head?.change?.value ?? subtract(head.value, base.value));
   const say = (verdict: VerdictName, parts: readonly string[]) =>
     row(
       scope,
@@ -338,7 +385,7 @@ function metricRow(
     const missing = missingBase(scope, pair, baseKnows, input);
     return say(missing.verdict, [...whys, `the increase cannot be checked: ${missing.reason}`]);
   }
-  return say(change !== undefined && isBetter(metric, change) ? 'improved' : 'pass', whys);
+  return say(change !== undefined && isSure(pair) && isBetter(metric, change) ? 'improved' : 'pass', whys);
 }
 
 function unbudgetedRow(
@@ -350,10 +397,16 @@ function unbudgetedRow(
   subject: string,
   input: string | undefined,
 ): Verdict | undefined {
-  const change = subtract(head.value, base.value);
+  const paired = pair.head?.change;
+  const change = paired?.value ?? subtract(head.value, base.value);
   if (change === 0) return undefined;
-  // Intervals that overlap show no change that a reader could rely on.
-  if (head.low <= base.high && base.low <= head.high) return undefined;
+  // What chance gives as well, or intervals that overlap, show no change that a reader could rely on.
+  if (
+    paired
+      ? paired.interval[0] <= 0 && paired.interval[1] >= 0
+      : head.low <= base.high && base.low <= head.high
+  )
+    return undefined;
   const verdict = isBetter(metric, change) ? 'improved' : 'pass';
   const why = `${subject} is ${head.value}${changeWords(change, base)}: no budget holds it`;
   return row(scope, metric.name, pair, { verdict, why }, input);
@@ -379,6 +432,11 @@ function missingBase(
   };
 }
 
+/** Of a timed figure: whether the change is one at all. */
+function isSure({ head }: Pair): boolean {
+  return (head?.change?.p ?? 0) <= FALSE_ALARMS;
+}
+
 function isBetter({ better, isShare }: Metric, change: number): boolean {
   if (isShare) return false;
   return better === 'less' ? change < 0 : change > 0;
@@ -402,6 +460,10 @@ function row(
   const known: Metric | undefined = METRICS.find(({ name }) => name === metric);
   const budget = budgetText(scope.budgets.get(metric), base, known?.decimals);
   const where = pair.head?.where;
+  const intervals = intervalsOf(pair, base !== undefined);
+  // The median of differences is closer than the difference of medians.
+  const change =
+    base === undefined || head === undefined ? undefined : (pair.head?.change?.value ?? subtract(head, base));
   return {
     target: scope.target.id,
     object: scope.object,
@@ -411,11 +473,21 @@ function row(
     unit: known?.unit ?? '',
     ...(base === undefined ? {} : { base }),
     ...(head === undefined ? {} : { head }),
-    ...(base === undefined || head === undefined ? {} : { change: subtract(head, base) }),
+    ...(change === undefined ? {} : { change }),
+    ...(intervals ? { intervals } : {}),
     ...(budget === undefined ? {} : { budget }),
     verdict: finding.verdict,
     ...(where === undefined ? {} : { where }),
     why: oneLine(finding.why),
+  };
+}
+
+function intervalsOf({ base, head }: Pair, hasBase: boolean): Verdict['intervals'] {
+  if (head?.interval === undefined) return undefined;
+  return {
+    head: head.interval,
+    ...(hasBase && base?.interval ? { base: base.interval } : {}),
+    ...(hasBase && head.change ? { change: head.change.interval } : {}),
   };
 }
 

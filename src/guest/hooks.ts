@@ -2,7 +2,7 @@
 // each event took. A kernel that lacks the hook, or a program it refuses, is a reason and no figure.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { type Detach, type Hook, HookRefused } from '../model/hooks/hook.ts';
+import { type Detach, type Hook, type HookPort, HookRefused } from '../model/hooks/hook.ts';
 import { hookByName } from '../model/hooks/index.ts';
 import type { HookJob, Sequel, SubjectJob } from '../model/job.ts';
 import type { Absent } from '../model/report.ts';
@@ -30,6 +30,8 @@ export interface HookGuest {
   readonly channel: Channel;
   /** Laid out before the state is saved, so that every arm has the same one; or why this kernel has none. */
   readonly bed: Bed | Absent;
+  /** The kernel is not ours alone: only what is in namespaces and sockets of ours is attached to. */
+  readonly isShared?: true;
 }
 
 /** Runs the job to its last record but `end`. */
@@ -50,7 +52,7 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   let gift: Gift | undefined;
   let loaded: Loaded | undefined;
   const fdOf = ({ pointer }: Pick<OpenProgram, 'pointer'>): number => libbpf().bpf_program__fd(pointer);
-  const port = hookPort({
+  const wholePort = hookPort({
     places: bed,
     helper: bed.helper,
     give: (given) => {
@@ -59,6 +61,7 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
     object: () => loaded?.object,
     redirect: (fd) => redirect?.setProgram(fd),
   });
+  const port = guest.isShared ? withinOurs(wholePort) : wholePort;
   let redirect: Redirect | undefined;
   let detach: Detach | undefined;
   try {
@@ -85,6 +88,22 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
     loaded?.object.close();
     redirect?.detach();
   }
+}
+
+/** Without what the whole machine goes through. */
+function withinOurs(port: HookPort): HookPort {
+  const refuse = () => {
+    throw new HookRefused('all of this machine goes through it: measure it in a VM');
+  };
+  return {
+    ...port,
+    linkToCgroup: refuse,
+    openTracepoint: refuse,
+    traceEvent: refuse,
+    sample: refuse,
+    linkToFunctions: refuse,
+    probe: (fd, kind, name, at) => (kind === 'uprobe' ? port.probe(fd, kind, name, at) : refuse()),
+  };
 }
 
 /** The hook of that name; throws where there is none. */

@@ -74,9 +74,9 @@ function seconds(ns: bigint): string {
 }
 
 /** Reports what loads and what doesn't, and reads what the kernel knows of each program that does. */
-function takeStatics(
-  { channel }: Guest,
-  job: Job,
+export function takeStatics(
+  { channel }: Pick<Guest, 'channel'>,
+  job: Pick<Job, 'reportStatics'>,
   loadable: Loadable,
   object: LoadedObject,
 ): LoadedProgram[] {
@@ -143,6 +143,7 @@ function measureAll(
 
 type RunsRecord = Extract<GuestRecord, { type: 'runs' }>;
 
+/** A figure as a record. */
 export function recordOf(program: string, { value, ...figure }: Figure) {
   return {
     type: 'measurement' as const,
@@ -315,7 +316,8 @@ function measureEmpty(
   return { overhead: steadyValue(runs.slice(1).map((run) => run.insns)) - own };
 }
 
-function refusal(error: number, since: string): Absent {
+/** Why there is no test run: the kernel has none for the type, or takes no such. */
+export function refusal(error: number, since: string): Absent {
   const name = errorName(error);
   if (name !== 'ENOTSUPP') return { reason: `BPF_PROG_TEST_RUN refuses it: ${name}` };
   const reason = 'this kernel has no test run for the type (ENOTSUPP)';
@@ -325,6 +327,7 @@ function refusal(error: number, since: string): Absent {
 
 const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
 
+/** An input as the test runs take it. */
 export function runData(guest: Pick<Guest, 'window'>, input: JobInput): RunData[] {
   const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];

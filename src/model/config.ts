@@ -90,6 +90,8 @@ export interface Config {
   /** Map name: max_entries. */
   readonly map_sizes?: Readonly<Record<string, number>>;
   readonly load?: readonly LoadConfig[];
+  /** What cannot be decided keeps the check from passing. */
+  readonly fail_on?: 'inconclusive';
   readonly loaders: readonly LoaderConfig[];
   readonly budgets: readonly BudgetRule[];
   /** Lines for the user: what the file asks for and this version does not measure. */
@@ -302,6 +304,7 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
     ...(file.machine === undefined ? {} : { machine: withoutUndefined(file.machine) }),
     ...(file.map_sizes === undefined ? {} : { map_sizes: file.map_sizes }),
     ...(load === undefined ? {} : { load: load as LoadConfig[] }),
+    ...(file.fail_on === undefined ? {} : { fail_on: file.fail_on }),
     programs: Object.fromEntries(programs),
     budgets,
     warnings: warningsOf(budgets, fileName),

@@ -13,6 +13,8 @@ export interface Metric {
   readonly isOfLoad?: true;
   /** Of its figures; 0 where left out. An allowance in percent is rounded down to that. */
   readonly decimals?: number;
+  /** The mode that alone has it; left out where both have. */
+  readonly mode?: 'exact' | 'timed';
   readonly description: string;
 }
 
@@ -37,6 +39,11 @@ const ofLoad = (name: string, unit: string, description: string, decimals = 0): 
   isOfLoad: true,
   decimals,
 });
+/** Only a clock of real time gives it. */
+const clocked = (metric: Metric): Metric => ({ ...metric, mode: 'timed', decimals: 3 });
+
+/** Only a clock that counts instructions gives it. */
+const counted = (metric: Metric): Metric => ({ ...metric, mode: 'exact' });
 
 export const METRICS = [
   {
@@ -59,33 +66,60 @@ export const METRICS = [
   cost('prog_size_jited', 'bytes', 'machine code after the JIT (veristat: prog_size_jited)'),
   cost('map_bytes', 'bytes', 'memory of the maps the program uses, as the kernel accounts it'),
   cost('map_count', 'maps', 'maps the program uses'),
-  cost(
-    'run_insns',
-    'insns',
-    'instructions of a warm run, first to return, helpers included; the mean over a pcap',
-    true,
+  counted(
+    cost(
+      'run_insns',
+      'insns',
+      'instructions of a warm run, first to return, helpers included; the mean over a pcap',
+      true,
+    ),
   ),
-  cost(
-    'run_insns_cold',
-    'insns',
-    'instructions of the first run after loading; the first packet of a pcap',
-    true,
+  counted(
+    cost(
+      'run_insns_cold',
+      'insns',
+      'instructions of the first run after loading; the first packet of a pcap',
+      true,
+    ),
   ),
-  cost('run_insns_p50', 'insns', 'median packet of a pcap', true),
-  cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true),
-  cost('run_insns_max', 'insns', 'dearest packet of a pcap', true),
-  cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  counted(cost('run_insns_p50', 'insns', 'median packet of a pcap', true)),
+  counted(cost('run_insns_p99', 'insns', '99th percentile packet of a pcap', true)),
+  counted(cost('run_insns_max', 'insns', 'dearest packet of a pcap', true)),
+  clocked(
+    cost('run_ns', 'ns', 'time of a warm run beyond that of an empty program; the mean over a pcap', true),
+  ),
+  counted(
+    cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
+  ),
   {
-    ...cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true),
+    ...counted(cost('tail_call_share', '%', 'share of run_insns in the machine code of tail calls', true)),
     isShare: true,
   },
-  cost('hook_insns', 'insns', 'what the hook adds to a packet or event: an empty program against none', true),
-  cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
-  cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),
-  rate('drop_pps', 'packets a second of virtual time that the program keeps from getting through'),
-  rate('pass_pps', 'packets a second of virtual time that the program lets through'),
-  cost('rtt_p50_ns', 'ns', 'median round trip, in virtual time', true),
-  cost('rtt_p99_ns', 'ns', '99th percentile of round trips, in virtual time', true),
+  counted(
+    cost(
+      'hook_insns',
+      'insns',
+      'what the hook adds to a packet or event: an empty program against none',
+      true,
+    ),
+  ),
+  counted(
+    cost('hook_total_insns', 'insns', 'what the program and its hook add: the program against none', true),
+  ),
+  counted(
+    cost('hook_program_insns', 'insns', 'what the program adds at the hook: it against an empty one', true),
+  ),
+  clocked(cost('hook_ns', 'ns', 'time that the hook adds: an empty program against none', true)),
+  clocked(
+    cost('hook_total_ns', 'ns', 'time that the program and its hook add: the program against none', true),
+  ),
+  clocked(
+    cost('hook_program_ns', 'ns', 'time that the program adds at the hook: it against an empty one', true),
+  ),
+  rate('drop_pps', 'packets a second that the program keeps from getting through'),
+  rate('pass_pps', 'packets a second that the program lets through'),
+  cost('rtt_p50_ns', 'ns', 'median round trip', true),
+  cost('rtt_p99_ns', 'ns', '99th percentile of round trips', true),
   ofLoad('net_cpu', '%', 'share of all processor time in the network: the four events together', 3),
   ofLoad('rx_softirq', '%', 'share of all processor time in the receiving softirq', 3),
   ofLoad('tx_softirq', '%', 'share of all processor time in the sending softirq', 3),

@@ -3,7 +3,8 @@
 
 import * as z from 'zod';
 import { EVENTS_LIMIT, IPERF3_REPORT_LIMIT, LINES_LIMIT } from './job.ts';
-import { absentSchema, deviceSchema } from './report.ts';
+import { absentSchema, deviceSchema, sideSchema } from './report.ts';
+import { ROUNDS_LIMIT } from './timed.ts';
 import { IMAGES_LIMIT } from './window.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -33,6 +34,9 @@ const imagesSchema = z
 
 /** From one side to the other. */
 const trafficSchema = z.strictObject({ packets: count, bytes: count, dropped: count });
+
+/** ns a run, one each round. */
+const roundsSchema = z.array(z.number()).max(ROUNDS_LIMIT).readonly();
 
 export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), step: text(64), program: text(256).optional() }),
@@ -145,6 +149,56 @@ export const recordSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('image'), program: text(256), part: count, address, sizeBytes: count }),
   /** Lines 'address name', in hexadecimal and in order. */
   z.strictObject({ type: z.literal('symbols'), text: text(1 << 16) }),
+  /** The machine that times: what its figures depend on. `cpuNumber`: where the runs are pinned to. */
+  z.strictObject({
+    type: z.literal('machine'),
+    release: text(128),
+    version: text(1000),
+    libbpf: text(64),
+    cpu: text(256),
+    cpuNumber: count,
+    /** Least and middle of what the clock says between two readings. */
+    clockNs: z.tuple([count, count]),
+    warnings: z.array(text(1000)).max(20),
+  }),
+  /** What follows, until the next, is of this side of a timed job. */
+  z.strictObject({ type: z.literal('side'), side: sideSchema }),
+  /** A program on an input, round by round; or why there are no rounds. */
+  z.strictObject({
+    type: z.literal('rounds'),
+    program: text(256),
+    input: text(256),
+    head: roundsSchema,
+    base: roundsSchema,
+    empty: roundsSchema,
+    emptyAgain: roundsSchema,
+    discarded: z.strictObject({ interrupted: count, steal: count, frequency: count }),
+    runsInBatch: count,
+    seconds: z.number().nonnegative(),
+    note: text(2000).optional(),
+    absent: absentSchema.optional(),
+  }),
+  /** One arm of a program at a hook, round by round, by its place among the job's; or why it has none. */
+  z.strictObject({
+    type: z.literal('arm-rounds'),
+    arm: count,
+    stimulus: text(64),
+    sent: roundsSchema,
+    done: roundsSchema,
+    mean: roundsSchema,
+    p50: roundsSchema,
+    p99: roundsSchema,
+    count,
+    lost: count,
+    absent: absentSchema.optional(),
+  }),
+  /** Of a timed hook job: rounds left out, and what reading the clock twice takes, ns. */
+  z.strictObject({
+    type: z.literal('hook-rounds'),
+    discarded: z.strictObject({ interrupted: count, steal: count, frequency: count }),
+    clockNs: z.number().nonnegative(),
+    seconds: z.number().nonnegative(),
+  }),
   z.strictObject({ type: z.literal('end') }),
 ]);
 

@@ -60,6 +60,31 @@ export const measurementSchema = z.strictObject({
       mean: z.number().optional(),
     })
     .optional(),
+  /** Of a timed figure: how many rounds, how many were left out and why, and the least difference that means anything. */
+  rounds: z
+    .strictObject({
+      count: z.number().int().nonnegative(),
+      discarded: z.strictObject({
+        interrupted: z.number().int().nonnegative(),
+        steal: z.number().int().nonnegative(),
+        frequency: z.number().int().nonnegative(),
+      }),
+      floor: z.number().nonnegative(),
+      runsInBatch: z.number().int().nonnegative(),
+      seconds: z.number().nonnegative(),
+    })
+    .optional(),
+  /** Head less base, round by round, which is closer than the two intervals are; in percent where base is no near-zero. */
+  change: z
+    .strictObject({
+      value: z.number(),
+      interval: z.tuple([z.number(), z.number()]),
+      percent: z.number().optional(),
+      percentInterval: z.tuple([z.number(), z.number()]).optional(),
+      /** How likely rounds differ so where both sides are alike, either way. */
+      p: z.number(),
+    })
+    .optional(),
   /** Said of this figure alone, as "packet 17 is the dearest". */
   note: z.string().optional(),
   /** The last lines of the verifier's log where load_ok is 0. */
@@ -112,6 +137,14 @@ export const verdictSchema = z.strictObject({
   head: z.number().optional(),
   /** head - base, in the metric's unit. */
   change: z.number().optional(),
+  /** Of timed figures: where base, head and their difference lie. */
+  intervals: z
+    .strictObject({
+      base: z.tuple([z.number(), z.number()]).optional(),
+      head: z.tuple([z.number(), z.number()]).optional(),
+      change: z.tuple([z.number(), z.number()]).optional(),
+    })
+    .optional(),
   /** The budget this row was held to, with its place in the budget file. */
   budget: z
     .strictObject({

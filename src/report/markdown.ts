@@ -18,7 +18,6 @@ import {
 import type { RenderOptions } from './renderer.ts';
 import {
   acceptedBy,
-  changeText,
   count,
   figureText,
   headline,
@@ -26,6 +25,7 @@ import {
   loosenedBudgets,
   NOT_TIME,
   provenance,
+  rowChangeText,
   sections,
   tally,
   targetFacts,
@@ -148,9 +148,9 @@ function rowCells(report: Report): (row: Verdict) => string[] {
     code(labels.program(row)),
     code(row.input ?? ''),
     code(row.metric),
-    figureText(row.base, row.unit),
-    figureText(row.head, row.unit),
-    changeText(row.base, row.head, row.unit),
+    figureText(row.base, row.unit, row.intervals?.base),
+    figureText(row.head, row.unit, row.intervals?.head),
+    rowChangeText(row),
     markdownText(clip(row.budget?.text ?? '', NAME_LENGTH)),
   ];
 }

@@ -127,8 +127,8 @@ function gridOf({ measurements }: Report, target: Target): Grid {
     rows: entries.map(({ object, program, input, figures }) => ({
       names: [...(severalObjects ? [object] : []), program, ...(severalInputs ? [input ?? ''] : [])],
       figures: shown.map(({ name, unit }) => {
-        const value = cell(figures, input, name)?.value;
-        return value === undefined ? '-' : figureText(value, unit);
+        const { value, interval } = cell(figures, input, name) ?? {};
+        return value === undefined ? '-' : figureText(value, unit, interval);
       }),
     })),
   };

@@ -120,20 +120,38 @@ export function labelsOf({ targets, verdicts }: Pick<Report, 'targets' | 'verdic
   };
 }
 
-/** '421', 'yes' or 'no', or nothing where there is no figure: missing is never 0. */
-export function figureText(value: number | undefined, unit: string): string {
+/** '421', '8.31 ±0.2', 'yes' or 'no', or nothing where there is no figure: missing is never 0. */
+export function figureText(value: number | undefined, unit: string, interval?: Interval): string {
   if (value === undefined) return '';
-  return unit === 'bool' ? (value === 0 ? 'no' : 'yes') : String(value);
+  if (unit === 'bool') return value === 0 ? 'no' : 'yes';
+  return interval === undefined ? String(value) : `${value} ${spread(value, interval)}`;
 }
 
 /** '+9 (+2.14%)', as veristat writes it; no percentage of a base of 0. */
 export function changeText(base: number | undefined, head: number | undefined, unit: string): string {
   if (base === undefined || head === undefined || unit === 'bool') return '';
-  const change = subtract(head, base);
+  return withPercent(subtract(head, base), base, '');
+}
+
+/** The same of a row; of timed figures the change is what the rounds say, '+0.31 ±0.1 (+2.14%)'. */
+export function rowChangeText({ base, head, unit, change, intervals }: Verdict): string {
+  if (base === undefined || change === undefined || intervals?.change === undefined)
+    return changeText(base, head, unit);
+  return withPercent(change, base, ` ${spread(change, intervals.change)}`);
+}
+
+function withPercent(change: number, base: number, beside: string): string {
   const sign = change > 0 ? '+' : '';
-  if (change === 0) return '0';
-  if (base === 0) return `${sign}${change}`;
-  return `${sign}${change} (${sign}${((100 * change) / Math.abs(base)).toFixed(2)}%)`;
+  if (change === 0) return `0${beside}`;
+  if (base === 0) return `${sign}${change}${beside}`;
+  return `${sign}${change}${beside} (${sign}${((100 * change) / Math.abs(base)).toFixed(2)}%)`;
+}
+
+type Interval = readonly [low: number, high: number];
+
+/** The interval's farther end, to two digits. */
+function spread(value: number, [low, high]: Interval): string {
+  return `±${Number(Math.max(high - value, value - low, 0).toPrecision(2))}`;
 }
 
 /** What makes the targets' figures what they are: 'debian:6.1: Linux 6.1.0, QEMU 7.2.13 (tcg), CPU qemu64-v1, exact'. */

@@ -6,7 +6,6 @@ import { failureLogs } from './logs.ts';
 import type { RenderOptions } from './renderer.ts';
 import {
   acceptedBy,
-  changeText,
   count,
   figureText,
   headline,
@@ -14,6 +13,7 @@ import {
   loosenedBudgets,
   NOT_TIME,
   provenance,
+  rowChangeText,
   sections,
   tally,
   targetFacts,
@@ -72,9 +72,9 @@ function section(
     visible(labels.program(row)),
     visible(row.input ?? ''),
     visible(row.metric),
-    figureText(row.base, row.unit),
-    figureText(row.head, row.unit),
-    changeText(row.base, row.head, row.unit),
+    figureText(row.base, row.unit, row.intervals?.base),
+    figureText(row.head, row.unit, row.intervals?.head),
+    rowChangeText(row),
     visible(row.budget?.text ?? ''),
   ]);
   // A column that no row fills only takes width.

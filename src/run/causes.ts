@@ -29,7 +29,9 @@ export async function explainOver(
   request: CausesRequest,
   options: RunOptions,
 ): Promise<Outcome> {
-  const wanted = request.targets.map((target) => ({ target, rows: rowsOver(outcome.verdicts, target) }));
+  const wanted = request.targets
+    .filter(({ mode }) => mode === 'exact') // no lines are known of a nanosecond
+    .map((target) => ({ target, rows: rowsOver(outcome.verdicts, target) }));
   if (wanted.every(({ rows }) => rows.length === 0)) return outcome;
   if (!options.useSavedState)
     return {

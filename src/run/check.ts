@@ -4,21 +4,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { accept } from '../budget/accept.ts';
 import { budgetChanges } from '../budget/changes.ts';
-import { compare, type Outcome } from '../budget/compare.ts';
+import { compare, type FailOn, type Outcome } from '../budget/compare.ts';
 import { unmatchedBudgets, unmatchedPrograms } from '../budget/unmatched.ts';
 import type { Acceptance } from '../model/accept.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
 import { NETWORK_LOAD, type ProgramName } from '../model/match.ts';
 import type { BudgetChange, Report, Verdict } from '../model/report.ts';
+import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
 import type { Base, NoBase } from './base.ts';
 import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
-import { execute, type RunOptions } from './execute.ts';
+import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planHooks } from './hooks.ts';
 import { planLoads } from './load-arms.ts';
 import { loaderPrograms, planLoaders } from './loaders.ts';
+import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -37,6 +39,11 @@ export interface CheckRequest {
   readonly acceptances?: readonly Acceptance[];
   /** Whether to say of rows that are over which lines made them so: their objects run once more. */
   readonly explain?: boolean;
+  readonly modes?: Modes;
+  /** Of timed mode. */
+  readonly bounds?: TimedBounds;
+  /** Instead of the file's own. */
+  readonly failOn?: FailOn;
   /** The commit that head is, where it is known. */
   readonly headCommit?: string;
 }
@@ -84,10 +91,21 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     ...{ head, config, directory, distDir },
     ...(reason === undefined ? { base: baseObjects } : {}),
   });
-  const results = await execute(request.kernels ?? config.kernels, jobs, options, hooks, loads);
+  const { exact, timed } = kernelsByMode(request.kernels ?? config.kernels, request.modes ?? EXACT_ONLY);
+  const results = await executeModes(
+    { kernels: exact, jobs, hooks, loads },
+    {
+      ...{ kernels: timed, head, base: baseObjects, rules: config.budgets, config, directory },
+      hooks,
+      bounds: request.bounds ?? DEFAULT_BOUNDS,
+    },
+    options,
+  );
+  const failOn = request.failOn ?? config.fail_on;
   const compared = compare({
     ...results,
     rules: config.budgets,
+    ...(failOn === undefined ? {} : { failOn }),
     base: reason === undefined ? { exists: true } : { exists: false, reason },
   });
   const { changes, notes } = changesOf(request, head);

@@ -13,7 +13,11 @@ import { explainRefusal } from './refusal.ts';
  * The figures of one job. What the guest names that the object does not have is a fault of the guest,
  * as is an `error` record: both throw TollgateError ('infrastructure').
  */
-export function collect(target: string, job: PlannedJob, records: readonly GuestRecord[]): Measurement[] {
+export function collect(
+  target: string,
+  job: Pick<PlannedJob, 'side' | 'object'>,
+  records: readonly GuestRecord[],
+): Measurement[] {
   const known = new Set(job.object.spec.programs.map(({ name }) => name));
   const of = (program: string) => ({ target, side: job.side, object: job.object.name, program });
   return records.flatMap((record): Measurement[] => {
@@ -80,7 +84,7 @@ function isMetric(name: string): name is MetricName {
 
 /** A rejected program's message, the end of its log, and the source line where the verifier stopped. */
 function rejection(
-  job: PlannedJob,
+  job: Pick<PlannedJob, 'object'>,
   program: string,
   reason: string,
   log: string,

@@ -3,11 +3,13 @@
 import { relative } from 'node:path';
 import type { Config } from '../model/config.ts';
 import type { Report } from '../model/report.ts';
+import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
-import { execute, type RunOptions } from './execute.ts';
+import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
 import { planLoads } from './load-arms.ts';
 import { planLoaders } from './loaders.ts';
+import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -17,6 +19,9 @@ export interface MeasureRequest {
   readonly kernels: readonly string[];
   /** Whether to measure what each hook costs, with programs of ours. */
   readonly hooks?: boolean;
+  readonly modes?: Modes;
+  /** Of timed mode. */
+  readonly bounds?: TimedBounds;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
   readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders' | 'load'>;
 }
@@ -41,6 +46,22 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
   const loads = planLoads({ ...plan, head: objects, distDir });
-  const results = await execute(request.kernels, planJobs(plan), options, hooks, loads);
+  const { exact, timed } = kernelsByMode(request.kernels, request.modes ?? EXACT_ONLY);
+  const results = await executeModes(
+    { kernels: exact, jobs: planJobs(plan), hooks, loads },
+    {
+      ...{
+        kernels: timed,
+        head: objects,
+        base: [],
+        rules: [],
+        config: plan.config,
+        directory: plan.directory,
+      },
+      hooks,
+      bounds: request.bounds ?? DEFAULT_BOUNDS,
+    },
+    options,
+  );
   return buildReport({ version: request.version, ...results });
 }

@@ -124,6 +124,14 @@ export function placeObject(
   };
 }
 
+/** All programs of an object as they are set up, each with what it runs on. Throws TollgateError as planJobs does. */
+export function planInputs(
+  { side, config, directory }: Omit<PlanOptions, 'objects'>,
+  object: SideObject,
+): PlannedProgram[] {
+  return object.spec.programs.map((spec) => planProgram(side, object, spec, config, directory));
+}
+
 interface PlannedProgram extends Pick<JobProgram, 'name' | 'type' | 'maps' | 'tailCalls'> {
   readonly inputs: readonly InputBytes[];
 }

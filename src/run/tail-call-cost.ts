@@ -42,16 +42,17 @@ export const SETUPS: readonly Setup[] = [
 
 export const HOOKS = ['xdp', 'tc'] as const;
 /** Of all from 0 to 33, these: the shortest, where an offset would show, and the longest that there can be. */
-const LENGTHS = [0, 1, 2, 8, 16, 33];
-const LONGEST = 33;
+export const LENGTHS = [0, 1, 2, 8, 16, 33];
+export const LONGEST = 33;
 /** No file says so. */
 const NOWHERE = { file: '', line: 0, column: 0 };
 
-interface Chain extends Pick<ChainCost, 'hook' | 'slot' | 'afterCall'> {
+/** What is calibrated: programs of bpf/, each in a file of its own. */
+export interface Chain extends Pick<ChainCost, 'hook' | 'slot' | 'afterCall'> {
   readonly file: string;
 }
 
-const CHAINS: readonly Chain[] = HOOKS.flatMap((hook) =>
+export const CHAINS: readonly Chain[] = HOOKS.flatMap((hook) =>
   [false, true].flatMap((afterCall) =>
     (['constant', 'computed'] as const).map((slot) => ({
       hook,

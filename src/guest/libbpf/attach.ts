@@ -38,6 +38,7 @@ export interface PortParts {
   readonly redirect?: (fd: number) => void;
 }
 
+const EEXIST = -17;
 const SYS_BPF = 321;
 const SYS_SETNS = 308;
 const SYS_UNSHARE = 272;
@@ -224,11 +225,13 @@ function createFilter(fd: number, { index, namespaceFd }: Place, direction: 'ing
   options.writeInt32LE(fd, 8);
   options.writeUInt32LE(1, 20);
   options.writeUInt32LE(1, 24);
+  // The discipline stays when a filter goes, and is there for the next one.
   for (const [step, error] of [
     ['make a clsact queueing discipline', Number(libbpf().bpf_tc_hook_create(hook))],
     ['attach a filter', Number(libbpf().bpf_tc_attach(hook, options))],
   ] as const)
-    if (error !== 0) throw new HookRefused(`the kernel does not ${step}: ${errorName(error)}`);
+    if (error !== 0 && error !== EEXIST)
+      throw new HookRefused(`the kernel does not ${step}: ${errorName(error)}`);
   return () => {
     options.writeInt32LE(0, 8);
     options.writeUInt32LE(0, 12);

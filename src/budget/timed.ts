@@ -1,0 +1,140 @@
+// Verdicts on nanoseconds. A limit is exceeded only where the whole interval is beyond it and a rank test says so at a
+// level that holds for all comparisons of the check together; it is kept where the whole interval is; and else the
+// row says that it is open and what would close it. A noisy machine is never a red one.
+
+import {
+  discardedCount,
+  excess,
+  floorNs,
+  isTooNoisy,
+  scheduleOf,
+  type TimedFigure,
+  timedChange,
+  timedFigure,
+  timedRatio,
+} from '../measurements/timed.ts';
+import { FALSE_ALARMS, type Rounds, type TimedBounds, type TimedLimit } from '../model/timed.ts';
+import { holm } from '../statistics/holm.ts';
+import { median } from '../statistics/quantile.ts';
+import { roundsNeeded } from '../statistics/rounds-needed.ts';
+import { sequentialAbove } from '../statistics/sequential.ts';
+import { signedRankAbove } from '../statistics/signed-rank.ts';
+import type { Check } from './limits.ts';
+import type { Budget } from './resolve.ts';
+
+export interface TimedRounds {
+  readonly target: string;
+  readonly object: string;
+  readonly program: string;
+  readonly input: string;
+  readonly metric: string;
+  readonly rounds: Rounds;
+  readonly bounds: TimedBounds;
+}
+
+/** A limit of one comparison, and how likely such rounds are where it is kept, corrected for all that are tested. */
+export interface TimedTest extends TimedRounds {
+  readonly limit: TimedLimit;
+  readonly p: number;
+  /** How many are tested in all. */
+  readonly tests: number;
+}
+
+/** All limits of a check together: which of them are exceeded depends on how many there are. */
+export function timedTests(
+  all: readonly TimedRounds[],
+  budgetOf: (rounds: TimedRounds) => Budget | undefined,
+): readonly TimedTest[] {
+  const open = all.flatMap((each) =>
+    limitsOf(budgetOf(each), each.rounds).map((limit) => ({ ...each, limit })),
+  );
+  const corrected = holm(
+    open.map(({ rounds, limit, bounds }) => sequentialAbove(excess(rounds, limit), scheduleOf(bounds))),
+  );
+  return open.map((each, i) => ({ ...each, p: corrected[i]!, tests: open.length }));
+}
+
+function limitsOf(budget: Budget | undefined, { head, base }: Rounds): TimedLimit[] {
+  if (head.length === 0) return [];
+  const increase = base.length > 0 ? budget?.increase?.value : undefined;
+  return [
+    ...(budget?.max ? [{ kind: 'max', ns: budget.max.value } as const] : []),
+    ...(increase === undefined
+      ? []
+      : [
+          typeof increase === 'number'
+            ? ({ kind: 'increase', ns: increase } as const)
+            : ({ kind: 'increase', percent: Number(increase.percent) } as const),
+        ]),
+  ];
+}
+
+const SEED = 1;
+
+/** What comes of one test. */
+export function timedCheck({ rounds, limit, p, tests, bounds }: TimedTest): Check {
+  const words = limitWords(limit);
+  const open = (why: string): Check => ({ verdict: 'inconclusive', why: `${why} (${words})` });
+  const floor = floorNs(rounds, SEED);
+  const allowedNs = allowedOf(limit, rounds);
+  if (limit.kind === 'max' ? limit.ns < floor : allowedNs < floor && allowedNs > 0)
+    return open(
+      `a budget of ${round(allowedNs)} ns cannot be held here: two loads of an empty program are up to ${round(floor)} ns apart`,
+    );
+  if (isTooNoisy(rounds))
+    return open(
+      `this machine is too noisy to tell: ${discardedCount(rounds.discarded)} rounds were disturbed and ${rounds.head.length} were not`,
+    );
+  const { figure, at, unit } = subjectOf(rounds, limit);
+  const [low, high] = figure.interval;
+  const said = `${round(figure.value)}${unit}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${unit}`;
+  if (low > at && p <= FALSE_ALARMS)
+    return { verdict: 'over', why: `${said}: beyond ${words}, p ${scientific(p)}${among(tests)}` };
+  if (high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
+  return open(`${said}: the limit is not clearly on one side; ${furtherWords(rounds, limit, tests, bounds)}`);
+}
+
+const INTERVAL_WORDS = '99% interval';
+
+interface Subject {
+  readonly figure: TimedFigure;
+  readonly at: number;
+  readonly unit: string;
+}
+
+function subjectOf(rounds: Rounds, limit: TimedLimit): Subject {
+  if (limit.kind === 'max') return { figure: timedFigure(rounds, 'head', SEED), at: limit.ns, unit: ' ns' };
+  const ratio = 'percent' in limit ? timedRatio(rounds, SEED) : undefined;
+  if (ratio && 'percent' in limit) return { figure: ratio, at: limit.percent, unit: '%' };
+  return { figure: timedChange(rounds, SEED), at: allowedOf(limit, rounds), unit: ' ns' };
+}
+
+function allowedOf(limit: TimedLimit, rounds: Rounds): number {
+  if ('ns' in limit) return limit.ns;
+  return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED).value)) / 100;
+}
+
+function limitWords(limit: TimedLimit): string {
+  if (limit.kind === 'max') return `the maximum of ${limit.ns} ns`;
+  return `the allowed increase of ${'percent' in limit ? `${limit.percent}%` : `${limit.ns} ns`}`;
+}
+
+/** How many rounds more would decide, if they go on as they did. */
+function furtherWords(rounds: Rounds, limit: TimedLimit, tests: number, bounds: TimedBounds): string {
+  const values = excess(rounds, limit);
+  const isBeyond = median(values) > 0;
+  const p = signedRankAbove(isBeyond ? values : values.map((value) => -value));
+  const { looks } = scheduleOf(bounds);
+  const needed = roundsNeeded(values.length, p, isBeyond ? FALSE_ALARMS / (looks * tests) : ONE_SIDE);
+  if (needed === undefined || needed > MOST_ROUNDS) return 'no number of rounds in reason would decide';
+  const seconds = Math.ceil((rounds.seconds * needed) / values.length);
+  return `about ${needed} rounds (${seconds} s) would decide, ${values.length} were taken in ${round(rounds.seconds)} s`;
+}
+
+/** Of an interval of 99 %. */
+const ONE_SIDE = 0.005;
+const MOST_ROUNDS = 100_000;
+
+const among = (tests: number) => (tests > 1 ? ` among ${tests} tests` : '');
+const round = (value: number) => String(Math.round(value * 1000) / 1000 + 0);
+const scientific = (p: number) => (p < 0.001 ? p.toExponential(1) : String(Math.round(p * 1000) / 1000));

@@ -1,0 +1,91 @@
+// Timed mode: what is asked of a kernel whose clock is a real one, and the rounds that it answers with. Both sides are in
+// one job, since only what ran in turn on one machine can be compared.
+
+import type { JobProgram, ObjectJob } from './job.ts';
+import type { Side } from './report.ts';
+import type { Blob } from './window.ts';
+
+/** What head's cost may be, in ns, or how much more than base's. */
+export type TimedLimit =
+  | { readonly kind: 'max'; readonly ns: number }
+  | { readonly kind: 'increase'; readonly ns: number }
+  | { readonly kind: 'increase'; readonly percent: number };
+
+export interface TimedBounds {
+  /** Fewer rounds decide nothing. */
+  readonly leastRounds: number;
+  readonly mostRounds: number;
+  /** For each program and input, beyond which no round begins. */
+  readonly seconds: number;
+}
+
+export const DEFAULT_BOUNDS: TimedBounds = { leastRounds: 20, mostRounds: 400, seconds: 5 };
+
+/** Of one program on one input. */
+export const ROUNDS_LIMIT = 10_000;
+
+/** The chance of one false alarm in a whole check is below this. */
+export const FALSE_ALARMS = 0.001;
+
+export interface TimedArm extends ObjectJob {
+  readonly side: Side;
+}
+
+/** One object: head, and base where there is one. */
+export interface TimedJob {
+  readonly format: 1;
+  readonly task: 'timed';
+  readonly arms: readonly TimedArm[];
+  /** By head's program; what is asked until it is decided. */
+  readonly limits: Readonly<Record<JobProgram['name'], readonly TimedLimit[]>>;
+  readonly bounds: TimedBounds;
+  /** The p at which one comparison is decided: FALSE_ALARMS shared among all. */
+  readonly level: number;
+  /** Of all that is drawn by lot. */
+  readonly seed: number;
+}
+
+/** Why rounds were left out; the rule is said beforehand, and knows nothing of what they measured. */
+export const DISCARDS = ['interrupted', 'steal', 'frequency'] as const;
+
+export type Discards = Readonly<Record<(typeof DISCARDS)[number], number>>;
+
+/** What was measured of one program on one input, round by round, in ns a run with what the call itself costs. */
+export interface Rounds {
+  readonly head: readonly number[];
+  /** As long as `head`, or empty. */
+  readonly base: readonly number[];
+  /** An empty program of the type, two loads of it: what is subtracted, and how far it can be told from itself. */
+  readonly empty: readonly number[];
+  readonly emptyAgain: readonly number[];
+  readonly discarded: Discards;
+  /** Runs in one batch, between two readings of the clock. */
+  readonly runsInBatch: number;
+  readonly seconds: number;
+}
+
+/** A program at a hook: the arms of exact mode (HookJob), each a job as it would lie in a window, run in turn. */
+export interface TimedHookJob {
+  readonly format: 1;
+  readonly task: 'timed-hook';
+  readonly arms: readonly Blob[];
+  readonly bounds: TimedBounds;
+  readonly seed: number;
+}
+
+/** What one arm's stimulus gave, round by round: ns an event, by the cheaper quarter of a round's events. */
+export interface ArmRounds {
+  readonly stimulus: string;
+  readonly sent: readonly number[];
+  readonly done: readonly number[];
+  /** Of a round's events. */
+  readonly mean: readonly number[];
+  readonly p50: readonly number[];
+  readonly p99: readonly number[];
+  /** Of all events, those that got lost. */
+  readonly count: number;
+  readonly lost: number;
+}
+
+/** What dist/guest.js is told to do one job on the kernel that it finds itself on; our pid and the window's path follow. */
+export const ON_HOST = 'on-host';

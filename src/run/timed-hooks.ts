@@ -1,0 +1,136 @@
+// Timed mode in place: the plan of exact mode, its arms in one job for each program, head and base together.
+
+import { hookRounds, packetRate, roundTrip, type TimedArms } from '../measurements/timed-hook.ts';
+import { TollgateError } from '../model/errors.ts';
+import { metricOf } from '../model/metrics.ts';
+import type { GuestRecord } from '../model/records.ts';
+import type { Absent, Measurement, Side } from '../model/report.ts';
+import { stimulusByName } from '../model/stimuli.ts';
+import type { ArmRounds, TimedBounds, TimedHookJob } from '../model/timed.ts';
+import { encodeJob } from '../model/window.ts';
+import type { HookPlan, PlannedHook } from './hooks.ts';
+import { type Timed, timedMeasurements } from './timed-figures.ts';
+
+/** One program at one hook, with both sides. */
+export interface PlannedTimedHook {
+  readonly head?: PlannedHook;
+  readonly base?: PlannedHook;
+  readonly bytes: Uint8Array;
+}
+
+/** Rounds that each program at a hook has: nothing stops early there. */
+const HOOK_ROUNDS = 40;
+const SEED = 1;
+
+/**
+ * Figures of hooks alone are head's; a program that only one side attaches has that side's. A project's own loader is left
+ * out: it would attach to what is not ours.
+ */
+export function planTimedHooks({ hooks, jobs }: HookPlan, bounds: TimedBounds): PlannedTimedHook[] {
+  const pairs = new Map<string, Partial<Record<Side, PlannedHook>>>();
+  for (const hook of hooks.filter(({ arms }) => arms.empty !== undefined)) {
+    const key = JSON.stringify([hook.object, hook.program, hook.input]);
+    pairs.set(key, { ...pairs.get(key), [hook.side]: hook });
+  }
+  return [...pairs.values()].map((sides) => {
+    const { arms } = (sides.head ?? sides.base)!;
+    const keys = [
+      ...[arms.nothing, arms.nothing, arms.empty!],
+      ...(['head', 'base'] as const).flatMap((side) => sides[side]?.arms.own ?? []),
+    ];
+    return {
+      ...sides,
+      bytes: encodeJob<TimedHookJob>((place) => ({
+        format: 1,
+        task: 'timed-hook',
+        arms: keys.map((key) => place(jobs.get(key)!)),
+        bounds: hookBounds(bounds),
+        seed: SEED,
+      })),
+    };
+  });
+}
+
+export function hookBounds({ mostRounds, seconds }: TimedBounds): TimedBounds {
+  const rounds = Math.min(HOOK_ROUNDS, mostRounds);
+  return { leastRounds: rounds, mostRounds: rounds, seconds: Math.max(seconds, 1) };
+}
+
+/** Throws TollgateError ('infrastructure') on an `error` record and where an arm is missing. */
+export function collectTimedHook(
+  target: string,
+  planned: PlannedTimedHook,
+  bounds: TimedBounds,
+  records: readonly GuestRecord[],
+): Timed {
+  const error = records.find((record) => record.type === 'error');
+  if (error)
+    throw new TollgateError('infrastructure', `${target}: the guest failed at a hook: ${error.message}`, {
+      reason: 'guest-error',
+    });
+  const any = (planned.head ?? planned.base)!;
+  const { unit, roundTrip: trips, name } = stimulusByName(any.stimulus.name)!;
+  const facts = records.find((record) => record.type === 'hook-rounds');
+  const armOf = (arm: number, stimulus: string): ArmRounds | Absent => {
+    const found = records.find(
+      (record) => record.type === 'arm-rounds' && record.arm === arm && record.stimulus === stimulus,
+    );
+    if (found?.type !== 'arm-rounds' || !facts)
+      throw new TollgateError(
+        'infrastructure',
+        `${target}: the guest tells nothing of stimulus '${stimulus}'`,
+        { reason: 'bad-records' },
+      );
+    if (found.absent) return found.absent;
+    return found.done.length === 0 ? { reason: 'every round was disturbed from outside' } : found;
+  };
+  const of = { target, object: any.object, program: any.program, input: any.input };
+  const absent = (reason: Absent): Timed => ({
+    measurements: [{ ...of, side: 'head', metric: 'hook_ns', unit: 'ns', absent: reason }],
+    timed: [],
+  });
+  const [nothing, nothingAgain] = [armOf(0, name), armOf(1, name)];
+  if ('reason' in nothing) return absent(nothing);
+  if ('reason' in nothingAgain) return absent(nothingAgain);
+  const { own } = any.arms;
+  const arms: TimedArms = {
+    nothing,
+    nothingAgain,
+    empty: armOf(2, name),
+    ...(own !== undefined && planned.head ? { head: armOf(3, name) } : {}),
+    ...(own !== undefined && planned.base ? { base: armOf(planned.head ? 4 : 3, name) } : {}),
+  };
+  const note = `two readings of the clock take ${facts!.clockNs} ns, in every arm alike`;
+  const found = hookRounds(arms, { discarded: facts!.discarded, seconds: facts!.seconds }).map(
+    ({ metric, rounds }) =>
+      timedMeasurements({ ...of, metric, bounds: hookBounds(bounds) }, rounds, note, ['head']),
+  );
+  const subject = arms.head ?? arms.empty;
+  const rates = unit === 'packet' && !('reason' in subject) ? packetRate(subject, SEED) : undefined;
+  const trip = trips === undefined ? undefined : armOf(own !== undefined && planned.head ? 3 : 2, trips);
+  const figures = [
+    ...(rates ? [{ metric: rates.metric, ...rates.figure }] : []),
+    ...(trip && !('reason' in trip)
+      ? ([50, 99] as const).flatMap((percent) => {
+          const figure = roundTrip(trip, percent, SEED);
+          return figure ? [{ metric: `rtt_p${percent}_ns`, ...figure }] : [];
+        })
+      : []),
+  ];
+  return {
+    measurements: [
+      ...found.flatMap(({ measurements }) => measurements),
+      ...figures.map(
+        ({ metric, value, interval }): Measurement => ({
+          ...of,
+          side: 'head',
+          metric,
+          unit: metricOf(metric).unit,
+          value,
+          interval: [...interval],
+        }),
+      ),
+    ],
+    timed: found.flatMap(({ timed }) => timed),
+  };
+}
