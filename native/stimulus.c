@@ -828,8 +828,8 @@ static void run(const struct stimulus *stimulus)
 	stimulus->prepare();
 	for (u32 i = 0; i < task.warm_up / 2; i++)
 		event(stimulus, results);
-	sleep_ms(20); /* what the kernel has left to its threads is done: as long as this one runs, they don't */
 	make_room();
+	sleep_ms(20); /* what the kernel has left to its threads is done, the softirqs', too: as long as this one runs, they don't */
 	for (u32 i = task.warm_up / 2; i < task.warm_up; i++)
 		event(stimulus, results);
 	for (u32 i = 0; i < task.count; i++)
