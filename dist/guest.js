@@ -28,7 +28,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs16 = require("node:fs");
 var import_node_path3 = require("node:path");
 
 // src/model/window.ts
@@ -85,7 +85,7 @@ function openChannel(window) {
 }
 
 // src/guest/hooks.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 
 // src/model/hooks/hook.ts
 var HookRefused = class extends Error {
@@ -5132,6 +5132,37 @@ var cgroupSysctl = {
   attach: (port, fd) => port.linkToCgroup(fd, BPF_CGROUP_SYSCTL)
 };
 
+// src/model/hooks/cpumap.ts
+var BPF_XDP_CPUMAP = 35;
+var cpumap = {
+  name: "cpumap",
+  description: "packets that XDP has redirected to a processor, by an entry of a cpumap",
+  since: "5.9",
+  programTypes: ["xdp"],
+  options: {},
+  variants: [{}],
+  attachType: () => BPF_XDP_CPUMAP,
+  empty: () => "nop_xdp",
+  stimuli: ["udp_cpumap"],
+  attach: (port, fd) => port.putIntoRedirect(fd)
+};
+
+// src/model/hooks/devmap.ts
+var BPF_XDP_DEVMAP = 33;
+var devmap = {
+  name: "devmap",
+  description: "packets that XDP has redirected to a device, by an entry of a devmap",
+  since: "5.9",
+  programTypes: ["xdp"],
+  options: {},
+  variants: [{}],
+  attachType: () => BPF_XDP_DEVMAP,
+  empty: () => "nop_xdp",
+  drop: () => "drop_xdp",
+  stimuli: ["udp_devmap"],
+  attach: (port, fd) => port.putIntoRedirect(fd)
+};
+
 // src/model/stimuli.ts
 var STIMULI = [
   {
@@ -5148,9 +5179,49 @@ var STIMULI = [
     sizeBytes: 64
   },
   {
+    name: "udp_raw",
+    description: "UDP datagrams over IPv4, sent as whole frames by a packet socket",
+    unit: "packet",
+    sizeBytes: 64
+  },
+  {
+    name: "udp_devmap",
+    description: "UDP datagrams over IPv4 that XDP at the receiver sends back by a devmap",
+    unit: "packet",
+    sizeBytes: 64,
+    redirect: "devmap"
+  },
+  {
+    name: "udp_cpumap",
+    description: "UDP datagrams over IPv4 that XDP at the receiver leaves to a thread by a cpumap",
+    unit: "packet",
+    sizeBytes: 64,
+    redirect: "cpumap"
+  },
+  {
+    name: "udp_netkit",
+    description: "UDP datagrams over IPv4 from a netkit pair's primary to its peer",
+    unit: "packet",
+    sizeBytes: 64,
+    link: "netkit"
+  },
+  {
+    name: "udp_netkit_peer",
+    description: "UDP datagrams over IPv4 from a netkit pair's peer to its primary",
+    unit: "packet",
+    sizeBytes: 64,
+    link: "netkit"
+  },
+  {
     name: "tcp",
     // One way, whether acknowledgements fall into an event or behind it would be half of the figure.
     description: "messages over a TCP connection, 64 bytes, each answered before the next is sent",
+    unit: "packet",
+    messageBytes: 64
+  },
+  {
+    name: "tcp_congestion",
+    description: "the same over a connection whose congestion control is set: to the kernel's reno without a program",
     unit: "packet",
     messageBytes: 64
   },
@@ -5162,6 +5233,7 @@ var STIMULI = [
   { name: "sockopt", description: "an option of a socket, set and asked for", unit: "event" },
   { name: "sysctl", description: "a setting of the kernel, read", unit: "event" },
   { name: "device", description: "a device, opened and closed", unit: "event" },
+  { name: "iterate", description: "an iterator, opened, read to its end and closed", unit: "event" },
   { name: "page_fault", description: "the first access to a page of memory", unit: "event" }
 ];
 
@@ -5208,6 +5280,20 @@ var fexit = {
   attach: (port, fd) => port.openTracepoint(fd)
 };
 
+// src/model/hooks/flow-dissector.ts
+var BPF_FLOW_DISSECTOR = 17;
+var flowDissector = {
+  name: "flow_dissector",
+  description: "which flow a packet is of, in place of the kernel's own dissector, of a network namespace",
+  since: "5.8",
+  programTypes: ["flow_dissector"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_flow_dissector",
+  stimuli: ["udp_raw"],
+  attach: (port, fd) => port.linkToNamespace(fd, "sender", BPF_FLOW_DISSECTOR)
+};
+
 // src/model/hooks/fmod-ret.ts
 var fmodRet = {
   name: "fmod_ret",
@@ -5221,6 +5307,21 @@ var fmodRet = {
   empty: () => "nop_fmod_ret",
   stimuli: ANY_STIMULUS,
   attach: (port, fd) => port.openTracepoint(fd)
+};
+
+// src/model/hooks/iter.ts
+var iter = {
+  name: "iter",
+  description: "all of the kernel's objects of a kind, one by one, while a file is read",
+  since: "5.9",
+  programTypes: ["tracing"],
+  options: { over: kernelName },
+  variants: [{ over: "bpf_map" }, { over: "task" }],
+  sectionSays: "over",
+  loadsFor: "over",
+  empty: () => "nop_iter",
+  stimuli: ["iterate"],
+  attach: (port, fd) => port.giveIterator(fd)
 };
 
 // src/model/hooks/kprobe.ts
@@ -5282,6 +5383,90 @@ var lsm = {
     port.expectSecurityModule("bpf");
     return port.openTracepoint(fd);
   }
+};
+
+// src/model/hooks/lwt-in.ts
+var lwtIn = {
+  name: "lwt_in",
+  description: "packets that come in by a route: of the receiver's to its own address",
+  since: "4.10",
+  builtWith: "CONFIG_LWTUNNEL_BPF",
+  programTypes: ["lwt_in"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_lwt_in",
+  drop: () => "drop_lwt_in",
+  stimuli: ["udp"],
+  attach: (port, fd) => port.routeThrough(fd, "receiver", "in")
+};
+
+// src/model/hooks/lwt-out.ts
+var lwtOut = {
+  name: "lwt_out",
+  description: "packets that go out by a route: of the sender's",
+  since: "4.10",
+  builtWith: "CONFIG_LWTUNNEL_BPF",
+  programTypes: ["lwt_out"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_lwt_out",
+  drop: () => "drop_lwt_out",
+  stimuli: ["udp"],
+  attach: (port, fd) => port.routeThrough(fd, "sender", "out")
+};
+
+// src/model/hooks/lwt-xmit.ts
+var lwtXmit = {
+  name: "lwt_xmit",
+  description: "packets that a route gives to its device: of the sender's",
+  since: "4.10",
+  builtWith: "CONFIG_LWTUNNEL_BPF",
+  programTypes: ["lwt_xmit"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_lwt_xmit",
+  drop: () => "drop_lwt_xmit",
+  stimuli: ["udp"],
+  attach: (port, fd) => port.routeThrough(fd, "sender", "xmit")
+};
+
+// src/model/hooks/netfilter.ts
+var HOOK_NUMBERS = { pre_routing: 0, local_in: 1, local_out: 3, post_routing: 4 };
+var BPF_NETFILTER = 45;
+var netfilter = {
+  name: "netfilter",
+  description: "a hook of the firewall for IPv4: the receiver's (pre_routing, local_in) or the sender's",
+  since: "6.4",
+  builtWith: "CONFIG_NETFILTER_BPF_LINK",
+  programTypes: ["netfilter"],
+  options: { at: _enum(Object.keys(HOOK_NUMBERS)) },
+  variants: Object.keys(HOOK_NUMBERS).map((at) => ({ at })),
+  attachType: () => BPF_NETFILTER,
+  empty: () => "nop_netfilter",
+  drop: () => "drop_netfilter",
+  stimuli: ["udp"],
+  attach: (port, fd, { at }) => port.linkToNetfilter(
+    fd,
+    at === "pre_routing" || at === "local_in" ? "receiver" : "sender",
+    HOOK_NUMBERS[at]
+  )
+};
+
+// src/model/hooks/netkit.ts
+var [BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER] = [54, 55];
+var netkit = {
+  name: "netkit",
+  description: "what is sent by one of a pair of netkit devices: by its primary or by the peer",
+  since: "6.7",
+  builtWith: "CONFIG_NETKIT",
+  programTypes: ["sched_cls"],
+  options: { device: _enum(["primary", "peer"]) },
+  variants: [{ device: "primary" }, { device: "peer" }],
+  empty: () => "nop_sched_cls",
+  drop: () => "drop_sched_cls",
+  stimuli: ["udp_netkit", "udp_netkit_peer"],
+  stimulus: ({ device }) => device === "peer" ? "udp_netkit_peer" : "udp_netkit",
+  attach: (port, fd, { device }) => port.linkToDevice(fd, "sender", device === "peer" ? BPF_NETKIT_PEER : BPF_NETKIT_PRIMARY)
 };
 
 // src/model/hooks/perf-event.ts
@@ -5404,6 +5589,19 @@ var sockops = {
   attach: (port, fd) => port.linkToCgroup(fd, BPF_CGROUP_SOCK_OPS)
 };
 
+// src/model/hooks/struct-ops.ts
+var structOps = {
+  name: "struct_ops",
+  description: "a set of functions that are programs: TCP's congestion control, in place of the kernel's reno",
+  since: "5.6",
+  programTypes: ["struct_ops"],
+  options: {},
+  variants: [{}],
+  empty: () => "nop_struct_ops",
+  stimuli: ["tcp_congestion"],
+  attach: (port) => port.giveCongestionControl("sender")
+};
+
 // src/model/hooks/tc.ts
 var tc = {
   name: "tc",
@@ -5509,10 +5707,11 @@ var xdp = {
 // src/model/hooks/index.ts
 var HOOKS = [
   ...[xdp, tc, tcx, cgroupSkb, socketFilter],
+  ...[netfilter, devmap, cpumap, netkit, lwtIn, lwtOut, lwtXmit, flowDissector],
   ...[skLookup, skReuseport, skMsg, skSkb],
   ...[cgroupSock, cgroupSockAddr, sockops, cgroupSockopt, cgroupSysctl, cgroupDevice],
   ...[kprobe, kretprobe, kprobeMulti, fentry, fexit, fmodRet],
-  ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent]
+  ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent, structOps, iter]
 ];
 function hookByName(name) {
   return HOOKS.find((hook) => hook.name === name);
@@ -5572,6 +5771,7 @@ function loadClock(path) {
     gaps: library.func("int tollgate_gaps(ulong, void*, int)"),
     ratio: library.func("void tollgate_clock_ratio(ulong, void*, void*)"),
     align: library.func("ulong tollgate_align(ulong, ulong)"),
+    spin: library.func("void tollgate_spin(ulong)"),
     runs: library.func("void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)"),
     markSubject: library.func("void tollgate_mark_subject()")
   };
@@ -5617,6 +5817,8 @@ var LIBBPF = {
   bpf_map__set_pin_path: "int bpf_map__set_pin_path(void*, void*)",
   bpf_map__set_autocreate: "int bpf_map__set_autocreate(void*, bool)",
   bpf_map__inner_map: "void* bpf_map__inner_map(void*)",
+  bpf_map__attach_struct_ops: "void* bpf_map__attach_struct_ops(void*)",
+  bpf_link__destroy: "int bpf_link__destroy(void*)",
   bpf_obj_get_info_by_fd: "int bpf_obj_get_info_by_fd(int, void*, void*)",
   bpf_map_lookup_elem: "int bpf_map_lookup_elem(int, void*, void*)",
   bpf_map_update_elem: "int bpf_map_update_elem(int, void*, void*, uint64)",
@@ -6134,10 +6336,88 @@ function reportLines(channel, object, programs) {
 }
 
 // src/guest/libbpf/attach.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
+
+// src/guest/libbpf/route.ts
+var import_node_fs2 = require("node:fs");
+function setRoute({ index, address, isLocal, program }) {
+  const kind = isLocal ? { table: RT_TABLE_LOCAL, protocol: RTPROT_KERNEL, scope: RT_SCOPE_HOST, type: RTN_LOCAL } : { table: RT_TABLE_MAIN, protocol: RTPROT_STATIC, scope: RT_SCOPE_LINK, type: RTN_UNICAST };
+  const route2 = Buffer.from([
+    AF_INET,
+    32,
+    0,
+    0,
+    kind.table,
+    kind.protocol,
+    kind.scope,
+    kind.type,
+    0,
+    0,
+    0,
+    0
+  ]);
+  const attributes = [
+    attribute(RTA_DST, Buffer.from(address)),
+    attribute(RTA_OIF, u32(index)),
+    ...program ? tunnel(program.fd, program.at) : []
+  ];
+  const body = Buffer.concat([route2, ...attributes]);
+  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE | NLM_F_CREATE;
+  const header = Buffer.alloc(NLMSG_HEADER_BYTES);
+  header.writeUInt32LE(header.length + body.length, 0);
+  header.writeUInt16LE(RTM_NEWROUTE, 4);
+  header.writeUInt16LE(flags, 6);
+  const error2 = exchange(Buffer.concat([header, body]));
+  if (error2 !== 0) throw new HookRefused(`the kernel does not set such a route: ${errorName(error2)}`);
+}
+var AF_INET = 2;
+var [RT_TABLE_MAIN, RT_TABLE_LOCAL] = [254, 255];
+var [RTPROT_KERNEL, RTPROT_STATIC] = [2, 4];
+var [RT_SCOPE_LINK, RT_SCOPE_HOST] = [253, 254];
+var [RTN_UNICAST, RTN_LOCAL] = [1, 2];
+var [RTA_DST, RTA_OIF, RTA_ENCAP_TYPE, RTA_ENCAP] = [1, 4, 21, 22];
+var LWTUNNEL_ENCAP_BPF = 6;
+var LWT_BPF = { in: 1, out: 2, xmit: 3 };
+var [LWT_BPF_PROG_FD, LWT_BPF_PROG_NAME] = [1, 2];
+var RTM_NEWROUTE = 24;
+var [NLM_F_REQUEST, NLM_F_ACK, NLM_F_REPLACE, NLM_F_CREATE] = [1, 4, 256, 1024];
+var NLMSG_HEADER_BYTES = 16;
+function tunnel(fd, at) {
+  const program = [attribute(LWT_BPF_PROG_FD, u32(fd)), attribute(LWT_BPF_PROG_NAME, Buffer.from("lwt\0"))];
+  return [
+    attribute(RTA_ENCAP_TYPE, Buffer.from([LWTUNNEL_ENCAP_BPF, 0])),
+    attribute(RTA_ENCAP, attribute(LWT_BPF[at], Buffer.concat(program)))
+  ];
+}
+function attribute(type, data) {
+  const out = Buffer.alloc(4 + 4 * Math.ceil(data.length / 4));
+  out.writeUInt16LE(4 + data.length, 0);
+  out.writeUInt16LE(type, 2);
+  data.copy(out, 4);
+  return out;
+}
+function u32(value) {
+  const out = Buffer.alloc(4);
+  out.writeUInt32LE(value);
+  return out;
+}
+var SYS_SOCKET = 41;
+var [AF_NETLINK, SOCK_RAW, NETLINK_ROUTE] = [16, 3, 0];
+function exchange(message) {
+  const socket = Number(libc().syscall4(SYS_SOCKET, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+  if (socket < 0) throw new Error(`netlink: ${errorName(errno())}`);
+  try {
+    (0, import_node_fs2.writeSync)(socket, message);
+    const answer = Buffer.alloc(4096);
+    (0, import_node_fs2.readSync)(socket, answer);
+    return answer.readInt32LE(NLMSG_HEADER_BYTES);
+  } finally {
+    (0, import_node_fs2.closeSync)(socket);
+  }
+}
 
 // src/guest/libbpf/trace.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var SYS_BPF2 = 321;
 var BPF_RAW_TRACEPOINT_OPEN = 17;
 var BPF_LINK_CREATE = 28;
@@ -6161,7 +6441,7 @@ function tracePort(helper) {
       const type = Number(readFact(`/sys/bus/event_source/devices/${kind}/type`, `no ${kind} to open`));
       const config2 = at === "return" ? 1n : 0n;
       const where = cString(kind === "kprobe" ? name : helper);
-      const offset = kind === "kprobe" ? 0n : offsetOf((0, import_node_fs2.readFileSync)(helper), name);
+      const offset = kind === "kprobe" ? 0n : offsetOf((0, import_node_fs3.readFileSync)(helper), name);
       return openEvent(fd, { type, config: config2, config1: addressOf(where), config2: offset });
     },
     sample: (fd, counter) => openEvent(fd, { type: PERF_TYPE_SOFTWARE, config: BigInt(counter), period: 1n }),
@@ -6186,11 +6466,11 @@ function tracePort(helper) {
 function bpf(command, attr) {
   const fd = libc().syscall4(SYS_BPF2, command, addressOf(attr), attr.length);
   if (fd < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
-  return () => (0, import_node_fs2.closeSync)(Number(fd));
+  return () => (0, import_node_fs3.closeSync)(Number(fd));
 }
 function readFact(path, reason) {
   try {
-    return (0, import_node_fs2.readFileSync)(path, "utf8").trim();
+    return (0, import_node_fs3.readFileSync)(path, "utf8").trim();
   } catch (cause) {
     throw new HookRefused(`this kernel has ${reason}`, { cause });
   }
@@ -6221,10 +6501,10 @@ function openEvent(program, { type, config: config2, period = 0n, config1 = 0n, 
   ])
     if (libc().ioctl(event, request, argument) < 0) {
       const error2 = errorName(errno());
-      (0, import_node_fs2.closeSync)(event);
+      (0, import_node_fs3.closeSync)(event);
       throw new HookRefused(`the kernel does not attach it: ${error2}`);
     }
-  return () => (0, import_node_fs2.closeSync)(event);
+  return () => (0, import_node_fs3.closeSync)(event);
 }
 function offsetOf(elf, name) {
   const address = elf.readBigUInt64LE(elf.indexOf(`${name}\0`) + 16);
@@ -6245,9 +6525,15 @@ var BPF_MAP_CREATE = 0;
 var BPF_PROG_ATTACH = 8;
 var BPF_LINK_CREATE2 = 28;
 var BPF_MAP_TYPE_SOCKMAP = 15;
+var BPF_MAP_TYPE_STRUCT_OPS = 26;
+var BPF_TRACE_ITER = 28;
+var BPF_NETFILTER2 = 45;
+var NFPROTO_IPV4 = 2;
+var RECEIVER_ADDRESS = [198, 51, 100, 2];
+var CONGESTION_CONTROLS = "/proc/sys/net/ipv4/tcp_available_congestion_control";
 var ROOT_CGROUP = "/sys/fs/cgroup";
 var OWN_NAMESPACE = "/proc/self/ns/net";
-function hookPort(places, helper, give, programIn) {
+function hookPort({ places, helper, give, object, redirect }) {
   const giveFor = (gift) => {
     give(gift);
     return () => give(void 0);
@@ -6255,14 +6541,29 @@ function hookPort(places, helper, give, programIn) {
   return {
     linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
     linkToCgroup: (fd, attachType) => {
-      const cgroup = (0, import_node_fs3.openSync)(ROOT_CGROUP, "r");
+      const cgroup = (0, import_node_fs4.openSync)(ROOT_CGROUP, "r");
       try {
         return createLink(fd, cgroup, attachType, 0);
       } finally {
-        (0, import_node_fs3.closeSync)(cgroup);
+        (0, import_node_fs4.closeSync)(cgroup);
       }
     },
     filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
+    linkToNetfilter: (fd, side, hookNumber) => inNamespace(
+      places[side].namespaceFd,
+      () => createLink(fd, 0, BPF_NETFILTER2, 0, [NFPROTO_IPV4, hookNumber])
+    ),
+    routeThrough: (fd, side, at) => {
+      const { index, namespaceFd } = places[side];
+      const route2 = { index, address: RECEIVER_ADDRESS, isLocal: side === "receiver" };
+      inNamespace(namespaceFd, () => setRoute({ ...route2, program: { fd, at } }));
+      return () => inNamespace(namespaceFd, () => setRoute(route2));
+    },
+    putIntoRedirect: (fd) => {
+      if (!redirect) throw new HookRefused("nothing redirects packets here");
+      redirect(fd);
+      return () => redirect(-1);
+    },
     linkToNamespace: (fd, side, attachType) => createLink(fd, places[side].namespaceFd, attachType, 0),
     giveToSocket: (fd, side) => giveFor({ fd, kind: "socket", to: side }),
     giveToGroup: (fd, side) => giveFor({ fd, kind: "reuseport", to: side }),
@@ -6272,44 +6573,86 @@ function hookPort(places, helper, give, programIn) {
       const takeBack = giveFor({ fd: map, kind: "sockmap", to: side });
       return () => {
         takeBack();
-        (0, import_node_fs3.closeSync)(map);
+        (0, import_node_fs4.closeSync)(map);
+      };
+    },
+    giveCongestionControl: (side) => {
+      const [name, unregister] = registerCongestionControl(object());
+      const takeBack = giveFor({ kind: "congestion", name, to: side });
+      return () => {
+        takeBack();
+        unregister();
+      };
+    },
+    giveIterator: (fd) => {
+      const link = openLink(fd, 0, BPF_TRACE_ITER, 0);
+      const takeBack = giveFor({ fd: link, kind: "iterator", to: "receiver" });
+      return () => {
+        takeBack();
+        (0, import_node_fs4.closeSync)(link);
       };
     },
     companion: (section) => {
-      const fd = programIn(section);
-      if (fd === void 0) throw new HookRefused(`the object has no program in section '${section}'`);
-      return fd;
+      const found = object()?.programs.find((program) => program.section === section);
+      if (!found) throw new HookRefused(`the object has no program in section '${section}'`);
+      return libbpf().bpf_program__fd(found.pointer);
     },
     ...tracePort(helper)
   };
 }
 function newNamespace() {
-  const own2 = (0, import_node_fs3.openSync)(OWN_NAMESPACE, "r");
+  const own2 = (0, import_node_fs4.openSync)(OWN_NAMESPACE, "r");
   try {
     must(libc().syscall4(SYS_UNSHARE, CLONE_NEWNET, 0, 0), "unshare");
-    const fd = (0, import_node_fs3.openSync)(OWN_NAMESPACE, "r");
+    const fd = (0, import_node_fs4.openSync)(OWN_NAMESPACE, "r");
     must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
     return fd;
   } finally {
-    (0, import_node_fs3.closeSync)(own2);
+    (0, import_node_fs4.closeSync)(own2);
   }
 }
 function inNamespace(fd, work) {
-  const own2 = (0, import_node_fs3.openSync)(OWN_NAMESPACE, "r");
+  const own2 = (0, import_node_fs4.openSync)(OWN_NAMESPACE, "r");
   try {
     must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), "setns");
     return work();
   } finally {
     must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
-    (0, import_node_fs3.closeSync)(own2);
+    (0, import_node_fs4.closeSync)(own2);
   }
 }
-function createLink(fd, target, attachType, flags) {
+function createLink(...of) {
+  const link = openLink(...of);
+  return () => (0, import_node_fs4.closeSync)(link);
+}
+function openLink(fd, target, attachType, flags, ofType = []) {
   const attr = memory(64);
-  for (const [i, value] of [fd, target, attachType, flags].entries()) attr.writeUInt32LE(value, 4 * i);
+  for (const [i, value] of [fd, target, attachType, flags, ...ofType].entries())
+    attr.writeUInt32LE(value, 4 * i);
   const link = libc().syscall4(SYS_BPF3, BPF_LINK_CREATE2, addressOf(attr), attr.length);
   if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
-  return () => (0, import_node_fs3.closeSync)(Number(link));
+  return Number(link);
+}
+function registerCongestionControl(object) {
+  const bpf2 = libbpf();
+  const map = object?.maps.find(
+    ({ pointer }) => Number(bpf2.bpf_map__type(pointer)) === BPF_MAP_TYPE_STRUCT_OPS
+  );
+  if (!map) throw new HookRefused("the object has no struct_ops map that the kernel takes");
+  const before = congestionControls();
+  const link = bpf2.bpf_map__attach_struct_ops(map.pointer);
+  if (link === null)
+    throw new HookRefused(`the kernel does not register '${map.name}': ${errorName(errno())}`);
+  const unregister = () => void bpf2.bpf_link__destroy(link);
+  const name = congestionControls().find((each) => !before.includes(each));
+  if (name === void 0) {
+    unregister();
+    throw new HookRefused(`'${map.name}' is no congestion control`);
+  }
+  return [name, unregister];
+}
+function congestionControls() {
+  return (0, import_node_fs4.readFileSync)(CONGESTION_CONTROLS, "utf8").trim().split(" ");
 }
 function createSockmap() {
   const attr = memory(64);
@@ -6350,17 +6693,58 @@ function must(result, what) {
   if (result < 0) throw new Error(`${what}: ${errorName(errno())}`);
 }
 
+// src/guest/redirect.ts
+var BPF_XDP2 = 37;
+var XDP_FLAGS_DRV_MODE = 1 << 2;
+var QUEUE = 64;
+function layRedirect(bed, port, by, elf) {
+  const job = { object: by, elf: { at: 0, size: 0 }, programs: [], mapSizes: {} };
+  const { object } = findLoadable(job, elf);
+  const [map] = object.maps;
+  const target = by === "devmap" ? bed.receiver.index : QUEUE;
+  const programs = ["redirect", "pass"].flatMap(
+    (name) => object.programs.filter((program) => program.name === name)
+  );
+  if (!map || programs.length === 0) throw new HookRefused(`the kernel does not take our ${by}`);
+  const setProgram = (fd) => {
+    const value = memory(8);
+    value.writeUInt32LE(target, 0);
+    value.writeInt32LE(fd, 4);
+    const error2 = inNamespace(
+      bed.receiver.namespaceFd,
+      () => Number(libbpf().bpf_map_update_elem(libbpf().bpf_map__fd(map.pointer), memory(4), value, 0))
+    );
+    if (error2 !== 0) throw new HookRefused(`the ${by} does not take it: ${errorName(error2)}`);
+  };
+  setProgram(-1);
+  const links = programs.map(
+    ({ name, pointer }) => port.linkToDevice(
+      libbpf().bpf_program__fd(pointer),
+      name === "redirect" ? "receiver" : "sender",
+      BPF_XDP2,
+      XDP_FLAGS_DRV_MODE
+    )
+  );
+  return {
+    setProgram,
+    detach: () => {
+      for (const detach of links) detach();
+      object.close();
+    }
+  };
+}
+
 // src/guest/stimulus.ts
 var import_node_child_process = require("node:child_process");
 var INDEX = { sender: 10, receiver: 11 };
-function makeBed(helper) {
+function makeBed(helper, device = "veth", namespaces = { sender: newNamespace(), receiver: newNamespace() }) {
   const bed = {
-    sender: { namespaceFd: newNamespace(), index: INDEX.sender },
-    receiver: { namespaceFd: newNamespace(), index: INDEX.receiver },
+    sender: { namespaceFd: namespaces.sender, index: INDEX.sender },
+    receiver: { namespaceFd: namespaces.receiver, index: INDEX.receiver },
     helper
   };
   try {
-    run(bed, { name: "bed", device: "veth" });
+    run(bed, { name: "bed", device });
   } catch (cause) {
     return { reason: `this kernel gives no link to measure on: ${messageOf(cause)}` };
   }
@@ -6384,6 +6768,7 @@ function run({ helper, sender, receiver }, task, gift) {
     input.write(name, i * NAME_BYTES2, NAME_BYTES2 - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
   for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES2 + 4 * i);
+  input.write(gift?.name ?? "", 5 * NAME_BYTES2, NAME_BYTES2 - 1);
   const ended = (0, import_node_child_process.spawnSync)(helper, [], {
     input,
     env: {},
@@ -6397,10 +6782,10 @@ function run({ helper, sender, receiver }, task, gift) {
 }
 
 // src/guest/symbols.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var CHUNK_CHARACTERS = 6e4;
 function reportSymbols(channel, which) {
-  const all = (0, import_node_fs4.readFileSync)("/proc/kallsyms", "latin1");
+  const all = (0, import_node_fs5.readFileSync)("/proc/kallsyms", "latin1");
   let text = "";
   for (const [, address, name, module2] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})(?:\t(\S+))?/gm)) {
     if (which === "bpf" && module2 !== "[bpf]") continue;
@@ -6422,23 +6807,26 @@ function runHookJob(guest, job) {
     guest.channel.send({ type: "events", stimulus: name, sent: [], done: [], absent: absent2 });
 }
 function measureArm(guest, job) {
-  const { bed } = guest;
   const absent2 = job.attach && whyNotHere(job.attach.hook);
   if (absent2) return absent2;
+  const bed = job.link === void 0 || "reason" in guest.bed ? guest.bed : makeBed(guest.bed.helper, job.link);
   if ("reason" in bed) return bed;
   let gift;
   let loaded;
   const fdOf = ({ pointer }) => libbpf().bpf_program__fd(pointer);
-  const port = hookPort(
-    bed,
-    bed.helper,
-    (given) => {
+  const port = hookPort({
+    places: bed,
+    helper: bed.helper,
+    give: (given) => {
       gift = given;
     },
-    (section) => loaded?.object.programs.filter((program) => program.section === section).map(fdOf)[0]
-  );
+    object: () => loaded?.object,
+    redirect: (fd) => redirect?.setProgram(fd)
+  });
+  let redirect;
   let detach;
   try {
+    redirect = job.redirect && layRedirect(bed, port, job.redirect.by, blobIn(guest.window, job.redirect.elf));
     loaded = loadChosen(guest, job);
     if (job.attach) {
       const program = loaded && programOf(loaded, job.objects[job.chosen]);
@@ -6458,6 +6846,7 @@ function measureArm(guest, job) {
   } finally {
     detach?.();
     loaded?.object.close();
+    redirect?.detach();
   }
 }
 function hookNamed(name) {
@@ -6467,7 +6856,7 @@ function hookNamed(name) {
 }
 function whyNotHere(name) {
   const { since, builtWith } = hookNamed(name);
-  const release = (0, import_node_fs5.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  const release = (0, import_node_fs6.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
   if (builtWith !== void 0 && isBuiltWithout(release, builtWith))
     return { reason: `this kernel is built without ${builtWith}` };
@@ -6475,7 +6864,7 @@ function whyNotHere(name) {
 }
 function isBuiltWithout(release, option) {
   const path = `/boot/config-${release}`;
-  return (0, import_node_fs5.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs5.readFileSync)(path, "utf8"));
+  return (0, import_node_fs6.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs6.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
   const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
@@ -6531,7 +6920,7 @@ function reportCode({ channel, window }, job, loaded, { reportCode: wanted, prob
 }
 
 // src/guest/init.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 function mountAll() {
   for (const [type, target, needed] of [
     ["proc", "/proc", true],
@@ -6549,12 +6938,12 @@ function mountAll() {
 function loadModules(listPath) {
   const warnings = [];
   const noParameters = cString("");
-  if (!(0, import_node_fs6.existsSync)(listPath)) return warnings;
-  for (const path of (0, import_node_fs6.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
-    const fd = (0, import_node_fs6.openSync)(path, "r");
+  if (!(0, import_node_fs7.existsSync)(listPath)) return warnings;
+  for (const path of (0, import_node_fs7.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
+    const fd = (0, import_node_fs7.openSync)(path, "r");
     if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST)
       warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
-    (0, import_node_fs6.closeSync)(fd);
+    (0, import_node_fs7.closeSync)(fd);
   }
   return warnings;
 }
@@ -6569,20 +6958,20 @@ function setUpKernel() {
     ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
   ]) {
     try {
-      (0, import_node_fs6.writeFileSync)(path, value);
+      (0, import_node_fs7.writeFileSync)(path, value);
     } catch {
     }
   }
 }
 function restartLockupDetector() {
   try {
-    (0, import_node_fs6.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+    (0, import_node_fs7.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
   } catch {
   }
 }
 function becomeRealTime() {
   try {
-    (0, import_node_fs6.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+    (0, import_node_fs7.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
   } catch {
   }
   if (setScheduler(SCHED_FIFO, 1) === 0) return [];
@@ -6603,15 +6992,15 @@ function setScheduler(policy, level) {
 }
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
-  for (const name of (0, import_node_fs6.readdirSync)(root)) {
+  for (const name of (0, import_node_fs7.readdirSync)(root)) {
     const device = `${root}/${name}`;
-    const id = `${(0, import_node_fs6.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs6.readFileSync)(`${device}/device`, "utf8").trim()}`;
+    const id = `${(0, import_node_fs7.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs7.readFileSync)(`${device}/device`, "utf8").trim()}`;
     if (id !== "0x1b36:0x0011") continue;
-    (0, import_node_fs6.writeFileSync)(`${device}/enable`, "1");
-    const start2 = BigInt((0, import_node_fs6.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
-    const fd = (0, import_node_fs6.openSync)(`${device}/resource0`, "r+");
+    (0, import_node_fs7.writeFileSync)(`${device}/enable`, "1");
+    const start2 = BigInt((0, import_node_fs7.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const fd = (0, import_node_fs7.openSync)(`${device}/resource0`, "r+");
     const register = mapShared(fd, 4096, 0);
-    (0, import_node_fs6.closeSync)(fd);
+    (0, import_node_fs7.closeSync)(fd);
     const offset = Number(start2 & 0xfffn);
     return () => {
       register[offset] = 1;
@@ -6620,24 +7009,24 @@ function findPauseDevice() {
   throw new Error("no pvpanic-pci device: the VM cannot be paused");
 }
 function findRetainedInitramfs() {
-  const log = (0, import_node_fs6.openSync)("/dev/kmsg", import_node_fs6.constants.O_RDONLY | import_node_fs6.constants.O_NONBLOCK);
+  const log = (0, import_node_fs7.openSync)("/dev/kmsg", import_node_fs7.constants.O_RDONLY | import_node_fs7.constants.O_NONBLOCK);
   const line = Buffer.alloc(8192);
   try {
     for (; ; ) {
-      const text = line.toString("utf8", 0, (0, import_node_fs6.readSync)(log, line));
+      const text = line.toString("utf8", 0, (0, import_node_fs7.readSync)(log, line));
       const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
       if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
     }
   } catch {
     return void 0;
   } finally {
-    (0, import_node_fs6.closeSync)(log);
+    (0, import_node_fs7.closeSync)(log);
   }
 }
 function mapWindow(physicalAddress, sizeBytes) {
-  const fd = (0, import_node_fs6.openSync)("/dev/mem", "r+");
+  const fd = (0, import_node_fs7.openSync)("/dev/mem", "r+");
   const window = mapShared(fd, sizeBytes, physicalAddress);
-  (0, import_node_fs6.closeSync)(fd);
+  (0, import_node_fs7.closeSync)(fd);
   return window;
 }
 var SYS_FINIT_MODULE = 313;
@@ -6647,7 +7036,7 @@ var SCHED_FIFO = 1;
 var EEXIST = 17;
 
 // src/guest/libbpf/runs.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var ATTR_BYTES = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
@@ -6700,7 +7089,7 @@ function seedRandomNumbers() {
   const fd = Number(
     libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs7.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs8.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -6732,27 +7121,27 @@ function findTicks(clockLibrary) {
 
 // src/guest/load.ts
 var import_node_child_process2 = require("node:child_process");
-var import_node_fs10 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/guest/guards.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
 function hardened({ jitHarden }, load2) {
   if (!jitHarden) return load2();
-  (0, import_node_fs8.writeFileSync)(HARDEN, String(jitHarden));
+  (0, import_node_fs9.writeFileSync)(HARDEN, String(jitHarden));
   try {
     return load2();
   } finally {
-    (0, import_node_fs8.writeFileSync)(HARDEN, "0");
+    (0, import_node_fs9.writeFileSync)(HARDEN, "0");
   }
 }
 function spectreV2() {
-  return (0, import_node_fs8.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
+  return (0, import_node_fs9.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/monitor.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var MONITOR_EVENTS = [
   "rest",
   "rx_softirq",
@@ -6768,7 +7157,7 @@ function startMonitor(window, elf) {
   const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
   const links = [];
   const close = () => {
-    for (const link of links) (0, import_node_fs9.closeSync)(link);
+    for (const link of links) (0, import_node_fs10.closeSync)(link);
     object.close();
   };
   try {
@@ -6825,6 +7214,213 @@ function readTimes(fd, sizeBytes) {
   return Object.fromEntries(times);
 }
 
+// src/guest/way.ts
+var import_node_fs12 = require("node:fs");
+
+// src/guest/libbpf/device.ts
+var import_node_fs11 = require("node:fs");
+var OFFLOADS = {
+  gro: { get: 43, set: 44 },
+  gso: { get: 35, set: 36 },
+  tso: { get: 30, set: 31 }
+};
+function deviceNamed(name) {
+  const addressRequest = (address) => {
+    const request = interfaceRequest(name);
+    request.writeUInt16LE(AF_INET2, NAME_BYTES3);
+    request.set(address, NAME_BYTES3 + 4);
+    return request;
+  };
+  const ethtool = (command, value) => {
+    const argument = memory(8);
+    argument.writeUInt32LE(command, 0);
+    argument.writeUInt32LE(value, 4);
+    const request = interfaceRequest(name);
+    request.writeBigUInt64LE(addressOf(argument), NAME_BYTES3);
+    control(SIOCETHTOOL, request, `set '${name}' up for the load`);
+    return argument.readUInt32LE(4);
+  };
+  return {
+    offload: (kind) => ethtool(OFFLOADS[kind].get, 0) !== 0,
+    setOffload: (kind, isOn) => {
+      ethtool(OFFLOADS[kind].set, isOn ? 1 : 0);
+    },
+    mtu: () => {
+      const request = interfaceRequest(name);
+      control(SIOCGIFMTU, request, `read the MTU of '${name}'`);
+      return request.readInt32LE(NAME_BYTES3);
+    },
+    setMtu: (bytes) => {
+      const request = interfaceRequest(name);
+      request.writeInt32LE(bytes, NAME_BYTES3);
+      control(SIOCSIFMTU, request, `set the MTU of '${name}' to ${bytes}`);
+    },
+    setAddress: (address, mask) => {
+      control(SIOCSIFADDR, addressRequest(address), `set the address of '${name}'`);
+      if (mask) control(SIOCSIFNETMASK, addressRequest(mask), `set the netmask of '${name}'`);
+    },
+    setHardwareAddress: (address) => {
+      const request = interfaceRequest(name);
+      request.writeUInt16LE(ARPHRD_ETHER, NAME_BYTES3);
+      request.set(address, NAME_BYTES3 + 2);
+      control(SIOCSIFHWADDR, request, `set the hardware address of '${name}'`);
+    },
+    setNeighbour: (address, hardware) => {
+      const request = memory(ARP_REQUEST_BYTES);
+      request.writeUInt16LE(AF_INET2, 0);
+      request.set(address, 4);
+      request.writeUInt16LE(ARPHRD_ETHER, 16);
+      request.set(hardware, 18);
+      request.writeInt32LE(ATF_COM | ATF_PERM, 32);
+      request.write(name, 52);
+      control(SIOCSARP, request, `set a neighbour on '${name}'`);
+    },
+    setUp: () => {
+      const request = interfaceRequest(name);
+      request.writeUInt16LE(IFF_UP, NAME_BYTES3);
+      control(SIOCSIFFLAGS, request, `set '${name}' up`);
+    }
+  };
+}
+function makeBridge(name, ports) {
+  const added = memory(IFREQ_BYTES);
+  added.write(name);
+  control(SIOCBRADDBR, added, "make a bridge");
+  for (const port of ports) {
+    const request = interfaceRequest(name);
+    request.writeInt32LE(port, NAME_BYTES3);
+    control(SIOCBRADDIF, request, "put a device into a bridge");
+  }
+  deviceNamed(name).setUp();
+}
+var NAME_BYTES3 = 16;
+var IFREQ_BYTES = 40;
+var ARP_REQUEST_BYTES = 68;
+var AF_INET2 = 2;
+var SOCK_DGRAM = 2;
+var ARPHRD_ETHER = 1;
+var ATF_COM = 2;
+var ATF_PERM = 4;
+var IFF_UP = 1;
+var SYS_SOCKET2 = 41;
+var SIOCSIFFLAGS = 35092;
+var SIOCSIFADDR = 35094;
+var SIOCSIFNETMASK = 35100;
+var SIOCGIFMTU = 35105;
+var SIOCSIFMTU = 35106;
+var SIOCSIFHWADDR = 35108;
+var SIOCETHTOOL = 35142;
+var SIOCSARP = 35157;
+var SIOCBRADDBR = 35232;
+var SIOCBRADDIF = 35234;
+function interfaceRequest(name) {
+  const request = memory(IFREQ_BYTES);
+  request.write(name);
+  return request;
+}
+function control(number2, request, what) {
+  const socket = Number(libc().syscall4(SYS_SOCKET2, AF_INET2, SOCK_DGRAM, 0));
+  if (socket < 0) throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
+  try {
+    if (libc().ioctl(socket, number2, Number(addressOf(request))) < 0)
+      throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
+  } finally {
+    (0, import_node_fs11.closeSync)(socket);
+  }
+}
+
+// src/guest/way.ts
+function layOut(bed, link, moduleFolder) {
+  const way = link.over === "veth" ? direct(bed) : between(bed, link.over, moduleFolder);
+  for (const { name, place } of way.devices)
+    inNamespace(place.namespaceFd, () => {
+      const device = deviceNamed(name);
+      if (link.mtuBytes !== void 0) device.setMtu(link.mtuBytes);
+      for (const kind of KINDS) {
+        const isOn = link[kind];
+        if (isOn !== void 0) device.setOffload(kind, isOn);
+      }
+    });
+  return way;
+}
+function devicesOf({ devices }) {
+  return devices.map(
+    ({ name, place }, i) => inNamespace(place.namespaceFd, () => {
+      const device = deviceNamed(name);
+      return {
+        name: i === 0 ? "client" : i === devices.length - 1 ? "server" : `between, ${name}`,
+        mtuBytes: device.mtu(),
+        gro: device.offload("gro"),
+        gso: device.offload("gso"),
+        tso: device.offload("tso")
+      };
+    })
+  );
+}
+var KINDS = Object.keys(OFFLOADS);
+function direct(bed) {
+  const devices = [
+    { name: "sender", place: bed.sender },
+    { name: "receiver", place: bed.receiver }
+  ];
+  return { client: bed.sender, server: bed.receiver, programs: bed, devices };
+}
+var CLIENT = { address: [192, 0, 2, 1], hardware: [0, 0, 94, 0, 83, 1] };
+var SERVER = { address: [198, 51, 100, 2], hardware: [0, 0, 94, 0, 83, 2] };
+var LINK_WATCH_MS = 2500;
+function between({ helper }, over, moduleFolder) {
+  const middle = newNamespace();
+  const first = bedOf(helper, newNamespace(), middle);
+  const second = bedOf(helper, middle, newNamespace());
+  const inner = [
+    { name: "receiver", place: first.receiver },
+    { name: "sender", place: second.sender }
+  ];
+  inNamespace(middle, () => (over === "bridge" ? bridge : route)(moduleFolder));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
+  return {
+    client: first.sender,
+    server: second.receiver,
+    programs: { helper, sender: second.sender, receiver: first.receiver },
+    devices: [
+      { name: "sender", place: first.sender },
+      ...inner,
+      { name: "receiver", place: second.receiver }
+    ]
+  };
+}
+function bedOf(helper, sender, receiver) {
+  const bed = makeBed(helper, "veth", { sender, receiver });
+  if ("reason" in bed) throw new Error(bed.reason);
+  return bed;
+}
+function bridge(moduleFolder) {
+  loadModules(moduleList(moduleFolder));
+  const ports = [11, 10];
+  for (const [i, name] of ["receiver", "sender"].entries()) {
+    const device = deviceNamed(name);
+    device.setAddress([0, 0, 0, 0]);
+    device.setHardwareAddress([0, 0, 94, 0, 83, 16 + i]);
+  }
+  makeBridge("bridge", ports);
+}
+function moduleList(folder) {
+  const path = `${folder}/modules.list`;
+  const names = (0, import_node_fs12.readdirSync)(folder).filter((name) => name.endsWith(".ko"));
+  (0, import_node_fs12.writeFileSync)(path, names.map((name) => `${folder}/${name}
+`).join(""));
+  return path;
+}
+function route() {
+  const mask = [255, 255, 255, 0];
+  const [toClient, toServer] = [deviceNamed("receiver"), deviceNamed("sender")];
+  toClient.setAddress([...CLIENT.address.slice(0, 3), 254], mask);
+  toServer.setAddress([...SERVER.address.slice(0, 3), 254], mask);
+  toClient.setNeighbour(CLIENT.address, CLIENT.hardware);
+  toServer.setNeighbour(SERVER.address, SERVER.hardware);
+  (0, import_node_fs12.writeFileSync)("/proc/sys/net/ipv4/ip_forward", "1");
+}
+
 // src/guest/load.ts
 function runLoadJob(guest, job) {
   const { bed, channel } = guest;
@@ -6833,28 +7429,35 @@ function runLoadJob(guest, job) {
 }
 function measure(guest, bed, job) {
   const detach = [];
-  const programs = [];
   try {
-    for (const each of job.attached) {
+    putFiles(guest.window, job);
+    const way = layOut(bed, job.link ?? { over: "veth" }, FOLDER);
+    const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
+    detach.push(...loaded.flatMap((each) => "reason" in each ? [] : [() => each.object.close()]));
+    const programs = [];
+    for (const [i, each] of job.attached.entries()) {
+      if (each.arm !== job.arm) continue;
+      const one = loaded[i];
+      if ("reason" in one) return one;
       const absent2 = whyNotHere(each.attach.hook);
       if (absent2) return absent2;
-      const one = hardened(job, () => attach(guest, bed, each));
-      programs.push(one);
-      detach.push(one.detach);
+      const attached = attach(guest, way, each, one);
+      programs.push(attached);
+      detach.push(attached.detach);
     }
     tellWatcher(
       guest.window,
       programs.flatMap(({ images }) => images)
     );
-    putFiles(guest.window, job);
-    if (job.reportStats) (0, import_node_fs10.writeFileSync)(STATS_ENABLED, "1");
+    const devices = devicesOf(way);
+    if (job.reportStats) (0, import_node_fs13.writeFileSync)(STATS_ENABLED, "1");
     const monitor = job.monitor && startMonitor(guest.window, job.monitor);
     if (monitor) detach.push(monitor.close);
     for (const run3 of job.runs) {
       const before = monitor?.read();
-      const load2 = runOnce(bed, run3);
+      const load2 = runOnce(way, run3);
       const after = monitor?.read();
-      guest.channel.send({ type: "load", ...load2 });
+      guest.channel.send({ type: "load", ...load2, devices });
       if (job.reportStats)
         guest.channel.send({ type: "stats", programs: programs.map(({ fd }) => programStats(fd)) });
       if (!monitor || !before || !after) continue;
@@ -6874,43 +7477,35 @@ function measure(guest, bed, job) {
   }
 }
 var STATS_ENABLED = "/proc/sys/kernel/bpf_stats_enabled";
-function attach(guest, bed, wanted) {
+function loadOne(guest, wanted) {
+  try {
+    return load(guest, wanted);
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    return { reason: cause.message.slice(0, 2e3) };
+  }
+}
+function attach(guest, { programs: places }, wanted, { object }) {
   const { hook, options } = wanted.attach;
-  const { object } = load(guest, wanted);
-  const port = hookPort(
-    bed,
-    bed.helper,
-    () => {
+  const port = hookPort({
+    places,
+    helper: places.helper,
+    give: () => {
       throw new HookRefused("the sockets are iperf3's: no program is attached to one");
     },
-    (section) => {
-      const found = object.programs.find((program) => program.section === section);
-      return found && libbpf().bpf_program__fd(found.pointer);
+    object: () => object
+  });
+  const program = object.programs.find(({ name }) => name === wanted.program);
+  if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
+  const images = [];
+  for (const { name, pointer } of object.programs)
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+      const { address, sizeBytes } = image;
+      images.push(image);
+      guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
     }
-  );
-  try {
-    const program = object.programs.find(({ name }) => name === wanted.program);
-    if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
-    const images = [];
-    for (const { name, pointer } of object.programs)
-      for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
-        const { address, sizeBytes } = image;
-        images.push(image);
-        guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
-      }
-    const fd = libbpf().bpf_program__fd(program.pointer);
-    const detach = hookNamed(hook).attach(port, fd, options);
-    return {
-      ...{ fd, images },
-      detach: () => {
-        detach();
-        object.close();
-      }
-    };
-  } catch (cause) {
-    object.close();
-    throw cause;
-  }
+  const fd = libbpf().bpf_program__fd(program.pointer);
+  return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
 }
 function tellWatcher(window, images) {
   const told = images.slice(0, LOAD_IMAGES_LIMIT);
@@ -6927,17 +7522,18 @@ function tellWatcher(window, images) {
 }
 var FOLDER = "/tmp/load";
 function putFiles(window, { files }) {
-  (0, import_node_fs10.mkdirSync)(FOLDER);
+  (0, import_node_fs13.mkdirSync)(FOLDER);
   for (const [name, { at, size: size2 }] of Object.entries(files))
-    (0, import_node_fs10.writeFileSync)((0, import_node_path.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
+    (0, import_node_fs13.writeFileSync)((0, import_node_path.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
 }
 var RECEIVER = "198.51.100.2";
 var RESULT_BYTES2 = 16;
-function runOnce(bed, { protocol, streams, bytes }) {
+function runOnce(way, run3) {
+  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run3;
   const iperf3 = (0, import_node_path.join)(FOLDER, "iperf3");
   const reportPath = (0, import_node_path.join)(FOLDER, "report");
-  const report = (0, import_node_fs10.openSync)(reportPath, "w");
-  const before = traffic(bed);
+  const report = (0, import_node_fs13.openSync)(reportPath, "w");
+  const before = traffic(way);
   const server = [iperf3, "-4", "-s", "-1", "-i", "0"];
   const client = [
     ...[
@@ -6953,19 +7549,22 @@ function runOnce(bed, { protocol, streams, bytes }) {
       "-n",
       String(bytes).padStart(12, "0")
     ],
-    ...protocol === "udp" ? ["-u", "-b", "0"] : []
+    ...protocol === "udp" ? ["-u", "-b", "0"] : [],
+    ...isReverse ? ["-R"] : [],
+    ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
+    ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]
   ];
   const ended = (0, import_node_child_process2.spawnSync)((0, import_node_path.join)(FOLDER, "load"), [...server, "--", ...client], {
     env: { LD_LIBRARY_PATH: FOLDER },
     // its own output goes into a file: a pipe would wake Node
-    stdio: ["ignore", report, "pipe", bed.sender.namespaceFd, bed.receiver.namespaceFd, "pipe"],
+    stdio: ["ignore", report, "pipe", way.client.namespaceFd, way.server.namespaceFd, "pipe"],
     maxBuffer: 1 << 20
   });
-  (0, import_node_fs10.closeSync)(report);
+  (0, import_node_fs13.closeSync)(report);
   if (ended.error) throw ended.error;
   const result = ended.output[5];
   const words = ended.stderr.toString("utf8").trim().slice(0, 2e3);
-  const said = (0, import_node_fs10.readFileSync)(reportPath, "utf8");
+  const said = (0, import_node_fs13.readFileSync)(reportPath, "utf8");
   if (ended.status !== 0 || result?.length !== RESULT_BYTES2)
     throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
   const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
@@ -6974,20 +7573,22 @@ function runOnce(bed, { protocol, streams, bytes }) {
       `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2e3)}`
     );
   if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
-  const after = traffic(bed);
+  const after = traffic(way);
   return {
     insns: Number(result.readBigUInt64LE(0)),
-    there: difference(after.sender, before.sender),
-    back: difference(after.receiver, before.receiver),
+    there: difference(after.there, before.there),
+    back: difference(after.back, before.back),
     iperf3: said
   };
 }
-function traffic(bed) {
-  const of = (side) => inNamespace(bed[side].namespaceFd, () => sentBy(side));
-  return { sender: of("sender"), receiver: of("receiver") };
+function traffic({ client, server }) {
+  return {
+    there: inNamespace(client.namespaceFd, () => sentBy("sender")),
+    back: inNamespace(server.namespaceFd, () => sentBy("receiver"))
+  };
 }
 function sentBy(device) {
-  const line = (0, import_node_fs10.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
+  const line = (0, import_node_fs13.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
   const numbers = line?.replace(/^.*:/, "").trim().split(/\s+/).map(Number);
   if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
   return { bytes: numbers[8], packets: numbers[9], dropped: numbers[11] };
@@ -7002,7 +7603,7 @@ function difference(after, before) {
 
 // src/guest/loader.ts
 var import_node_child_process3 = require("node:child_process");
-var import_node_fs12 = require("node:fs");
+var import_node_fs15 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // src/model/percentile.ts
@@ -7378,7 +7979,7 @@ function programTypeById(id) {
 }
 
 // src/guest/runner.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -7768,7 +8369,7 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs14.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -7812,11 +8413,11 @@ var SETTLE_MS = 1e3;
 var READY_WITHIN_MS = 3e4;
 var OUTPUT_LIMIT = 32e3;
 function putFiles2({ window }, { files }) {
-  (0, import_node_fs12.mkdirSync)(FOLDER2);
+  (0, import_node_fs15.mkdirSync)(FOLDER2);
   for (const { path, isExecutable, bytes } of files) {
     const to = (0, import_node_path2.join)(FOLDER2, path);
-    (0, import_node_fs12.mkdirSync)((0, import_node_path2.dirname)(to), { recursive: true });
-    (0, import_node_fs12.writeFileSync)(to, blobIn(window, bytes), {
+    (0, import_node_fs15.mkdirSync)((0, import_node_path2.dirname)(to), { recursive: true });
+    (0, import_node_fs15.writeFileSync)(to, blobIn(window, bytes), {
       mode: isExecutable ? 493 : 420
     });
   }
@@ -7959,7 +8560,7 @@ async function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs13.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs16.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -7970,6 +8571,7 @@ async function main() {
   });
   clock.align(SECOND_NS, 0);
   pause();
+  clock.spin(SPIN_NS);
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
   const job = decodeJob(window);
@@ -7990,18 +8592,19 @@ async function main() {
   pause();
 }
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs13.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs16.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
 var SETTLE_MS2 = 3e3;
 var SECOND_NS = 1e9;
+var SPIN_NS = 2e7;
 function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS2);
 }
 function warmUp(guest) {
   const path = (0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs13.readFileSync)(path);
+  const elf = (0, import_node_fs16.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -8037,7 +8640,7 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs13.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs16.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
@@ -8045,7 +8648,7 @@ function say(line) {
 function selfTest() {
   loadClock((0, import_node_path3.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs13.existsSync)((0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs16.existsSync)((0, import_node_path3.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }

@@ -3,12 +3,12 @@
 // repeatedly, read the instruction counter around each run. Under QEMU's icount the TSC *is* that counter.
 // Build: gcc -O2 -shared -fPIC -nostdlib -ffreestanding clock.c
 #include "syscall.h"
+#include "timer.h"
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef int s32;
 
-#define SYS_IOPL 172
 #define SYS_CLOCK_GETTIME 228
 #define SYS_CLOCK_NANOSLEEP 230
 #define SYS_BPF 321
@@ -86,6 +86,15 @@ __attribute__((visibility("default"))) u64 tollgate_align(u64 grid_ns, u64 phase
 	return next;
 }
 
+/* Executes so many instructions, interrupts included, and never idles. */
+__attribute__((visibility("default"))) void tollgate_spin(u64 spin_ns)
+{
+	u64 end = tsc() + spin_ns;
+
+	while (tsc() < end)
+		;
+}
+
 /*
  * Marks for who watches the machine from outside (native/callpaths.c): no-operations with a number of ours as their
  * operand. A subject's is executed when the window says what runs next, a run's before each run.
@@ -97,42 +106,6 @@ __attribute__((visibility("default"))) u64 tollgate_align(u64 grid_ns, u64 phase
 __attribute__((visibility("default"))) void tollgate_mark_subject(void)
 {
 	MARK(SUBJECT_MARK);
-}
-
-#define PIT_COUNTER 0x40
-#define PIT_COMMAND 0x43
-#define PIT_READ_STATUS 0xe2 /* of channel 0, and not its count */
-#define PIT_ONE_SHOT 4	     /* the mode that the kernel uses with high resolution timers */
-#define PIT_LONGEST 0	     /* 65,536 ticks, 54.9 ms */
-#define PIT_SOON 64
-
-static void out_byte(unsigned short port, unsigned char value)
-{
-	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
-}
-
-static unsigned char in_byte(unsigned short port)
-{
-	unsigned char value;
-
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-	return value;
-}
-
-/* Whether the next timer interrupt can be put off: the PIT gives it, one at a time, and we may write to its ports. */
-static int can_put_off_timer(void)
-{
-	if (call4(SYS_IOPL, 3, 0, 0, 0) != 0)
-		return 0;
-	out_byte(PIT_COMMAND, PIT_READ_STATUS);
-	return (in_byte(PIT_COUNTER) >> 1 & 7) == PIT_ONE_SHOT;
-}
-
-/* The kernel's next timer interrupt comes after so many ticks of the PIT (838 ns), whatever it asked for. */
-static void set_timer(unsigned short ticks)
-{
-	out_byte(PIT_COUNTER, ticks & 0xff);
-	out_byte(PIT_COUNTER, ticks >> 8);
 }
 
 /*

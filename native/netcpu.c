@@ -3,13 +3,15 @@
 // under load belongs to. Every instruction between two marks counts once, for the innermost function on its stack of
 // calls that says something; calls and returns are followed by the stack slots they write and read, for each task.
 // Build: gcc -O2 -shared -fPIC -DAPI=1 netcpu.c -o netcpu-1.so  (QEMU to 8.x; -DAPI=2: 9.0; -DAPI=3: from 9.1 on)
-// Use:   -plugin file=netcpu-1.so,window=FILE,at=BYTES,table=FILE,out=FILE
+// Use:   -plugin file=netcpu-1.so,window=FILE,at=BYTES,table=FILE,out=FILE,send=EVENT
 //
 // table, lines: HEX EVENT PART   a function's address and what its instructions are of; 0: what the caller's are of
 //               s HEX            __switch_to: what follows is another task's
 // window, from BYTES: 64-bit numbers: how many images of attached programs there are, then begin, end and part of each.
 // out, lines:   c EVENT PART INSNS   counted between the two marks (native/load.c)
 //               u INSNS              outside the kernel
+//               t EVENT INSNS        of those, by event, and v INSNS outside the kernel: counted between the first and the last
+//                                    sends, of which ENDS at either end are left out; none where there are no more
 //               end
 #include "plugin.h"
 
@@ -70,6 +72,14 @@ static struct block *previous;
 static struct state counted;
 static uint64_t insns[EVENTS_MAX][PARTS_MAX], user_insns;
 
+/* What was counted until a send: of the first behind those that begin the transfer, and of the last ones. */
+#define ENDS 16
+struct totals {
+	uint64_t event[EVENTS_MAX], user;
+};
+static struct totals total, early, late[ENDS];
+static unsigned sends, send_event;
+
 static struct task *task_of(uint64_t slot)
 {
 	for (unsigned i = 0; i < tasks; i++)
@@ -106,6 +116,11 @@ static void enter(const struct mark *entered)
 		is_switching = 1;
 		return;
 	}
+	if (entered->state.event == send_event && state->event != send_event && is_counting) {
+		if (sends == ENDS)
+			early = total;
+		late[sends++ % ENDS] = total;
+	}
 	if (entered->state.event) {
 		state->event = entered->state.event;
 		state->part = 0;
@@ -120,7 +135,7 @@ static void on_user_block(unsigned vcpu, void *size)
 	executing = NULL;
 	previous = NULL;
 	if (is_counting)
-		user_insns += (uintptr_t)size;
+		user_insns += (uintptr_t)size, total.user += (uintptr_t)size;
 }
 
 static void on_block(unsigned vcpu, void *data)
@@ -137,9 +152,10 @@ static void on_block(unsigned vcpu, void *data)
 		return;
 	/* Its last instruction goes on in the next page: QEMU has left it out, and begins this block with it. */
 	if (previous && previous->may_be_cut && previous->last == block->start)
-		insns[counted.event][counted.part]--;
+		insns[counted.event][counted.part]--, total.event[counted.event]--;
 	counted = current->frame[current->depth].state;
 	insns[counted.event][counted.part] += block->insns;
+	total.event[counted.event] += block->insns;
 	previous = block;
 }
 
@@ -202,7 +218,9 @@ static void on_begin(unsigned vcpu, void *data)
 			image[images][2] = 0;
 	generation++;
 	memset(insns, 0, sizeof insns);
+	memset(&total, 0, sizeof total);
 	user_insns = 0;
+	sends = 0;
 	previous = NULL;
 	is_counting = 1;
 }
@@ -216,7 +234,15 @@ static void on_end(unsigned vcpu, void *data)
 		for (unsigned part = 0; part < PARTS_MAX; part++)
 			if (insns[event][part])
 				fprintf(out, "c %u %u %lu\n", event, part, insns[event][part]);
-	fprintf(out, "u %lu\nend\n", user_insns);
+	fprintf(out, "u %lu\n", user_insns);
+	if (sends > 2 * ENDS) {
+		const struct totals *end = &late[sends % ENDS]; /* the oldest that is kept */
+
+		for (unsigned event = 0; event < EVENTS_MAX; event++)
+			fprintf(out, "t %u %lu\n", event, end->event[event] - early.event[event]);
+		fprintf(out, "v %lu\n", end->user - early.user);
+	}
+	fprintf(out, "end\n");
 	fflush(out);
 }
 
@@ -334,6 +360,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
 			from = argv[i] + 7;
 		else if (!strncmp(argv[i], "table=", 6))
 			table = argv[i] + 6;
+		else if (!strncmp(argv[i], "send=", 5))
+			send_event = strtoul(argv[i] + 5, NULL, 10);
 		else if (!strncmp(argv[i], "at=", 3))
 			window_at = strtoull(argv[i] + 3, NULL, 10);
 	}

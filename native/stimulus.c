@@ -5,10 +5,11 @@
 // Build: gcc -O2 -static -nostdlib -ffreestanding stimulus.c
 //
 // fd 0: a struct task. fd 1: its results. fd 2: what went wrong, in words.
-// fd 3 and 4: the sender's and the receiver's network namespace. fd 5: what the hook gave for us to attach (task.gift).
+// fd 3 and 4: the sender's and the receiver's network namespace. fd 5: what the hook gave for us to attach or read (task.gift).
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/rtnetlink.h>
@@ -55,14 +56,16 @@ enum { SENDER_FD = 3, RECEIVER_FD = 4, GIFT_FD = 5 };
 /* What the guest asks for, always of this size; laid out by src/guest/stimulus.ts. */
 static struct task {
 	char name[16];	 /* "bed", or one of `stimuli` */
-	char device[16]; /* of a bed: the kind of link, "veth" */
-	char gift[16];	 /* what fd 5 is: a program for a "socket" or its "reuseport" group, a "sockmap"; or nothing */
+	char device[16]; /* of a bed: the kind of link, "veth" or "netkit" */
+	char gift[16];	 /* what fd 5 is: a program for a "socket" or its "reuseport" group, a "sockmap", an "iterator" */
+			 /* or, without a file, a "congestion" control; or nothing */
 	char gift_to[16]; /* whose socket that is: "receiver" or "sender" */
 	u32 size_bytes;	 /* of a frame; of a stream, of a message */
 	u32 warm_up;	 /* events before the first that is written down */
 	u32 count;	 /* events that are */
 	u32 patience_ms; /* for one that does not arrive at once; then it is lost */
-	u32 spare[12];
+	char congestion[16]; /* that gift's name */
+	u32 spare[8];
 } task;
 
 /* One event: ticks of the instruction counter, from its beginning. */
@@ -193,10 +196,17 @@ static void close_nest(struct rtattr *nest)
 	nest->rta_len = (u8 *)&request + request.header.nlmsg_len - (u8 *)nest;
 }
 
+/* A netkit pair has no addresses of its own, nor neighbours. */
+static int has_addresses(void)
+{
+	return same(task.device, "veth");
+}
+
 static void add_side(const struct side *side)
 {
 	add(IFLA_IFNAME, side->device, length(side->device) + 1);
-	add(IFLA_ADDRESS, side->mac, sizeof side->mac);
+	if (has_addresses())
+		add(IFLA_ADDRESS, side->mac, sizeof side->mac);
 }
 
 /* In the sender's namespace; VETH_INFO_PEER is the peer's number for other kinds of pairs, too. */
@@ -260,7 +270,8 @@ static void configure(const struct side *side, const struct side *other)
 	neighbour.arp_ha.sa_family = ARPHRD_ETHER;
 	memcpy(neighbour.arp_ha.sa_data, other->mac, sizeof other->mac);
 	memcpy(neighbour.arp_dev, side->device, length(side->device));
-	must(call3(SYS_IOCTL, fd, 0x8955 /* SIOCSARP */, (long)&neighbour), "set a neighbour");
+	if (has_addresses())
+		must(call3(SYS_IOCTL, fd, 0x8955 /* SIOCSARP */, (long)&neighbour), "set a neighbour");
 	call3(SYS_CLOSE, fd, 0, 0);
 }
 
@@ -284,6 +295,8 @@ static void make_bed(void)
 	make_link(task.device);
 	configure(&sender, &receiver);
 	configure(&receiver, &sender);
+	if (!same(task.device, "veth"))
+		sleep_ms(2000); /* veth's is laid out before the guest has settled, which takes longer */
 }
 
 /* ---- Stimuli ---- */
@@ -356,6 +369,15 @@ static void prepare_udp(void)
 	fill();
 }
 
+/* Without sums: those that a device would have to fill in are wrong for good where XDP takes the packet out of its skb. */
+static void prepare_udp_without_sum(void)
+{
+	int on = 1;
+
+	prepare_udp();
+	must(call6(SYS_SETSOCKOPT, sending, SOL_SOCKET, SO_NO_CHECK, (long)&on, sizeof on, 0), "send without a sum");
+}
+
 static void put(int fd)
 {
 	/* What a program drops may come back as an error: the packet is lost, which is seen at the other end. */
@@ -394,6 +416,80 @@ static void send_there(void)
 static int receive_there(void)
 {
 	return take(receiving);
+}
+
+/* It comes from another thread than the softirqs': that one ends what it does while the next packet is waited for. */
+static int receive_from_thread(void)
+{
+	int is_there = take(receiving);
+
+	has_waited = 0;
+	return is_there;
+}
+
+/* The other way round. */
+static void send_here(void)
+{
+	put(receiving);
+}
+
+static int receive_here(void)
+{
+	return take(sending);
+}
+
+/* The same datagram as a frame of our own making, which a packet socket sends as it is. */
+static struct {
+	u8 to[6], from[6];
+	u16 type;
+	u8 version, service;
+	u16 size, id, fragment;
+	u8 ttl, protocol;
+	u16 sum;
+	u8 source[4], destination[4];
+	u16 source_port, destination_port, udp_size, udp_sum; /* 0: without one */
+	u8 payload[FRAME_MAX];
+} __attribute__((packed)) frame;
+
+static u16 sum_of(const u8 *bytes, u32 size)
+{
+	u32 sum = 0;
+
+	for (u32 at = 0; at < size; at += 2)
+		sum += bytes[at] << 8 | bytes[at + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static void prepare_udp_raw(void)
+{
+	struct sockaddr_ll device = { .sll_family = AF_PACKET, .sll_ifindex = sender.index };
+
+	receiving = udp_socket(&receiver, &sender);
+	enter(&sender);
+	sending = must(call3(SYS_SOCKET, AF_PACKET, SOCK_RAW, 0), "packet socket");
+	must(call3(SYS_BIND, sending, (long)&device, sizeof device), "bind to a device");
+	fill();
+	memcpy(frame.to, receiver.mac, sizeof frame.to);
+	memcpy(frame.from, sender.mac, sizeof frame.from);
+	frame.type = __builtin_bswap16(0x0800);
+	frame.version = 0x45;
+	frame.size = __builtin_bswap16(task.size_bytes - 14);
+	frame.ttl = 64;
+	frame.protocol = IPPROTO_UDP;
+	memcpy(frame.source, sender.address, sizeof frame.source);
+	memcpy(frame.destination, receiver.address, sizeof frame.destination);
+	frame.sum = __builtin_bswap16(sum_of(&frame.version, 20));
+	frame.source_port = __builtin_bswap16(sender.port);
+	frame.destination_port = __builtin_bswap16(receiver.port);
+	frame.udp_size = __builtin_bswap16(task.size_bytes - 34);
+	memcpy(frame.payload, payload, sizeof payload);
+}
+
+static void send_frame(void)
+{
+	call6(SYS_SENDTO, sending, (long)&frame, task.size_bytes, 0, 0, 0);
 }
 
 static int answer(void)
@@ -572,6 +668,45 @@ static void prepare_tcp(void)
 	task.size_bytes += UDP_HEADERS; /* as `put` takes them off */
 }
 
+/* The kernel's own reno where no other is given: it is in every kernel, and does the least. */
+static void prepare_tcp_congestion(void)
+{
+	const char *name = same(task.gift, "congestion") ? task.congestion : "reno";
+
+	prepare_tcp();
+	must(call6(SYS_SETSOCKOPT, sending, IPPROTO_TCP, 13 /* TCP_CONGESTION */, (long)name, length(name), 0),
+	     "set a congestion control");
+}
+
+/* All that an iterator has to say. Without one there is nothing to do. */
+static int is_read_out;
+
+static void prepare_iterate(void)
+{
+	enter(&receiver); /* some see only what is in the reader's namespace */
+}
+
+static void iterate(void)
+{
+	struct { u32 link, flags; } of = { GIFT_FD, 0 };
+	long size, fd;
+
+	is_read_out = !same(task.gift, "iterator");
+	if (is_read_out)
+		return;
+	fd = call3(SYS_BPF, 33 /* BPF_ITER_CREATE */, (long)&of, sizeof of);
+	do
+		size = call3(SYS_READ, fd, (long)received, sizeof received);
+	while (size > 0);
+	is_read_out = size == 0;
+	call3(SYS_CLOSE, fd, 0, 0);
+}
+
+static int was_read_out(void)
+{
+	return is_read_out;
+}
+
 static int option;
 
 static void set_option(void)
@@ -628,6 +763,13 @@ static const struct stimulus stimuli[] = {
 	{ "tcp_connect", prepare_tcp_connect, connect_there, accept_and_reset },
 	{ "udp_any", prepare_udp_any, send_there, receive_there },
 	{ "tcp", prepare_tcp, send_there, answer },
+	{ "udp_raw", prepare_udp_raw, send_frame, receive_there },
+	{ "udp_devmap", prepare_udp_without_sum, send_there, receive_here },
+	{ "udp_cpumap", prepare_udp_without_sum, send_there, receive_from_thread },
+	{ "udp_netkit", prepare_udp, send_there, receive_there },
+	{ "udp_netkit_peer", prepare_udp, send_here, receive_here },
+	{ "tcp_congestion", prepare_tcp_congestion, send_there, answer },
+	{ "iterate", prepare_iterate, iterate, was_read_out },
 	{ "sockopt", prepare_udp, set_option, get_option },
 	{ "sysctl", prepare_sysctl, read_setting, was_read },
 	{ "device", prepare_nothing, open_device, close_device },
@@ -655,13 +797,40 @@ static void event(const struct stimulus *stimulus, struct result *result)
 		sleep_ms(1);
 }
 
+/*
+ * Packets' memory comes from slabs of a few objects each. In an arm where those that are in use have no room but for one
+ * packet and for its answer, every event takes the slow way from one to the other and back: 500 instructions that are
+ * nobody's (6.1, TCP). So there is a slab with room, of each size that packets have: all others are filled for a while.
+ */
+#define MESSAGES 256 /* of a size: more than there is room for in slabs that are partly used */
+
+static void make_room(void)
+{
+	static const u32 sizes[] = { 100, 500, 1500 }; /* with what the kernel adds: 512 bytes, 1 KB and 2 KB */
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK, .nl_pid = 1 };
+	int queue = 16 << 20, fd = must(call3(SYS_SOCKET, AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK), "netlink socket");
+
+	must(call6(SYS_SETSOCKOPT, fd, SOL_SOCKET, SO_RCVBUFFORCE, (long)&queue, sizeof queue, 0), "lengthen a queue");
+	must(call3(SYS_BIND, fd, (long)&self, sizeof self), "bind");
+	for (u32 i = 0; i < MESSAGES * sizeof sizes / sizeof *sizes; i++)
+		must(call6(SYS_SENDTO, fd, (long)payload, sizes[i / MESSAGES], MSG_DONTWAIT, (long)&self, sizeof self),
+		     "send to itself");
+	while (call6(SYS_RECVFROM, fd, (long)received, sizeof received, MSG_DONTWAIT, 0, 0) > 0)
+		;
+	call3(SYS_CLOSE, fd, 0, 0);
+}
+
 static void run(const struct stimulus *stimulus)
 {
 	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX || (task.size_bytes && task.size_bytes < UDP_HEADERS))
 		fail("a task beyond its bounds", 0);
 	memset(results, 1, task.count * sizeof *results); /* touched: no page fault between two events */
 	stimulus->prepare();
-	for (u32 i = 0; i < task.warm_up; i++)
+	for (u32 i = 0; i < task.warm_up / 2; i++)
+		event(stimulus, results);
+	sleep_ms(20); /* what the kernel has left to its threads is done: as long as this one runs, they don't */
+	make_room();
+	for (u32 i = task.warm_up / 2; i < task.warm_up; i++)
 		event(stimulus, results);
 	for (u32 i = 0; i < task.count; i++)
 		event(stimulus, results + i);

@@ -13,9 +13,11 @@ import {
   writeLock,
 } from './kernels/index.ts';
 import { parseAcceptances } from './model/accept.ts';
-import { type AttachConfig, type Config, parseSize } from './model/config.ts';
+import { type AttachConfig, type Config, type LoadConfig, parseSize } from './model/config.ts';
+import { withoutUndefined } from './model/defined.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import { HOOKS as HOOK_LIST, hookLabel, parseHook } from './model/hooks/index.ts';
+import { LOAD_PATHS, type LoadPath } from './model/job.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { didYouMean } from './model/suggest.ts';
@@ -23,6 +25,7 @@ import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { DEFAULT_BOUNDS, ROUNDS_LIMIT, type TimedBounds } from './model/timed.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
+import { HOOK_OPERATIONS_RENDERERS } from './report/hook-operations.ts';
 import { RENDERERS } from './report/index.ts';
 import { LOAD_COST_RENDERERS } from './report/load-cost.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
@@ -37,8 +40,10 @@ import { canRun, diagnose, renderDoctor } from './run/doctor.ts';
 import type { RunOptions } from './run/execute.ts';
 import { baseObjectOf, explain, objectOf } from './run/explain.ts';
 import { gitIn, messagesBetween } from './run/git.ts';
+import { hookOperations } from './run/hook-operations.ts';
 import { init } from './run/init.ts';
-import { DEFAULT_LOAD_BYTES, measureLoad, planHookLoad, planLoad } from './run/load.ts';
+import { measureLoad } from './run/load.ts';
+import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
 import { measure } from './run/measure.ts';
 import { EXACT_ONLY, type Modes } from './run/modes.ts';
 import { measureNoise } from './run/noise.ts';
@@ -79,6 +84,12 @@ interface CommonFlags extends OutputFlags {
   readonly parallel?: number;
 }
 
+interface MeasureFlags extends CommonFlags, TimedFlags {
+  readonly config?: string;
+  readonly hooks?: boolean;
+  readonly operations?: boolean;
+}
+
 interface CheckFlags extends CommonFlags, TimedFlags {
   readonly failOn?: 'inconclusive';
   readonly explain: boolean;
@@ -107,31 +118,36 @@ function program(): Command {
     .description('measure every metric of eBPF objects and print a table')
     .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
     .option('--hooks', 'measure what each hook costs, with programs of our own')
-    .action(
-      async (objects: string[], flags: CommonFlags & TimedFlags & { config?: string; hooks?: boolean }) => {
-        if (objects.length === 0 && !flags.hooks)
-          throw new TollgateError('usage', 'Cannot measure: no object was given', {
-            hint: 'name objects, or --hooks',
-          });
-        const config = flags.config === undefined ? undefined : readConfig(flags.config);
-        await withRun(flags, config && { path: flags.config!, config }, async (options) => {
-          const report = await measure(
-            {
-              version,
-              objects: objects.map((path) => resolve(path)),
-              kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
-              modes: flags.mode,
-              bounds: boundsFrom(flags),
-              ...(config ? { config } : {}),
-              ...(flags.hooks ? { hooks: true } : {}),
-            },
-            options,
-          );
-          show(report, flags, 'renderMeasure');
-          return report;
+    .addOption(
+      new Option(
+        '--operations',
+        'where what each hook adds goes, by kind of operation: this table, and no other figures',
+      ).implies({ hooks: true }),
+    )
+    .action(async (objects: string[], flags: MeasureFlags) => {
+      if (flags.operations) return await tellOperations(objects, flags);
+      if (objects.length === 0 && !flags.hooks)
+        throw new TollgateError('usage', 'Cannot measure: no object was given', {
+          hint: 'name objects, or --hooks',
         });
-      },
-    );
+      const config = flags.config === undefined ? undefined : readConfig(flags.config);
+      await withRun(flags, config && { path: flags.config!, config }, async (options) => {
+        const report = await measure(
+          {
+            version,
+            objects: objects.map((path) => resolve(path)),
+            kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
+            modes: flags.mode,
+            bounds: boundsFrom(flags),
+            ...(config ? { config } : {}),
+            ...(flags.hooks ? { hooks: true } : {}),
+          },
+          options,
+        );
+        show(report, flags, 'renderMeasure');
+        return report;
+      });
+    });
 
   withTimed(withCommon(root.command('check')))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
@@ -251,7 +267,17 @@ function program(): Command {
     .option('--config <file>', "instead: the budget file's loads, with the programs of these objects")
     .addOption(new Option('--protocol <name>', 'tcp or udp').choices(['tcp', 'udp']).default('tcp'))
     .addOption(new Option('--streams <n>', 'parallel connections').argParser(parseStreams).default(1))
-    .addOption(new Option('--bytes <size>', "how much is sent, as '64M'").argParser(parseBytes))
+    .addOption(new Option('--bytes <size>', "how much the longer run sends, as '64M'").argParser(parseBytes))
+    .option('--reverse', 'the server sends')
+    .addOption(
+      new Option('--length <size>', 'bytes for each call; of UDP in each packet').argParser(parseBytes),
+    )
+    .addOption(new Option('--window <size>', "the sockets' buffers").argParser(parseBytes))
+    .addOption(new Option('--over <way>', 'what links client and server').choices(LOAD_PATHS))
+    .addOption(new Option('--mtu <bytes>', "the devices' MTU").argParser(parseBytes))
+    .addOption(new Option('--gro <switch>', 'generic receive offload: on or off').argParser(parseSwitch))
+    .addOption(new Option('--gso <switch>', 'generic segmentation offload').argParser(parseSwitch))
+    .addOption(new Option('--tso <switch>', 'TCP segmentation offload').argParser(parseSwitch))
     .action(measureLoads);
 
   withCommon(root.command('noise [object...]'))
@@ -352,22 +378,27 @@ interface LoadFlags extends CommonFlags {
   readonly protocol: 'tcp' | 'udp';
   readonly streams: number;
   readonly bytes?: number;
+  readonly reverse?: boolean;
+  readonly length?: number;
+  readonly window?: number;
+  readonly over?: LoadPath;
+  readonly mtu?: number;
+  readonly gro?: boolean;
+  readonly gso?: boolean;
+  readonly tso?: boolean;
 }
 
 async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : readConfig(flags.config);
   await withRun(flags, config && { path: flags.config!, config }, async (options) => {
-    const { protocol, streams, bytes = DEFAULT_LOAD_BYTES[flags.protocol] } = flags;
+    const { distDir, baseDir } = options;
     const planned = config
-      ? (config.load ?? []).map((load) =>
-          planLoad(load, {
-            config,
-            objects: objects.map((path) => objectOf(path, options.baseDir)),
-            directory: resolve(dirname(flags.config!)),
-            distDir: options.distDir,
-          }),
-        )
-      : [planHookLoad({ protocol, streams, bytes }, options.distDir)];
+      ? planLoads({
+          ...{ config, distDir },
+          head: objects.map((path) => objectOf(path, baseDir)),
+          directory: resolve(dirname(flags.config!)),
+        }).loads
+      : [planHookLoad(loadOf(iperf3From(flags)), distDir)];
     if (planned.length === 0)
       throw new TollgateError('config', `Cannot measure under load: '${flags.config}' names none`, {
         hint: 'load: [{ iperf3: { protocol: tcp } }]',
@@ -382,6 +413,17 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
     if (costs.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
     return undefined;
   });
+}
+
+/** The flags that are keys of iperf3 in the budget file. */
+function iperf3From(flags: LoadFlags): LoadConfig['iperf3'] {
+  const { protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso } = flags;
+  return withoutUndefined({ protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso });
+}
+
+function parseSwitch(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new InvalidArgumentError('expected on or off');
 }
 
 function parseStreams(text: string): number {
@@ -399,6 +441,22 @@ function parseBytes(text: string): number {
 }
 
 const LOAD_BYTES_LIMIT = 64 * 1024 ** 3;
+
+async function tellOperations(objects: readonly string[], flags: CommonFlags): Promise<void> {
+  if (objects.length > 0)
+    throw new TollgateError('usage', `Cannot tell operations of '${objects[0]}': they are of hooks alone`, {
+      hint: `of an object's program at a hook: tollgate explain ${objects[0]} PROGRAM --hook 'xdp native'`,
+    });
+  await withRun(flags, undefined, async (options) => {
+    const told = await hookOperations({ version, kernels: flags.kernel ?? DEFAULT_KERNELS }, options);
+    for (const { name, render } of HOOK_OPERATIONS_RENDERERS)
+      write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
+        render(told, how),
+      );
+    if (told.kernels.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
+    return undefined;
+  });
+}
 
 async function explainProgram(object: string, name: string, flags: ExplainFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : readConfig(flags.config);

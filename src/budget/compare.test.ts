@@ -20,7 +20,8 @@ const NO_BASE = { exists: false, reason: 'the branch has no merge base' } as con
 
 function rules(budgets: string) {
   const head = 'version: 1\nkernels: ["debian:5.10", "debian:6.1"]\nobjects: [a.o]\n';
-  return parseConfig(`${head}budgets: ${budgets || '{}'}\n`, 't.yml').budgets;
+  const load = budgets.includes('load:') ? 'load: [{ iperf3: {} }]\n' : '';
+  return parseConfig(`${head}${load}budgets: ${budgets || '{}'}\n`, 't.yml').budgets;
 }
 
 type Value = number | string | undefined;
@@ -540,4 +541,53 @@ test('a program compared with itself differs in nothing', () => {
     pair(i * 1000.5, i * 1000.5, metric),
   );
   expect(short(run({ measurements: figures }))).toEqual({ verdict: 'pass', rows: [] });
+});
+
+const LOAD = { object: '(load)', program: 'load', input: 'tcp' } as const;
+/** A program that loads on both sides, and network load with one figure. */
+function underLoad(metric: string, base: Value, head: Value): Measurement[] {
+  return [
+    ...figure('base', 'load_ok', 1),
+    ...figure('head', 'load_ok', 1),
+    ...figure('base', metric, base, LOAD),
+    ...figure('head', metric, head, LOAD),
+  ];
+}
+
+const PER_BYTE = 'insns_per_byte of load (tcp) on debian:6.1';
+test.each([
+  [
+    '{ load: { insns_per_byte: { increase: 1% } } }',
+    [0.8, 0.808],
+    [
+      `pass insns_per_byte: ${PER_BYTE} is 0.808, 0.008 more than before: within the allowed increase of 0.008 (1% of 0.8)`,
+    ],
+  ],
+  [
+    '{ load: { insns_per_byte: { increase: 1% } } }',
+    [0.7, 0.707001],
+    [
+      `over insns_per_byte: ${PER_BYTE} is 0.707001, 0.007001 more than before: 0.000001 above the allowed increase of 0.007 (1% of 0.7)`,
+    ],
+  ],
+  [
+    '{ load: { insns_per_byte: 1 } }',
+    ['no iperf3', 'no iperf3'],
+    [`unmeasured insns_per_byte: ${PER_BYTE} was not measured: no iperf3`],
+  ],
+  [
+    '{ load: { insns_per_byte: 1 } }',
+    [0.7, 'the kernel does not load it'],
+    [
+      `over insns_per_byte: ${PER_BYTE} was not measured, where the base has 0.7: the kernel does not load it`,
+    ],
+  ],
+  [
+    '{ "*": { run_insns: 1 } }',
+    [0.7, 0.7],
+    ['unmeasured run_insns: run_insns of xdp_lb on debian:6.1 was not measured: no figure was reported'],
+  ],
+] as const)('under %s network load from and to %s says %s', (budgets, [base, head], rows) => {
+  const measurements = underLoad('insns_per_byte', base, head);
+  expect(short(run({ budgets, measurements })).rows).toEqual(rows);
 });

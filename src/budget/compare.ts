@@ -3,7 +3,7 @@
 
 import type { BudgetRule } from '../model/config.ts';
 import { subtract } from '../model/decimal.ts';
-import type { ProgramName } from '../model/match.ts';
+import { isLoad, type ProgramName } from '../model/match.ts';
 import { METRICS, type Metric } from '../model/metrics.ts';
 import type { Measurement, Report, Target, Verdict, VerdictName } from '../model/report.ts';
 import { FALSE_ALARMS } from '../model/timed.ts';
@@ -188,12 +188,13 @@ const IDENTITY = [
 ] as const;
 
 function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
+  const isNetwork = isLoad(scope);
   const load = pairs.get(pairKey(undefined, 'load_ok')) ?? {};
   const inHead = hasSide(pairs, 'head');
   const inBase = hasSide(pairs, 'base');
   const where = `${scope.program} on ${scope.target.kernel}`;
   if (!inHead) {
-    if (scope.noBase) return [];
+    if (scope.noBase || isNetwork) return [];
     return [
       row(scope, 'load_ok', load, {
         verdict: 'gone',
@@ -212,7 +213,7 @@ function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
     }
     return rows;
   }
-  rows.push(...loadRows(scope, load, inBase));
+  if (!isNetwork) rows.push(...loadRows(scope, load, inBase));
 
   const inputs = [...new Set([...pairs.values()].map((pair) => (pair.head ?? pair.base)!.input))].sort(
     byInput,
@@ -355,7 +356,7 @@ function metricRow(
   const key = { target: target.id, object, program, input: input ?? '', metric: metric.name };
   const checks = tests.get(rowKey(key))?.map(timedCheck) ?? [
     ...maxCheck(budget, head),
-    ...increaseCheck(budget, head, base),
+    ...increaseCheck(budget, head, base, metric.decimals),
   ];
   const over = checks.filter(({ verdict }) => verdict === 'over');
   const open = checks.filter(({ verdict }) => verdict === 'inconclusive');
@@ -456,8 +457,8 @@ function row(
 ): Verdict {
   const head = pair.head?.value;
   const base = scope.noBase ? undefined : pair.base?.value;
-  const unit = METRICS.find(({ name }) => name === metric)?.unit ?? '';
-  const budget = budgetText(scope.budgets.get(metric), base, unit);
+  const known: Metric | undefined = METRICS.find(({ name }) => name === metric);
+  const budget = budgetText(scope.budgets.get(metric), base, known?.decimals);
   const where = pair.head?.where;
   const intervals = intervalsOf(pair, base !== undefined);
   // The median of differences is closer than the difference of medians.
@@ -469,7 +470,7 @@ function row(
     program: scope.program,
     ...(input === undefined ? {} : { input }),
     metric,
-    unit,
+    unit: known?.unit ?? '',
     ...(base === undefined ? {} : { base }),
     ...(head === undefined ? {} : { head }),
     ...(change === undefined ? {} : { change }),

@@ -30,9 +30,14 @@ export function maxCheck({ max }: Budget, head: Figure): Check[] {
 }
 
 /** Growth up to and including the allowance passes. */
-export function increaseCheck({ increase }: Budget, head: Figure, base: Figure | undefined): Check[] {
+export function increaseCheck(
+  { increase }: Budget,
+  head: Figure,
+  base: Figure | undefined,
+  decimals = 0,
+): Check[] {
   if (increase === undefined || base === undefined) return [];
-  const allowed = allowedIncrease(increase.value, base.value);
+  const allowed = allowedIncrease(increase.value, base.value, decimals);
   const words =
     typeof increase.value === 'number'
       ? `${allowed}`
@@ -47,18 +52,16 @@ export function increaseCheck({ increase }: Budget, head: Figure, base: Figure |
   return [{ verdict: 'pass', why: `within the allowed increase of ${words}` }];
 }
 
-/** In the metric's unit; a percentage of base is rounded down, of a time to picoseconds. */
-function allowedIncrease(increase: Exclude<Increase, 'none'>, base: number, unit = ''): number {
-  if (typeof increase === 'number') return increase;
-  if (unit === 'ns') return Math.round(10 * base * Number(increase.percent)) / 1000; // picoseconds
-  return percentFloor(base, increase.percent);
+/** In the metric's unit; a percentage of base is rounded down to the figures' decimals. */
+function allowedIncrease(increase: Exclude<Increase, 'none'>, base: number, decimals: number): number {
+  return typeof increase === 'number' ? increase : percentFloor(base, increase.percent, decimals);
 }
 
 /** The budget as a row of the report shows it; `base` turns a percentage into units. */
 export function budgetText(
   budget: Budget | undefined,
   base: number | undefined,
-  unit = '',
+  decimals = 0,
 ): Verdict['budget'] {
   if (budget === undefined) return undefined;
   const { max, increase, required } = budget;
@@ -73,7 +76,7 @@ export function budgetText(
   const place = (max ?? increase ?? required)?.rule.place;
   return {
     ...(max ? { max: max.value } : {}),
-    ...(increase && base !== undefined ? { increase: allowedIncrease(increase.value, base, unit) } : {}),
+    ...(increase && base !== undefined ? { increase: allowedIncrease(increase.value, base, decimals) } : {}),
     ...(increase && base === undefined && typeof increase.value === 'number'
       ? { increase: increase.value }
       : {}),

@@ -4,8 +4,8 @@
 import type { BudgetRule, Increase } from '../model/config.ts';
 import {
   comparePrecedence,
+  matchBudget,
   matchKernel,
-  matchProgram,
   type Precedence,
   type ProgramName,
 } from '../model/match.ts';
@@ -49,7 +49,7 @@ export function resolveBudgets(
 }
 
 function precedenceOf(rule: BudgetRule, name: ProgramName, kernel: string): Precedence | undefined {
-  const program = matchProgram(rule.match, name);
+  const program = matchBudget(rule.match, name);
   const held = matchKernel(rule.kernels, kernel);
   return program === undefined || held === undefined ? undefined : [...program, ...held];
 }

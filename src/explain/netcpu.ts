@@ -20,6 +20,11 @@ export interface NetCpu {
   readonly user: number;
   /** Of the kernel, by event ('other' outside all of them) and part ('other', or 'bpf PROGRAM' of an attached one). */
   readonly counts: readonly { readonly event: string; readonly part: string; readonly insns: number }[];
+  /**
+   * By event, 'other' and 'user' among them, what was counted while data was sent: between the first sends and the last,
+   * 16 of which at either end set up the transfer or tell of it. Left out where there were too few.
+   */
+  readonly transfer?: Readonly<Record<string, number>>;
 }
 
 const FILE_BYTES = 16 << 20;
@@ -43,7 +48,10 @@ export async function runLoad(
     const [table, out] = [join(folder, 'table'), join(folder, 'out')];
     writeFileSync(table, netTable(symbols));
     const ran = await session.run(job, ({ windowPath }) =>
-      pluginArguments(plugin.path, { window: windowPath, at: String(SUBJECT_AT), table, out }),
+      pluginArguments(plugin.path, {
+        ...{ window: windowPath, at: String(SUBJECT_AT), table, out },
+        send: String(EVENTS.findIndex(({ name }) => name === 'sock_send') + 1),
+      }),
     );
     return { ran, netCpu: readNetCpu(readCapped(out), ran.records) };
   });
@@ -62,6 +70,7 @@ export function readNetCpu(text: string, records: readonly GuestRecord[]): NetCp
   if (sections.pop() !== '') throw badProfile('it is cut off');
   return sections.map((section) => {
     let user = 0;
+    const transfer: Record<string, number> = {};
     const counts = new Map<string, NetCpu['counts'][number]>();
     for (const line of section.split('\n').filter(Boolean)) {
       const [kind, ...words] = line.split(' ');
@@ -69,10 +78,14 @@ export function readNetCpu(text: string, records: readonly GuestRecord[]): NetCp
       if (numbers.some((number) => !Number.isSafeInteger(number)))
         throw badProfile(`it has the line '${line}'`);
       if (kind === 'u') user = numbers[0]!;
-      else if (kind === 'c') add(counts, numbers as [number, number, number], images);
+      else if (kind === 'v') transfer.user = numbers[0]!;
+      else if (kind === 't') {
+        const event = EVENTS[numbers[0]! - 1]?.name ?? OTHER;
+        transfer[event] = (transfer[event] ?? 0) + numbers[1]!;
+      } else if (kind === 'c') add(counts, numbers as [number, number, number], images);
       else throw badProfile(`it has the line '${line.slice(0, 80)}'`);
     }
-    return { user, counts: [...counts.values()] };
+    return { user, counts: [...counts.values()], ...('user' in transfer ? { transfer } : {}) };
   });
 }
 

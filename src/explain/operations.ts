@@ -12,6 +12,10 @@ const TABLE: readonly { readonly operation: Operation; readonly names: readonly 
       /^__bpf_(prog|tramp)_(enter|exit)/,
       /^(bpf_prog_run_(generic_xdp|array)|do_xdp_generic|netif_receive_generic_xdp|veth_xdp_rcv)/,
       /^(cls_bpf_classify|_{0,2}tcf_classify|tcx_run|sch_handle_|__cgroup_bpf_run)/,
+      /^(nf_hook_(slow|run_bpf)|lwtunnel_|run_lwt_bpf|bpf_(input|output|xmit|flow_dissect|iter_)|netkit_xmit)/,
+      /^(_{0,2}xdp_do_(redirect|flush)|_{0,2}dev_map_|bq_|cpu_map_|_{0,2}cpu_map_)/,
+      /^(kprobe_|_{0,2}kretprobe_|ftrace_|arch_ftrace|fprobe_|rethook_|uprobe_|handle_uprobe|bpf_trace_run|trace_call_bpf)/,
+      /^(sk_psock_|tcp_bpf_|strp_|bpf_run_sk_|bpf_sk_lookup)/,
     ],
   },
   {

@@ -21,7 +21,8 @@ import {
   type OpenProgram,
   setUpObject,
 } from './libbpf/object.ts';
-import { type Bed, stimulate } from './stimulus.ts';
+import { layRedirect, type Redirect } from './redirect.ts';
+import { type Bed, makeBed, stimulate } from './stimulus.ts';
 import { reportSymbols } from './symbols.ts';
 
 export interface HookGuest {
@@ -43,24 +44,29 @@ export function runHookJob(guest: HookGuest, job: HookJob): void {
 
 /** Says what each event took; or returns why there are none. */
 function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
-  const { bed } = guest;
   const absent = job.attach && whyNotHere(job.attach.hook);
   if (absent) return absent;
+  const bed =
+    job.link === undefined || 'reason' in guest.bed ? guest.bed : makeBed(guest.bed.helper, job.link);
   if ('reason' in bed) return bed;
   let gift: Gift | undefined;
   let loaded: Loaded | undefined;
   const fdOf = ({ pointer }: Pick<OpenProgram, 'pointer'>): number => libbpf().bpf_program__fd(pointer);
-  const wholePort = hookPort(
-    bed,
-    bed.helper,
-    (given) => {
+  const wholePort = hookPort({
+    places: bed,
+    helper: bed.helper,
+    give: (given) => {
       gift = given;
     },
-    (section) => loaded?.object.programs.filter((program) => program.section === section).map(fdOf)[0],
-  );
+    object: () => loaded?.object,
+    redirect: (fd) => redirect?.setProgram(fd),
+  });
   const port = guest.isShared ? withinOurs(wholePort) : wholePort;
+  let redirect: Redirect | undefined;
   let detach: Detach | undefined;
   try {
+    redirect =
+      job.redirect && layRedirect(bed, port, job.redirect.by, blobIn(guest.window, job.redirect.elf));
     loaded = loadChosen(guest, job);
     if (job.attach) {
       const program = loaded && programOf(loaded, job.objects[job.chosen]!);
@@ -80,6 +86,7 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   } finally {
     detach?.();
     loaded?.object.close();
+    redirect?.detach();
   }
 }
 

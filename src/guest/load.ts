@@ -14,9 +14,10 @@ import { type HookGuest, hookNamed, load, whyNotHere } from './hooks.ts';
 import { hookPort, inNamespace } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
 import { type Image, programImages, programStats } from './libbpf/info.ts';
-import { ObjectRejected } from './libbpf/object.ts';
+import { type LoadedObject, ObjectRejected } from './libbpf/object.ts';
 import { MONITOR_EVENTS, startMonitor } from './monitor.ts';
 import type { Bed } from './stimulus.ts';
+import { devicesOf, layOut, type Way } from './way.ts';
 
 /** Runs the job to its last record but `end`. */
 export function runLoadJob(guest: HookGuest, job: LoadJob): void {
@@ -28,28 +29,35 @@ export function runLoadJob(guest: HookGuest, job: LoadJob): void {
 /** Says what each run took; or returns why there are none. */
 function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
   const detach: Detach[] = [];
-  const programs: Attached[] = [];
   try {
-    for (const each of job.attached) {
+    putFiles(guest.window, job);
+    const way = layOut(bed, job.link ?? { over: 'veth' }, FOLDER);
+    const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
+    detach.push(...loaded.flatMap((each) => ('reason' in each ? [] : [() => each.object.close()])));
+    const programs: Attached[] = [];
+    for (const [i, each] of job.attached.entries()) {
+      if (each.arm !== job.arm) continue;
+      const one = loaded[i]!;
+      if ('reason' in one) return one;
       const absent = whyNotHere(each.attach.hook);
       if (absent) return absent;
-      const one = hardened(job, () => attach(guest, bed, each));
-      programs.push(one);
-      detach.push(one.detach);
+      const attached = attach(guest, way, each, one);
+      programs.push(attached);
+      detach.push(attached.detach);
     }
     tellWatcher(
       guest.window,
       programs.flatMap(({ images }) => images),
     );
-    putFiles(guest.window, job);
+    const devices = devicesOf(way);
     if (job.reportStats) writeFileSync(STATS_ENABLED, '1');
     const monitor = job.monitor && startMonitor(guest.window, job.monitor);
     if (monitor) detach.push(monitor.close);
     for (const run of job.runs) {
       const before = monitor?.read();
-      const load = runOnce(bed, run);
+      const load = runOnce(way, run);
       const after = monitor?.read();
-      guest.channel.send({ type: 'load', ...load });
+      guest.channel.send({ type: 'load', ...load, devices });
       if (job.reportStats)
         guest.channel.send({ type: 'stats', programs: programs.map(({ fd }) => programStats(fd)) });
       if (!monitor || !before || !after) continue;
@@ -78,44 +86,43 @@ interface Attached {
   readonly detach: Detach;
 }
 
-/** Attaches one program, and says where its code lies. */
-function attach(guest: HookGuest, bed: Bed, wanted: AttachedProgram): Attached {
+/** Loads an object, or says why the kernel does not: what is not attached need not load. */
+function loadOne(guest: HookGuest, wanted: AttachedProgram): { readonly object: LoadedObject } | Absent {
+  try {
+    return load(guest, wanted);
+  } catch (cause) {
+    if (!(cause instanceof ObjectRejected)) throw cause;
+    return { reason: cause.message.slice(0, 2000) };
+  }
+}
+
+/** Attaches one program, and says where its object's code lies. */
+function attach(
+  guest: HookGuest,
+  { programs: places }: Way,
+  wanted: AttachedProgram,
+  { object }: { readonly object: LoadedObject },
+): Attached {
   const { hook, options } = wanted.attach;
-  const { object } = load(guest, wanted);
-  const port = hookPort(
-    bed,
-    bed.helper,
-    () => {
+  const port = hookPort({
+    places,
+    helper: places.helper,
+    give: () => {
       throw new HookRefused("the sockets are iperf3's: no program is attached to one");
     },
-    (section) => {
-      const found = object.programs.find((program) => program.section === section);
-      return found && libbpf().bpf_program__fd(found.pointer);
-    },
-  );
-  try {
-    const program = object.programs.find(({ name }) => name === wanted.program);
-    if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
-    const images: Image[] = [];
-    for (const { name, pointer } of object.programs)
-      for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
-        const { address, sizeBytes } = image;
-        images.push(image);
-        guest.channel.send({ type: 'image', program: name, part, address: address.toString(16), sizeBytes });
-      }
-    const fd = libbpf().bpf_program__fd(program.pointer);
-    const detach = hookNamed(hook).attach(port, fd, options);
-    return {
-      ...{ fd, images },
-      detach: () => {
-        detach();
-        object.close();
-      },
-    };
-  } catch (cause) {
-    object.close();
-    throw cause;
-  }
+    object: () => object,
+  });
+  const program = object.programs.find(({ name }) => name === wanted.program);
+  if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
+  const images: Image[] = [];
+  for (const { name, pointer } of object.programs)
+    for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
+      const { address, sizeBytes } = image;
+      images.push(image);
+      guest.channel.send({ type: 'image', program: name, part, address: address.toString(16), sizeBytes });
+    }
+  const fd = libbpf().bpf_program__fd(program.pointer);
+  return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
 }
 
 /** Tells native/netcpu.c where the code of the attached programs lies; the part each is of is its number. */
@@ -145,11 +152,12 @@ function putFiles(window: Uint8Array, { files }: LoadJob): void {
 const RECEIVER = '198.51.100.2';
 const RESULT_BYTES = 16;
 
-function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
+function runOnce(way: Way, run: LoadRun) {
+  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run;
   const iperf3 = join(FOLDER, 'iperf3');
   const reportPath = join(FOLDER, 'report');
   const report = openSync(reportPath, 'w');
-  const before = traffic(bed);
+  const before = traffic(way);
   const server = [iperf3, '-4', '-s', '-1', '-i', '0'];
   const client = [
     ...[
@@ -166,11 +174,14 @@ function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
       String(bytes).padStart(12, '0'),
     ],
     ...(protocol === 'udp' ? ['-u', '-b', '0'] : []),
+    ...(isReverse ? ['-R'] : []),
+    ...(lengthBytes === undefined ? [] : ['-l', String(lengthBytes)]),
+    ...(windowBytes === undefined ? [] : ['-w', String(windowBytes)]),
   ];
   const ended = spawnSync(join(FOLDER, 'load'), [...server, '--', ...client], {
     env: { LD_LIBRARY_PATH: FOLDER },
     // its own output goes into a file: a pipe would wake Node
-    stdio: ['ignore', report, 'pipe', bed.sender.namespaceFd, bed.receiver.namespaceFd, 'pipe'],
+    stdio: ['ignore', report, 'pipe', way.client.namespaceFd, way.server.namespaceFd, 'pipe'],
     maxBuffer: 1 << 20,
   });
   closeSync(report);
@@ -186,19 +197,21 @@ function runOnce(bed: Bed, { protocol, streams, bytes }: LoadRun) {
       `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2000)}`,
     );
   if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
-  const after = traffic(bed);
+  const after = traffic(way);
   return {
     insns: Number(result.readBigUInt64LE(0)),
-    there: difference(after.sender, before.sender),
-    back: difference(after.receiver, before.receiver),
+    there: difference(after.there, before.there),
+    back: difference(after.back, before.back),
     iperf3: said,
   };
 }
 
-/** What each side's device has sent. */
-function traffic(bed: Bed): Record<'sender' | 'receiver', Traffic> {
-  const of = (side: 'sender' | 'receiver') => inNamespace(bed[side].namespaceFd, () => sentBy(side));
-  return { sender: of('sender'), receiver: of('receiver') };
+/** What each end's device has sent. */
+function traffic({ client, server }: Way): Record<'there' | 'back', Traffic> {
+  return {
+    there: inNamespace(client.namespaceFd, () => sentBy('sender')),
+    back: inNamespace(server.namespaceFd, () => sentBy('receiver')),
+  };
 }
 
 /** Of `device: RECEIVED... SENT...`, 8 numbers each, of which the first are bytes, packets, errors and drops (proc_net_dev). */

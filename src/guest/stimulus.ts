@@ -20,15 +20,22 @@ export interface Events {
 /** The devices' numbers that native/stimulus.c gives. */
 const INDEX: Readonly<Record<BedSide, number>> = { sender: 10, receiver: 11 };
 
-/** Lays out a bed; `helper` is native/stimulus in the guest. Absent where the kernel has no such link. */
-export function makeBed(helper: string): Bed | Absent {
+/**
+ * Lays out a bed; `helper` is native/stimulus in the guest, `namespaces` are those of its sides: new ones, unless given.
+ * Absent where the kernel has no such link.
+ */
+export function makeBed(
+  helper: string,
+  device: 'veth' | 'netkit' = 'veth',
+  namespaces: Readonly<Record<BedSide, number>> = { sender: newNamespace(), receiver: newNamespace() },
+): Bed | Absent {
   const bed = {
-    sender: { namespaceFd: newNamespace(), index: INDEX.sender },
-    receiver: { namespaceFd: newNamespace(), index: INDEX.receiver },
+    sender: { namespaceFd: namespaces.sender, index: INDEX.sender },
+    receiver: { namespaceFd: namespaces.receiver, index: INDEX.receiver },
     helper,
   };
   try {
-    run(bed, { name: 'bed', device: 'veth' });
+    run(bed, { name: 'bed', device });
   } catch (cause) {
     return { reason: `this kernel gives no link to measure on: ${messageOf(cause)}` };
   }
@@ -61,6 +68,7 @@ function run(
     input.write(name, i * NAME_BYTES, NAME_BYTES - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
   for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES + 4 * i);
+  input.write(gift?.name ?? '', 5 * NAME_BYTES, NAME_BYTES - 1);
   const ended = spawnSync(helper, [], {
     input,
     env: {},

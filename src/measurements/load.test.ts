@@ -9,6 +9,7 @@ function runOf(units: number): LoadCounts {
   return {
     insns: STARTING + 100 * units,
     user: 10 * units,
+    transfer: { other: 0, rx_softirq: 30, sock_send: 40, idle: 20, user: 10 },
     counts: [
       { event: 'other', part: 'other', insns: STARTING },
       { event: 'rx_softirq', part: 'IP', insns: 20 * units },
@@ -19,6 +20,8 @@ function runOf(units: number): LoadCounts {
     there: traffic,
     back: traffic,
     iperf3: { bytes: 100 * units, bitsPerSecond: 5e9, retransmits: 1 },
+    report: '{}',
+    devices: [],
   };
 }
 
@@ -29,8 +32,7 @@ test('figures are of what the longer run sends beyond the shorter: what starts a
     net_cpu: { rx_softirq: 30, tx_softirq: 0, sock_send: 40, sock_recv: 0 },
     insns_per_packet: 35,
     insns_per_byte: 0.7,
-    all_insns_per_byte: 1,
-    throughput_bps: 5e9,
+    throughput_bps: 8e9,
     lost: 0,
     retransmits: 1,
     parts: [
@@ -39,6 +41,8 @@ test('figures are of what the longer run sends beyond the shorter: what starts a
       { part: 'bpf lb', insnsPerByte: 0.1 },
     ],
     unaccounted: 0,
+    devices: [],
+    iperf3: '{}',
   });
 });
 
@@ -46,4 +50,11 @@ test('a longer run that is not longer is refused', () => {
   expect(() => loadFigures(runOf(10), runOf(10))).toThrow(
     new RangeError('the longer run sends 0 bytes more'),
   );
+});
+
+test('a load of too few sends has no figures', () => {
+  const { transfer: _, ...longer } = runOf(20);
+  expect(loadFigures(runOf(10), longer)).toEqual({
+    reason: 'too little is sent to tell shares of time: fewer than 33 sends',
+  });
 });

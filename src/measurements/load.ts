@@ -3,7 +3,9 @@
 
 import type { Iperf3Result } from '../model/iperf3.ts';
 import { type LoadFigures, NET_EVENTS, type NetEvent } from '../model/load-cost.ts';
+import { LOAD_METRIC_NAMES, type MetricName } from '../model/metrics.ts';
 import type { Traffic } from '../model/records.ts';
+import type { Absent, LoadDevice } from '../model/report.ts';
 
 /** One run, counted. */
 export interface LoadCounts {
@@ -11,37 +13,68 @@ export interface LoadCounts {
   readonly insns: number;
   readonly user: number;
   readonly counts: readonly { readonly event: string; readonly part: string; readonly insns: number }[];
+  /** While data was sent, by event, with 'user' and what is of none. */
+  readonly transfer?: Readonly<Record<string, number>>;
   readonly there: Traffic;
   readonly back: Traffic;
   readonly iperf3: Iperf3Result;
+  /** Its text. */
+  readonly report: string;
+  readonly devices: readonly LoadDevice[];
 }
 
-/** Throws RangeError where the longer run has not sent more. */
-export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigures {
+/** Absent where too little was sent to tell shares of time. Throws RangeError where the longer run has not sent more. */
+export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigures | Absent {
   const less = (of: (run: LoadCounts) => number) => of(longer) - of(shorter);
   const bytes = less(({ iperf3 }) => iperf3.bytes);
   if (bytes <= 0) throw new RangeError(`the longer run sends ${bytes} bytes more`);
   const packets = less(({ there, back }) => there.packets + back.packets);
   const all = less(({ insns }) => insns);
   const ofEvent = (event: string) => less(({ counts }) => sum(counts.filter((each) => each.event === event)));
-  const net = NET_EVENTS.reduce((total, event) => total + ofEvent(event), 0);
+  const net = total(NET_EVENTS.map(ofEvent));
   const counted = less(({ counts, user }) => sum(counts) + user);
   const { retransmits, lost } = longer.iperf3;
+  const { transfer } = longer;
+  if (!transfer) return { reason: 'too little is sent to tell shares of time: fewer than 33 sends' };
+  const shares = NET_EVENTS.map((event) => (transfer[event] ?? 0) / total(Object.values(transfer)));
   return {
     bytes,
     packets,
-    net_cpu: Object.fromEntries(
-      NET_EVENTS.map((event) => [event, rounded((100 * ofEvent(event)) / all)]),
-    ) as Record<NetEvent, number>,
+    net_cpu: Object.fromEntries(NET_EVENTS.map((event, i) => [event, rounded(100 * shares[i]!)])) as Record<
+      NetEvent,
+      number
+    >,
     insns_per_packet: rounded(net / packets),
     insns_per_byte: rounded(net / bytes, 6),
-    all_insns_per_byte: rounded(all / bytes, 6),
-    throughput_bps: Math.round(longer.iperf3.bitsPerSecond),
+    throughput_bps: Math.round((8e9 * bytes * total(shares)) / net),
     lost: lost ?? longer.there.dropped + longer.back.dropped,
     ...(retransmits === undefined ? {} : { retransmits }),
     parts: partsOf(less, bytes),
     unaccounted: rounded((100 * (all - counted)) / all, 4),
+    devices: longer.devices,
+    iperf3: longer.report,
   };
+}
+
+/** As metrics; where there are no figures, all of them are absent. */
+export function loadMetrics(
+  figures: LoadFigures | Absent,
+): readonly { readonly metric: MetricName; readonly value?: number; readonly absent?: Absent }[] {
+  if ('reason' in figures) return LOAD_METRIC_NAMES.map((metric) => ({ metric, absent: figures }));
+  const { net_cpu, insns_per_packet, insns_per_byte, throughput_bps, lost, retransmits } = figures;
+  const values: Readonly<Record<string, number | Absent>> = {
+    net_cpu: rounded(total(NET_EVENTS.map((event) => net_cpu[event]))),
+    ...net_cpu,
+    insns_per_packet,
+    insns_per_byte,
+    throughput_bps,
+    lost_packets: lost,
+    retransmits: retransmits ?? { reason: 'only TCP sends anything again' },
+  };
+  return LOAD_METRIC_NAMES.map((metric) => {
+    const value = values[metric]!;
+    return typeof value === 'number' ? { metric, value } : { metric, absent: value };
+  });
 }
 
 type Less = (of: (run: LoadCounts) => number) => number;
@@ -67,8 +100,12 @@ function partsOf(less: Less, bytes: number): LoadFigures['parts'] {
 
 const isNet = (event: string) => (NET_EVENTS as readonly string[]).includes(event);
 
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 function sum(counts: LoadCounts['counts']): number {
-  return counts.reduce((total, { insns }) => total + insns, 0);
+  return total(counts.map(({ insns }) => insns));
 }
 
 function rounded(value: number, decimals = 3): number {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseConfig, parseSize, programConfig } from './config.ts';
 import { UNMEASURED_METRICS } from './configschema.ts';
 import { TollgateErrors } from './errors.ts';
-import { METRIC_NAMES, METRICS } from './metrics.ts';
+import { METRIC_NAMES, METRICS, type Metric } from './metrics.ts';
 
 const HEAD = 'version: 1\nkernels: ["debian:5.10", "debian:6.1"]\nobjects: ["build/*.bpf.o"]\n';
 
@@ -113,7 +113,7 @@ budgets:
       },
       { match: 'xdp_lb', metric: 'map_bytes', max: 1048576, place: place(18, 53), matchPlace: place(18, 3) },
     ],
-    warnings: ["'load' is not measured yet by this version: no traffic is sent (tollgate.yml:13:1)"],
+    warnings: [],
   });
 });
 
@@ -132,11 +132,36 @@ test('a metric may have an entry for each group of kernels', () => {
 });
 
 test('every cost that is measured can have a budget', () => {
-  const names = METRICS.filter(({ unit }) => unit !== 'pps').map(({ name }) => name);
+  const costs: readonly Metric[] = METRICS.filter(
+    ({ name, better }) => name === 'load_ok' || better === 'less',
+  );
+  const names = costs.filter(({ isOfLoad }) => !isOfLoad).map(({ name }) => name);
   const budgets = names.map((name) => `    ${name}: ${name === 'load_ok' ? 'true' : '1'}\n`).join('');
   expect(
     parseConfig(`${HEAD}budgets:\n  "*":\n${budgets}`, 't.yml').budgets.map((rule) => rule.metric),
   ).toEqual(names);
+  const ofLoad = costs.filter(({ isOfLoad }) => isOfLoad).map(({ name }) => name);
+  const lines = ofLoad.map((name) => `    ${name}: 1\n`).join('');
+  const text = `${HEAD}load: [{ iperf3: {} }]\nbudgets:\n  load:\n${lines}`;
+  expect(parseConfig(text, 't.yml').budgets.map((rule) => rule.metric)).toEqual(ofLoad);
+});
+
+test('what iperf3 does is read, sizes as bytes', () => {
+  const iperf3 =
+    '{ protocol: udp, bytes: 4M, length: 1K, over: bridge, reverse: true, gro: false, mtu: 9000 }';
+  expect(parseConfig(`${HEAD}load: [{ iperf3: ${iperf3} }]\n`, 't.yml').load).toEqual([
+    {
+      iperf3: {
+        protocol: 'udp',
+        bytes: 4 << 20,
+        length: 1024,
+        over: 'bridge',
+        reverse: true,
+        gro: false,
+        mtu: 9000,
+      },
+    },
+  ]);
 });
 
 test('a file without budgets is read with a warning', () => {
@@ -258,8 +283,22 @@ test.each<[string, string[]]>([
   [
     'budgets: { load: { net_cpu: { increase: 2% } } }',
     [
-      "Cannot parse 'budgets.load.net_cpu': this version of Tollgate does not measure it yet (t.yml:4:20)",
-      `  it measures ${METRIC_NAMES.join(', ')}`,
+      "Cannot parse 'budgets.load': there is no network load to hold to it (t.yml:4:18)",
+      '  load: [{ iperf3: { protocol: tcp }, attach: [PROGRAM] }]',
+    ],
+  ],
+  [
+    'budgets: { load: { throughput_bps: 1 } }',
+    [
+      "Cannot parse 'budgets.load.throughput_bps': a rate has no budget (t.yml:4:20)",
+      '  what a packet costs can have one: insns_per_packet',
+    ],
+  ],
+  [
+    'budgets: { a: { net_cpu: 1 } }',
+    [
+      "Cannot parse 'budgets.a.net_cpu': a metric of network load (t.yml:4:17)",
+      '  budgets: { load: { net_cpu: ... } }',
     ],
   ],
   [

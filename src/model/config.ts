@@ -6,9 +6,10 @@ import { withoutUndefined } from './defined.ts';
 import { type Place, TollgateError, TollgateErrors } from './errors.ts';
 import type { BedSide } from './hooks/hook.ts';
 import { type Input, inputName } from './input.ts';
+import type { LoadPath } from './job.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
-import { comparePrecedence, matchGlob, matchProgram, type ProgramName } from './match.ts';
-import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
+import { comparePrecedence, LOAD, matchGlob, matchProgram, type ProgramName } from './match.ts';
+import { LOAD_METRIC_NAMES, METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 import { type Fault, faultError, schemaFaults } from './schemaerrors.ts';
 import { didYouMean } from './suggest.ts';
 import { type PlainYaml, parseYaml } from './yaml.ts';
@@ -48,7 +49,19 @@ export interface ProgramConfig {
 }
 
 export interface LoadConfig {
-  readonly iperf3: { readonly protocol?: 'tcp' | 'udp'; readonly streams?: number; readonly bytes?: number };
+  readonly iperf3: {
+    readonly protocol?: 'tcp' | 'udp';
+    readonly streams?: number;
+    readonly bytes?: number;
+    readonly reverse?: boolean;
+    readonly length?: number;
+    readonly window?: number;
+    readonly over?: LoadPath;
+    readonly mtu?: number;
+    readonly gro?: boolean;
+    readonly gso?: boolean;
+    readonly tso?: boolean;
+  };
   readonly attach?: readonly string[];
 }
 
@@ -154,16 +167,18 @@ function sayUnmeasured(fault: Fault): Fault {
     const hint = `it measures ${METRIC_NAMES.join(', ')}`;
     return { ...fault, reason: 'this version of Tollgate does not measure it yet', hint };
   }
-  if (METRICS.some(({ name, unit }) => name === key && unit === 'pps')) {
-    const hint = 'what a packet costs can have one: hook_total_insns';
+  if (METRICS.some(({ name, better }) => name === key && better === 'more' && name !== 'load_ok')) {
+    const hint = `what a packet costs can have one: ${path[1] === LOAD ? 'insns_per_packet' : 'hook_total_insns'}`;
     return { ...fault, reason: 'a rate has no budget', hint };
   }
-  if (path[1] === 'load') {
+  if (path[1] === LOAD) {
     const hint = (METRIC_NAMES as readonly string[]).includes(key)
       ? "'load' is network load; a program of that name is written 'OBJECT/load'"
-      : (didYouMean(key, UNMEASURED_METRICS) ?? `metrics of network load: ${UNMEASURED_METRICS.join(', ')}`);
+      : (didYouMean(key, LOAD_METRIC_NAMES) ?? `metrics of network load: ${LOAD_METRIC_NAMES.join(', ')}`);
     return { ...fault, reason: 'no metric of network load', hint };
   }
+  if (LOAD_METRIC_NAMES.includes(key))
+    return { ...fault, reason: 'a metric of network load', hint: `budgets: { load: { ${key}: ... } }` };
   const hint =
     didYouMean(key, [...METRIC_NAMES, ...UNMEASURED_METRICS]) ?? `metrics: ${METRIC_NAMES.join(', ')}`;
   return { ...fault, reason: 'unknown metric', hint };
@@ -211,6 +226,10 @@ function senseFaults(file: ConfigFile): Fault[] {
     }
   }
 
+  if (file.budgets?.load !== undefined && file.load === undefined) {
+    const hint = 'load: [{ iperf3: { protocol: tcp }, attach: [PROGRAM] }]';
+    faults.push(fault(['budgets', 'load'], 'there is no network load to hold to it', hint));
+  }
   for (const { match, metric, entry, index } of budgetEntries(file)) {
     if (typeof entry !== 'object' || entry.kernels === undefined) continue;
     const path = ['budgets', match, metric, ...(index === undefined ? [] : [index]), 'kernels'];
@@ -267,9 +286,14 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
       place: yaml.keyPlace(['programs', pattern]),
     },
   ]);
-  const load = file.load?.map(({ iperf3: { bytes, ...iperf3 }, ...rest }) => ({
+  const load = file.load?.map(({ iperf3, ...rest }) => ({
     ...rest,
-    iperf3: { ...iperf3, ...(bytes === undefined ? {} : { bytes: parseSize(bytes) }) },
+    iperf3: Object.fromEntries(
+      Object.entries(withoutUndefined(iperf3)).map(([key, value]) => [
+        key,
+        SIZES.includes(key) ? parseSize(value as number | string) : value,
+      ]),
+    ),
   }));
   return {
     version: 1,
@@ -283,7 +307,7 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
     ...(file.fail_on === undefined ? {} : { fail_on: file.fail_on }),
     programs: Object.fromEntries(programs),
     budgets,
-    warnings: warningsOf(file, budgets, yaml, fileName),
+    warnings: warningsOf(budgets, fileName),
   };
 }
 
@@ -308,23 +332,13 @@ function loaderOf(entry: LoaderEntry, place: Place): LoaderConfig {
   };
 }
 
-function warningsOf(
-  file: ConfigFile,
-  budgets: readonly BudgetRule[],
-  yaml: PlainYaml,
-  fileName: string,
-): string[] {
-  const at = ({ line, column }: Place) => `(${fileName}:${line}:${column})`;
-  const warnings: string[] = [];
-  if (file.load !== undefined) {
-    warnings.push(
-      `'load' is not measured yet by this version: no traffic is sent ${at(yaml.keyPlace(['load']))}`,
-    );
-  }
-  if (budgets.length === 0) {
-    warnings.push(`'${fileName}' has no budgets: only programs that do not load fail the check`);
-  }
-  return warnings;
+/** Keys of iperf3 that may be written '64M'. */
+const SIZES: readonly string[] = ['bytes', 'length', 'window'];
+
+function warningsOf(budgets: readonly BudgetRule[], fileName: string): string[] {
+  return budgets.length === 0
+    ? [`'${fileName}' has no budgets: only programs that do not load fail the check`]
+    : [];
 }
 
 function bareEntry(value: number | string | boolean): EntryObject {

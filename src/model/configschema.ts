@@ -4,24 +4,13 @@ import * as z from 'zod';
 import type { Hook } from './hooks/hook.ts';
 import { HOOKS } from './hooks/index.ts';
 import { inputSchema } from './input.ts';
+import { LOAD_PATHS } from './job.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import { parseStimulus, STIMULI } from './stimuli.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
-export const UNMEASURED_METRICS = [
-  'tail_call_insns',
-  'tail_call_ns',
-  'helper_calls',
-  'net_cpu',
-  'rx_softirq',
-  'tx_softirq',
-  'sock_send',
-  'sock_recv',
-  'insns_per_packet',
-  'insns_per_byte',
-  'throughput_bps',
-] as const;
+export const UNMEASURED_METRICS = ['tail_call_insns', 'tail_call_ns', 'helper_calls'] as const;
 
 /** Program types as libbpf names them (libbpf_bpf_prog_type_str). */
 export const PROGRAM_TYPES = [
@@ -135,16 +124,23 @@ const BUDGETED: readonly Metric[] = METRICS.filter(
   ({ name, better }) => better === 'less' || name === 'load_ok',
 );
 
-const programBudgetsSchema = z
-  .strictObject(
+function budgetsSchema(metrics: readonly Metric[]) {
+  return z.strictObject(
     Object.fromEntries(
-      BUDGETED.map((metric) => [
+      metrics.map((metric) => [
         metric.name,
         schemaOf(metric).optional().describe(`${metric.description} (${metric.unit})`),
       ]),
     ) as Record<string, z.ZodOptional<ReturnType<typeof schemaOf>>>,
-  )
-  .describe('metric: budget');
+  );
+}
+
+const programBudgetsSchema = budgetsSchema(BUDGETED.filter(({ isOfLoad }) => !isOfLoad)).describe(
+  'metric: budget',
+);
+const networkBudgetsSchema = budgetsSchema(BUDGETED.filter(({ isOfLoad }) => isOfLoad)).describe(
+  'budgets on network load: of every entry of load, with its programs attached',
+);
 
 const mapText = z
   .union(
@@ -170,6 +166,11 @@ function attachmentSchema({ name, description, options, stimuli }: Hook) {
     })
     .describe(description);
 }
+
+/** A loader attaches to the bed as it is, and brings its own redirects. */
+const LOADER_STIMULI = STIMULI.filter(
+  ({ link, redirect }) => link === undefined && redirect === undefined,
+).map(({ name }) => name);
 
 const [firstHook, ...otherHooks] = HOOKS;
 
@@ -209,7 +210,36 @@ const iperf3Schema = z.strictObject({
   bytes: z
     .union([count, size], { error: "expected a number of bytes, or one as '64M'" })
     .optional()
-    .describe("how much is sent, as '64M'"),
+    .describe("how much the longer of the two runs sends, as '64M'"),
+  reverse: z.boolean().optional().describe('the server sends'),
+  length: z
+    .union(
+      [
+        z
+          .number()
+          .int()
+          .min(16)
+          .max(1 << 20),
+        size,
+      ],
+      { error: 'expected 16 bytes to 1M' },
+    )
+    .optional()
+    .describe('bytes handed to the socket at a time; of UDP, what a packet carries'),
+  window: z
+    .union([z.number().int().min(4096), size], { error: "expected 4096 bytes or more, as '256K'" })
+    .optional()
+    .describe("the sockets' buffers; of TCP 256K, unless said otherwise"),
+  over: z
+    .enum(LOAD_PATHS)
+    .optional()
+    .describe(
+      'veth: one link; bridge, routed: a third namespace between two links, where programs are attached',
+    ),
+  mtu: z.number().int().min(576).max(65_535).optional().describe("the devices' MTU"),
+  gro: z.boolean().optional().describe('generic receive offload of all devices'),
+  gso: z.boolean().optional().describe('generic segmentation offload of all devices'),
+  tso: z.boolean().optional().describe('TCP segmentation offload of all devices'),
 });
 
 const loadSchema = z
@@ -219,7 +249,8 @@ const loadSchema = z
       attach: z.array(name).optional().describe('the programs that are attached meanwhile'),
     }),
   )
-  .describe('network load to measure under; not measured yet by this version');
+  .max(9, 'expected at most 9 loads')
+  .describe('network load to measure under');
 
 const soughtProgram = z.union(
   [
@@ -267,8 +298,8 @@ const loaderSchema = z
       stimulus: z
         .string()
         .refine(
-          (text) => parseStimulus(text) !== undefined,
-          `expected ${STIMULI.map((each) => each.name).join(', ')}`,
+          (text) => LOADER_STIMULI.includes(parseStimulus(text)?.name ?? ''),
+          `expected ${LOADER_STIMULI.join(', ')}`,
         )
         .optional()
         .describe('what makes its programs run; without it udp:64'),
@@ -325,10 +356,7 @@ export const configSchema = z
     loader: loaderSchema.optional(),
     budgets: z
       .object({
-        load: z
-          .strictObject({})
-          .optional()
-          .describe('budgets on network load; not measured yet by this version'),
+        load: networkBudgetsSchema.optional(),
       })
       .catchall(programBudgetsSchema)
       .optional()

@@ -15,14 +15,15 @@ export function subtract(a: number, b: number): number {
   return toNumber({ units: rescale(x, scale) - rescale(y, scale), scale });
 }
 
-/** The whole units that `percent` (as '2.5') of `value` comes to, rounded down: an allowance is never rounded up. */
-export function percentFloor(value: number, percent: string): number {
+/** What `percent` (as '2.5') of `value` comes to, rounded down to so many decimals: an allowance is never rounded up. */
+export function percentFloor(value: number, percent: string, decimals = 0): number {
   const x = toDecimal(value);
   const y = toDecimal(Number(percent));
-  const units = x.units * y.units;
+  const units = x.units * y.units * 10n ** BigInt(decimals);
   const divisor = 100n * 10n ** BigInt(x.scale + y.scale);
   const quotient = units / divisor;
-  return Number(units < 0n && quotient * divisor !== units ? quotient - 1n : quotient);
+  const floor = units < 0n && quotient * divisor !== units ? quotient - 1n : quotient;
+  return toNumber({ units: floor, scale: decimals });
 }
 
 function toDecimal(value: number): Decimal {

@@ -71,17 +71,25 @@ export interface HookJob {
   /** Left out: nothing is attached. */
   readonly attach?: { readonly hook: string; readonly options: HookOptions };
   readonly stimuli: readonly StimulusTask[];
+  /** In every arm with that stimulus: a link of another kind, our program that redirects its packets. */
+  readonly link?: 'netkit';
+  readonly redirect?: { readonly by: 'devmap' | 'cpumap'; readonly elf: Blob };
 }
 
 /**
- * Instead of a job, one arm of measuring under network load: programs are loaded and attached, or none is, and iperf3
- * runs between the two sides of the bed, once for each of `runs`. It comes with the job, so that no other job's guest
+ * Instead of a job, one arm of measuring under network load: programs are loaded, those of the arm attached, and iperf3
+ * runs from one end of a link to the other, once for each of `runs`. It comes with the job, so that no other job's guest
  * has another memory for it.
  */
 export interface LoadJob {
   readonly format: 1;
   readonly task: 'load';
+  /** Loaded in this order, whatever the arm: an object's memory moves what comes behind it. */
   readonly attached: readonly AttachedProgram[];
+  /** Of those only the programs of this arm are attached; without it those of none, and without it there all are. */
+  readonly arm?: number;
+  /** What the ends are linked by, and how their devices are set. */
+  readonly link?: LoadLink;
   /** By the name each has in the guest's folder for it: native/load.c as 'load', 'iperf3', its libraries. */
   readonly files: Readonly<Record<string, Blob>>;
   /** bpf/netcpu.bpf.c: attached, too, and what it counts is told. */
@@ -95,6 +103,7 @@ export interface LoadJob {
 
 /** An object of which one program is attached. */
 export interface AttachedProgram extends SubjectJob {
+  readonly arm?: number;
   readonly attach: { readonly hook: string; readonly options: HookOptions };
 }
 
@@ -138,7 +147,27 @@ export interface LoadRun {
   readonly protocol: 'tcp' | 'udp';
   readonly streams: number;
   readonly bytes: number;
+  /** The server sends. */
+  readonly isReverse?: boolean;
+  /** Of what is handed to the socket at a time; of UDP, what a packet carries. iperf3's own: 128 KiB, a packet of the link. */
+  readonly lengthBytes?: number;
+  /** Of both sockets' buffers; without it TCP's own grow with the load. */
+  readonly windowBytes?: number;
 }
+
+/** A way from the client to the server. */
+export interface LoadLink {
+  /** Devices of two namespaces, or a third namespace between them, where the programs are attached. */
+  readonly over: LoadPath;
+  /** Of every device; left out, as the kernel has them. */
+  readonly mtuBytes?: number;
+  readonly gro?: boolean;
+  readonly gso?: boolean;
+  readonly tso?: boolean;
+}
+
+export const LOAD_PATHS = ['veth', 'bridge', 'routed'] as const;
+export type LoadPath = (typeof LOAD_PATHS)[number];
 
 /** What native/stimulus.c is told. */
 export interface StimulusTask {

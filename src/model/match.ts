@@ -9,6 +9,23 @@ export interface ProgramName {
   readonly program: string;
 }
 
+/** What budgets on network load are under; a program of that name is written 'OBJECT/load'. */
+export const LOAD = 'load';
+
+/** Under which the figures of network load stand in a report. */
+export const NETWORK_LOAD: ProgramName = { object: '(load)', program: LOAD };
+
+/** Whether figures are of network load, and not of a program. */
+export function isLoad({ object }: ProgramName): boolean {
+  return object === NETWORK_LOAD.object;
+}
+
+/** How the key of a budget fits: that of network load fits nothing else, and no other fits network load. */
+export function matchBudget(pattern: string, name: ProgramName): Precedence | undefined {
+  if (isLoad(name)) return pattern === name.program ? [2] : undefined;
+  return pattern === LOAD ? undefined : matchProgram(pattern, name);
+}
+
 /**
  * How well a pattern fits, to be compared by `comparePrecedence`: the program's part first (2 its very name, 1 a glob,
  * 0 '*'), then the object's, then the number of literal characters, then the kernel's part.

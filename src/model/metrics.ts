@@ -11,6 +11,10 @@ export interface Metric {
   readonly perInput: boolean;
   /** The mode that alone has it; left out where both have. */
   readonly mode?: 'exact' | 'timed';
+  /** Of network load, not of a program: budgets on it stand under 'load'. */
+  readonly isOfLoad?: true;
+  /** Of its figures; 0 where left out. An allowance in percent is rounded down to that. */
+  readonly decimals?: number;
   readonly description: string;
 }
 
@@ -31,10 +35,16 @@ const rate = (name: string, description: string): Metric => ({
 });
 
 /** Only a clock of real time gives it. */
-const clocked = (metric: Metric): Metric => ({ ...metric, mode: 'timed' });
+const clocked = (metric: Metric): Metric => ({ ...metric, mode: 'timed', decimals: 3 });
 
 /** Only a clock that counts instructions gives it. */
 const counted = (metric: Metric): Metric => ({ ...metric, mode: 'exact' });
+const ofLoad = (name: string, unit: string, description: string, decimals = 0): Metric => ({
+  ...cost(name, unit, description, true),
+  isOfLoad: true,
+  mode: 'exact',
+  decimals,
+});
 
 export const METRICS = [
   {
@@ -111,6 +121,16 @@ export const METRICS = [
   rate('pass_pps', 'packets a second that the program lets through'),
   cost('rtt_p50_ns', 'ns', 'median round trip', true),
   cost('rtt_p99_ns', 'ns', '99th percentile of round trips', true),
+  ofLoad('net_cpu', '%', 'share of all processor time in the network: the four events together', 3),
+  ofLoad('rx_softirq', '%', 'share of all processor time in the receiving softirq', 3),
+  ofLoad('tx_softirq', '%', 'share of all processor time in the sending softirq', 3),
+  ofLoad('sock_send', '%', 'share of all processor time in sends on sockets', 3),
+  ofLoad('sock_recv', '%', 'share of all processor time in receives on sockets', 3),
+  ofLoad('insns_per_packet', 'insns', 'instructions of the network for each packet that crosses the link', 3),
+  ofLoad('insns_per_byte', 'insns', 'instructions of the network for each byte that iperf3 sends', 6),
+  { ...ofLoad('throughput_bps', 'bps', 'bits a second of virtual time'), better: 'more' },
+  ofLoad('lost_packets', 'packets', 'packets that devices or programs dropped'),
+  ofLoad('retransmits', 'segments', 'segments that TCP sent again'),
 ] as const satisfies readonly Metric[];
 
 export type MetricName = (typeof METRICS)[number]['name'];
@@ -123,3 +143,6 @@ export function metricOf(name: string): Metric {
   if (!found) throw new RangeError(`no metric '${name}'`);
   return found;
 }
+
+/** The metrics of network load. */
+export const LOAD_METRIC_NAMES = METRICS.filter(({ isOfLoad }: Metric) => isOfLoad).map(({ name }) => name);

@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import { EVENTS_LIMIT, IPERF3_REPORT_LIMIT, LINES_LIMIT } from './job.ts';
-import { absentSchema, sideSchema } from './report.ts';
+import { absentSchema, deviceSchema, sideSchema } from './report.ts';
 import { ROUNDS_LIMIT } from './timed.ts';
 import { IMAGES_LIMIT } from './window.ts';
 
@@ -121,13 +121,15 @@ export const recordSchema = z.discriminatedUnion('type', [
   /** A run of network load, or why there is none. */
   z.strictObject({
     type: z.literal('load'),
-    /** Of all that ran from before iperf3's client began until it had ended; idle time counts a nanosecond for one. */
+    /** of all that ran from before iperf3's client began until client and server had ended; idle time counts a nanosecond for one. */
     insns: count,
     /** What has crossed the link, as its devices count it: a packet that is not segmented yet is one. */
     there: trafficSchema,
     back: trafficSchema,
     /** iperf3's report, as it wrote it. */
     iperf3: text(IPERF3_REPORT_LIMIT),
+    /** How the devices of the way are set, from the client's on. */
+    devices: z.array(deviceSchema).max(8),
   }),
   /** What the monitor in the guest (bpf/netcpu.bpf.c) counts of a run, ns by event; `elapsedNs` is of a clock beside it. */
   z.strictObject({

@@ -167,6 +167,36 @@ export const verdictSchema = z.strictObject({
 
 const countSchema = z.number().int().nonnegative();
 
+/** A device with its offloads as they are when programs are attached: native XDP changes them. */
+export const deviceSchema = z.strictObject({
+  name: z.string().max(32),
+  mtuBytes: countSchema,
+  gro: z.boolean(),
+  gso: z.boolean(),
+  tso: z.boolean(),
+});
+
+/** What stands behind the figures of one arm of network load. */
+export const loadDetailsSchema = z.strictObject({
+  target: z.string(),
+  /** Of the arms with programs of ours or with none there is one, which serves both sides. */
+  side: sideSchema,
+  /** As measurements have it: 'load', 'load (empty)', 'load (nothing)'. */
+  program: z.string(),
+  input: z.string(),
+  /** Beyond the shorter run: what figures are of. A packet is what the devices of both ends count. */
+  bytes: countSchema,
+  packets: countSchema,
+  /** How the devices of the way were set, from the client's on. */
+  devices: z.array(deviceSchema),
+  /** Of the network's events, instructions a byte by part of the network stack and by program; the dearest first. */
+  parts: z.array(z.strictObject({ part: z.string(), insnsPerByte: z.number() })),
+  /** The share of all processor time that is of no event, part or user space, percent. */
+  unaccounted: z.number(),
+  /** iperf3's own report of the longer run, as JSON; cut where it is longer than 16 KiB. */
+  iperf3: z.string(),
+});
+
 /** A place where an object makes tail calls: what is there to call, what the kernel made of it, what came of it. */
 export const tailCallSchema = z.strictObject({
   target: z.string(),
@@ -225,12 +255,15 @@ export const reportSchema = z.strictObject({
   targets: z.array(targetSchema),
   measurements: z.array(measurementSchema),
   tailCalls: z.array(tailCallSchema).optional(),
+  loads: z.array(loadDetailsSchema).optional(),
   verdicts: z.array(verdictSchema),
 });
 
 export type Absent = z.infer<typeof absentSchema>;
 export type Where = z.infer<typeof whereSchema>;
 export type Target = z.infer<typeof targetSchema>;
+export type LoadDevice = z.infer<typeof deviceSchema>;
+export type LoadDetails = z.infer<typeof loadDetailsSchema>;
 export type TailCall = z.infer<typeof tailCallSchema>;
 export type Measurement = z.infer<typeof measurementSchema>;
 export type Accepted = z.infer<typeof acceptedSchema>;

@@ -11,6 +11,10 @@ export interface Stimulus {
   readonly sizeBytes?: number;
   /** Of a stream, which is in no frames of its own: the length of a message. */
   readonly messageBytes?: number;
+  /** The kind of link it goes over, where that is not the bed's veth: it is laid out for each arm. */
+  readonly link?: 'netkit';
+  /** The map by which an XDP program of ours redirects its packets, in every arm: bpf/redirect_MAP.bpf.c. */
+  readonly redirect?: 'devmap' | 'cpumap';
   /** native/stimulus.c's name of the round trips of this one, where it has any. */
   readonly roundTrip?: string;
 }
@@ -30,9 +34,50 @@ export const STIMULI: readonly Stimulus[] = [
     sizeBytes: 64,
   },
   {
+    name: 'udp_raw',
+    description: 'UDP datagrams over IPv4, sent as whole frames by a packet socket',
+    unit: 'packet',
+    sizeBytes: 64,
+  },
+  {
+    name: 'udp_devmap',
+    description: 'UDP datagrams over IPv4 that XDP at the receiver sends back by a devmap',
+    unit: 'packet',
+    sizeBytes: 64,
+    redirect: 'devmap',
+  },
+  {
+    name: 'udp_cpumap',
+    description: 'UDP datagrams over IPv4 that XDP at the receiver leaves to a thread by a cpumap',
+    unit: 'packet',
+    sizeBytes: 64,
+    redirect: 'cpumap',
+  },
+  {
+    name: 'udp_netkit',
+    description: "UDP datagrams over IPv4 from a netkit pair's primary to its peer",
+    unit: 'packet',
+    sizeBytes: 64,
+    link: 'netkit',
+  },
+  {
+    name: 'udp_netkit_peer',
+    description: "UDP datagrams over IPv4 from a netkit pair's peer to its primary",
+    unit: 'packet',
+    sizeBytes: 64,
+    link: 'netkit',
+  },
+  {
     name: 'tcp',
     // One way, whether acknowledgements fall into an event or behind it would be half of the figure.
     description: 'messages over a TCP connection, 64 bytes, each answered before the next is sent',
+    unit: 'packet',
+    messageBytes: 64,
+  },
+  {
+    name: 'tcp_congestion',
+    description:
+      "the same over a connection whose congestion control is set: to the kernel's reno without a program",
     unit: 'packet',
     messageBytes: 64,
   },
@@ -44,6 +89,7 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'sockopt', description: 'an option of a socket, set and asked for', unit: 'event' },
   { name: 'sysctl', description: 'a setting of the kernel, read', unit: 'event' },
   { name: 'device', description: 'a device, opened and closed', unit: 'event' },
+  { name: 'iterate', description: 'an iterator, opened, read to its end and closed', unit: 'event' },
   { name: 'page_fault', description: 'the first access to a page of memory', unit: 'event' },
 ];
 

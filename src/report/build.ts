@@ -2,7 +2,7 @@
 
 import { byText } from '../budget/figures.ts';
 import { METRIC_NAMES } from '../model/metrics.ts';
-import type { Measurement, Report, TailCall, Target, Verdict } from '../model/report.ts';
+import type { LoadDetails, Measurement, Report, TailCall, Target, Verdict } from '../model/report.ts';
 
 export interface ReportParts {
   /** Tollgate's own version. */
@@ -10,6 +10,7 @@ export interface ReportParts {
   readonly targets: readonly Target[];
   readonly measurements: readonly Measurement[];
   readonly tailCalls?: readonly TailCall[];
+  readonly loads?: readonly LoadDetails[];
   /** What comparing gave; without it the report is a measurement, and fails only where a target did. */
   readonly outcome?: {
     readonly verdicts: readonly Verdict[];
@@ -22,7 +23,7 @@ export interface ReportParts {
 
 /** Measurements come in one order, whatever order kernels and sides finished in. */
 export function buildReport(parts: ReportParts): Report {
-  const { version, targets, measurements, tailCalls = [], outcome, notes = [] } = parts;
+  const { version, targets, measurements, tailCalls = [], loads = [], outcome, notes = [] } = parts;
   const nothing = targets.length === 0 || targets.some(({ status }) => status === 'failed');
   return {
     schema: 1,
@@ -32,6 +33,7 @@ export function buildReport(parts: ReportParts): Report {
     targets: [...targets],
     measurements: sortMeasurements(measurements, targets),
     ...(tailCalls.length > 0 ? { tailCalls: sortTailCalls(tailCalls, targets) } : {}),
+    ...(loads.length > 0 ? { loads: sortLoads(loads, targets) } : {}),
     verdicts: [...(outcome?.verdicts ?? [])],
   };
 }
@@ -45,6 +47,17 @@ function sortTailCalls(tailCalls: readonly TailCall[], targets: readonly Target[
       byText(a.program, b.program) ||
       byText(a.function, b.function) ||
       a.insn - b.insn ||
+      byText(a.side, b.side),
+  );
+}
+
+function sortLoads(loads: readonly LoadDetails[], targets: readonly Target[]): LoadDetails[] {
+  const rank = new Map(targets.map(({ id }, i) => [id, i]));
+  return [...loads].sort(
+    (a, b) =>
+      (rank.get(a.target) ?? targets.length) - (rank.get(b.target) ?? targets.length) ||
+      byText(a.input, b.input) ||
+      byText(a.program, b.program) ||
       byText(a.side, b.side),
   );
 }

@@ -46,9 +46,9 @@ function figuresTable(costs: readonly LoadCost[]): Table {
       ...[...NET_EVENTS.map((event) => `${event} %`)].map(right),
       ...['insns_per_packet', 'insns_per_byte', 'bytes a packet', 'Mbit/s', 'lost'].map(right),
     ],
-    rows: costs.flatMap(({ target, run, arms }) =>
+    rows: costs.flatMap(({ target, load, arms }) =>
       arms.map(({ arm, figures }) => {
-        const head = [target.kernel, loadLabel(run), arm];
+        const head = [target.kernel, loadLabel(load), arm];
         if ('reason' in figures) return [...head, ...NET_EVENTS.map(() => '-'), '-', '-', '-', '-', '-'];
         const { net_cpu, insns_per_packet, insns_per_byte, bytes, packets, throughput_bps, lost } = figures;
         return [
@@ -66,7 +66,7 @@ function figuresTable(costs: readonly LoadCost[]): Table {
 }
 
 /** Instructions for 1,000 bytes, by part; an arm in each column. */
-function partsTable({ target, run, arms }: LoadCost): Table {
+function partsTable({ target, load, arms }: LoadCost): Table {
   const told = arms.flatMap(({ arm, figures }) =>
     'reason' in figures ? [] : [{ arm, parts: figures.parts }],
   );
@@ -81,7 +81,7 @@ function partsTable({ target, run, arms }: LoadCost): Table {
   const partIn = (parts: (typeof told)[number]['parts'], part: string) =>
     parts.find((each) => each.part === part)?.insnsPerByte;
   return {
-    columns: [left(`${target.kernel}, ${loadLabel(run)}`), ...told.map(({ arm }) => right(arm))],
+    columns: [left(`${target.kernel}, ${loadLabel(load)}`), ...told.map(({ arm }) => right(arm))],
     rows: names.map((part) => [
       part,
       ...told.map(({ parts }) => {

@@ -39,6 +39,7 @@ export function mergeReports(reports: readonly NamedReport[]): Report {
       targets,
       measurements: results.flatMap(({ measurements }) => measurements),
       tailCalls: unique(reports.flatMap(({ report }) => report.tailCalls ?? [])),
+      loads: unique(reports.flatMap(({ report }) => report.loads ?? [])),
       outcome: {
         verdicts,
         verdict: worst(reports, targets, verdicts),

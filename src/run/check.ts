@@ -9,7 +9,7 @@ import { unmatchedBudgets, unmatchedPrograms } from '../budget/unmatched.ts';
 import type { Acceptance } from '../model/accept.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import type { ProgramName } from '../model/match.ts';
+import { NETWORK_LOAD, type ProgramName } from '../model/match.ts';
 import type { BudgetChange, Report, Verdict } from '../model/report.ts';
 import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
@@ -18,6 +18,7 @@ import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planHooks } from './hooks.ts';
+import { planLoads } from './load-arms.ts';
 import { loaderPrograms, planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
@@ -86,9 +87,13 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     await loadersOf('head', directory),
     ...('missing' in base ? [] : [await loadersOf('base', base.directory)]),
   ]);
+  const loads = planLoads({
+    ...{ head, config, directory, distDir },
+    ...(reason === undefined ? { base: baseObjects } : {}),
+  });
   const { exact, timed } = kernelsByMode(request.kernels ?? config.kernels, request.modes ?? EXACT_ONLY);
   const results = await executeModes(
-    { kernels: exact, jobs, hooks },
+    { kernels: exact, jobs, hooks, loads },
     {
       ...{ kernels: timed, head, base: baseObjects, rules: config.budgets, config, directory },
       hooks,
@@ -160,7 +165,10 @@ function changesOf(
   }
   try {
     return {
-      changes: budgetChanges(parseConfig(text, basename(path)), config, programNames(head)),
+      changes: budgetChanges(parseConfig(text, basename(path)), config, [
+        ...programNames(head),
+        ...(config.load ? [NETWORK_LOAD] : []),
+      ]),
       notes: [],
     };
   } catch (cause) {

@@ -3,9 +3,9 @@
 
 import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
-import type { LockedKernel } from '../model/kernel.ts';
+import type { Kernel, LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
-import type { Measurement, TailCall, Target } from '../model/report.ts';
+import type { LoadDetails, Measurement, TailCall, Target } from '../model/report.ts';
 import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
 import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
@@ -14,6 +14,7 @@ import { type JobResult, openSession, type Session } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import { collectHook, type HookPlan } from './hooks.ts';
+import { type LoadPlan, NO_LOADS, runLoads } from './load-arms.ts';
 import { collectLoader } from './loaders.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
@@ -51,38 +52,46 @@ export interface Results {
   readonly measurements: readonly Measurement[];
   /** The sites of objects that make tail calls. */
   readonly tailCalls: readonly TailCall[];
+  /** What stands behind the figures of network load. */
+  readonly loads: readonly LoadDetails[];
 }
 
 const NO_HOOKS: HookPlan = { hooks: [], loaders: [], jobs: new Map() };
 
-/** Runs `jobs` and the arms of `hooks` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
+/** Runs `jobs`, the arms of `hooks` and those of `loads` on each of `kernels` in exact mode. Throws only on abort and on faults that no kernel is guilty of. */
 export async function execute(
   kernels: readonly string[],
   jobs: readonly PlannedJob[],
   options: RunOptions,
   hooks: HookPlan = NO_HOOKS,
+  loads: LoadPlan = NO_LOADS,
 ): Promise<Results> {
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
   const results = await Promise.all(
-    [...new Set(kernels)].map((kernel) => executeOn(kernel, { jobs, hooks }, qemu, pool, options)),
+    [...new Set(kernels)].map((kernel) => executeOn(kernel, { jobs, hooks, loads }, qemu, pool, options)),
   );
   return {
     targets: results.map(({ target }) => target),
     measurements: results.flatMap(({ measurements }) => measurements),
     tailCalls: results.flatMap(({ tailCalls }) => tailCalls),
+    loads: results.flatMap(({ loads }) => loads),
   };
 }
 
 async function executeOn(
   reference: string,
-  { jobs, hooks }: { readonly jobs: readonly PlannedJob[]; readonly hooks: HookPlan },
+  {
+    jobs,
+    hooks,
+    loads,
+  }: { readonly jobs: readonly PlannedJob[]; readonly hooks: HookPlan; readonly loads: LoadPlan },
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
 ): Promise<Omit<Results, 'targets'> & { target: Target }> {
-  const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told) => {
-    const total = jobs.length + hooks.jobs.size;
+  const { target, result } = await onKernel(reference, qemu, pool, options, async (session, told, kernel) => {
+    const total = jobs.length + hooks.jobs.size + loads.runs;
     let done = 0;
     const id = `${reference}/exact`;
     const machine = pooled(session, pool, options.signal);
@@ -91,7 +100,7 @@ async function executeOn(
       done++;
       options.onProgress?.({ task: reference, phase: 'measure', message, done, total });
     };
-    const [found, arms] = await Promise.all([
+    const [found, arms, underLoad] = await Promise.all([
       Promise.all(
         jobs.map(async (job) => {
           const { ran, counted } = await runCounting(machine, job, { ...options, qemu });
@@ -108,6 +117,7 @@ async function executeOn(
           return [key, ran.records] as const;
         }),
       ),
+      runLoads(id, loads, machine, kernel, { ...options, qemu }, (ran) => tell(ran, 'network load')),
     ]);
     const recordsOf = new Map(arms);
     const inPlace = hooks.hooks.flatMap((hook) => collectHook(id, hook, (arm) => recordsOf.get(arm)!));
@@ -115,11 +125,22 @@ async function executeOn(
       collectLoader(id, loader, recordsOf.get(loader.arm)!),
     );
     return {
-      measurements: [...found.flatMap(({ measurements }) => measurements), ...ofLoaders, ...inPlace],
+      measurements: [
+        ...found.flatMap(({ measurements }) => measurements),
+        ...ofLoaders,
+        ...inPlace,
+        ...underLoad.measurements,
+      ],
       tailCalls: found.flatMap(({ tailCalls }) => tailCalls),
+      loads: underLoad.details,
     };
   });
-  return { target, measurements: result?.measurements ?? [], tailCalls: result?.tailCalls ?? [] };
+  return {
+    target,
+    measurements: result?.measurements ?? [],
+    tailCalls: result?.tailCalls ?? [],
+    loads: result?.loads ?? [],
+  };
 }
 
 /**
@@ -131,7 +152,11 @@ export async function onKernel<T>(
   qemu: Qemu,
   pool: Pool,
   options: RunOptions,
-  work: (session: Session, told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void) => Promise<T>,
+  work: (
+    session: Session,
+    told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void,
+    kernel: Kernel,
+  ) => Promise<T>,
 ): Promise<{ target: Target; result?: T }> {
   const cpu = options.cpu ?? DEFAULT_CPU;
   const seconds = { boot: 0, load: 0, measure: 0 };
@@ -154,11 +179,12 @@ export async function onKernel<T>(
     };
     const session = await pool.run(() => prepare(kernel, qemu, cpu, options));
     seconds.boot = session.bootSeconds;
-    const result = await work(session, (ran) => {
+    const tell = (ran: Pick<JobResult, 'hello' | 'seconds'>) => {
       facts = { ...facts, release: ran.hello.release, libbpf: ran.hello.libbpf };
       seconds.load += ran.seconds.start;
       seconds.measure += ran.seconds.run;
-    });
+    };
+    const result = await work(session, tell, kernel);
     options.onProgress?.({ task: reference, phase: 'done' });
     return { target: { ...common, ...facts, status: 'ok', seconds: rounded(seconds) }, result };
   } catch (cause) {

@@ -1,7 +1,14 @@
 // Explaining where a program is attached: the arms of its hook, each a machine of its own, and from their profiles what
 // the hook adds and what the program adds. Arms that are the same job are run once, whichever side they serve.
 
-import { type EventArms, type EventProfile, inPlaceOf, programPart, takeEvent } from '../explain/event.ts';
+import {
+  type EventArms,
+  type EventProfile,
+  type EventRequest,
+  inPlaceOf,
+  programPart,
+  takeEvent,
+} from '../explain/event.ts';
 import { withLineProbes } from '../explain/line-probes.ts';
 import type { ProfileOptions } from '../explain/profile.ts';
 import type { AttachConfig, Config } from '../model/config.ts';
@@ -46,12 +53,36 @@ export async function explainInPlace(
   options: ProfileOptions,
   told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void,
 ): Promise<Untargeted[]> {
+  const take = eventTaker(session, jobs, options, told);
+  return await Promise.all(
+    planned.map(async (hook) => {
+      const { arms, stimulus, program, spec } = hook;
+      const [nothing, empty, own] = await Promise.all([
+        take(arms.nothing, stimulus.name),
+        take(arms.empty!, stimulus.name),
+        take(arms.own!, stimulus.name, { program, spec }),
+      ]);
+      if ('reason' in nothing) return unexplained(hook, nothing);
+      if ('reason' in empty) return unexplained(hook, empty);
+      return 'reason' in own
+        ? { ...unexplained(hook, own), inPlace: inPlaceOf({ nothing, empty }) }
+        : explained(hook, { nothing, empty, own });
+    }),
+  );
+}
+
+/** Takes an arm's event, of the same arm once; absent where there is none, or where it cannot be profiled. */
+export function eventTaker(
+  session: Session,
+  jobs: ReadonlyMap<string, Uint8Array>,
+  options: ProfileOptions,
+  told: (ran: Pick<JobResult, 'hello' | 'seconds'>) => void,
+): (key: string, stimulus: string, subject?: EventRequest['subject']) => Promise<EventProfile | Absent> {
   const taken = new Map<string, Promise<EventProfile | Absent>>();
-  const take = (key: string, hook: InPlacePlan['planned'][number], isOwn: boolean) => {
+  return (key, stimulus, subject) => {
     const known = taken.get(key);
     if (known) return known;
-    const subject = isOwn ? { subject: { program: hook.program, spec: hook.spec } } : {};
-    const request = { bytes: jobs.get(key)!, stimulus: hook.stimulus.name, ...subject };
+    const request = { bytes: jobs.get(key)!, stimulus, ...(subject ? { subject } : {}) };
     const made = takeEvent(session, request, options).then(
       (profile) => {
         if (!('reason' in profile)) told(profile.ran);
@@ -66,20 +97,6 @@ export async function explainInPlace(
     taken.set(key, made);
     return made;
   };
-  return await Promise.all(
-    planned.map(async (hook) => {
-      const [nothing, empty, own] = await Promise.all([
-        take(hook.arms.nothing, hook, false),
-        take(hook.arms.empty!, hook, false),
-        take(hook.arms.own!, hook, true),
-      ]);
-      if ('reason' in nothing) return unexplained(hook, nothing);
-      if ('reason' in empty) return unexplained(hook, empty);
-      return 'reason' in own
-        ? { ...unexplained(hook, own), inPlace: inPlaceOf({ nothing, empty }) }
-        : explained(hook, { nothing, empty, own });
-    }),
-  );
 }
 
 function explained(hook: PlannedHook, arms: Required<EventArms>): Untargeted {

@@ -130,6 +130,7 @@ export function planHook(
       ],
       { nothing: 0, empty: 0, own: 1 + loaded.own },
       jobs,
+      options.distDir,
       told && { program, ...told },
     ),
   );
@@ -202,21 +203,27 @@ function unfitType(
   return type === undefined || hook.programTypes.includes(type) ? undefined : type;
 }
 
-/** What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any. */
-export function planAllHooks(distDir: string): HookPlan {
+/**
+ * What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any.
+ * With `toldOfCode` for profiles: without the programs that drop, and the jobs say where code lies.
+ */
+export function planAllHooks(distDir: string, { toldOfCode = false } = {}): HookPlan {
   const jobs = new Map<string, Uint8Array>();
   const rows = HOOKS.flatMap((hook) =>
     hook.variants.map((variant): PlannedHook => {
       const attachment = attachmentOf({ hook: hook.name, ...variant });
+      const drop = toldOfCode ? undefined : hook.drop?.(variant);
       const programs = [
         [hook.empty(variant), EMPTY_PROGRAM],
-        ...(hook.drop ? [[hook.drop(variant), 'drop']] : []),
+        ...(drop === undefined ? [] : [[drop, 'drop']]),
       ];
       const arms = planArms(
         attachment,
         (place) => programs.map(([file, program]) => ourObject(attachment, distDir, file!, program!, place)),
-        { nothing: 0, empty: 0, ...(hook.drop ? { drop: 1 } : {}) },
+        { nothing: 0, empty: 0, ...(drop === undefined ? {} : { drop: 1 }) },
         jobs,
+        distDir,
+        toldOfCode ? { program: EMPTY_PROGRAM } : undefined,
       );
       return { ...rowOf(attachment.stimulus, hookLabel(hook, variant)), arms };
     }),
@@ -274,6 +281,7 @@ function planArms(
   objects: (place: PlaceBlob) => readonly SubjectJob[],
   chosen: Readonly<Record<'nothing' | 'empty', number> & Partial<Record<'own' | 'drop', number>>>,
   jobs: Map<string, Uint8Array>,
+  distDir: string,
   told?: { readonly program: string; readonly probed?: Uint8Array },
 ): PlannedHook['arms'] {
   const { hook, options, stimulus } = attachment;
@@ -288,6 +296,7 @@ function planArms(
         chosen,
         ...(isAttached ? { attach: { hook: hook.name, options } } : {}),
         stimuli: tasksOf(stimulus),
+        ...groundOf(stimulus, distDir, place),
       }),
       told &&
         ((place): Sequel => ({
@@ -303,6 +312,17 @@ function planArms(
     empty: add('empty', empty),
     ...Object.fromEntries(Object.entries(rest).map(([arm, which]) => [arm, add(arm, which)])),
   };
+}
+
+/** What a stimulus needs besides the bed, in every arm. */
+function groundOf(
+  { name }: ChosenStimulus,
+  distDir: string,
+  place: PlaceBlob,
+): Pick<HookJob, 'link' | 'redirect'> {
+  const { link, redirect: by } = stimulusByName(name)!;
+  const elf = () => place(readFileSync(join(distDir, 'bpf', `redirect_${by}.bpf.o`)));
+  return { ...(link ? { link } : {}), ...(by ? { redirect: { by, elf: elf() } } : {}) };
 }
 
 /** An object of ours, from dist/bpf. */

@@ -4,27 +4,29 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { compare } from '../budget/compare.ts';
 import { runLoad } from '../explain/netcpu.ts';
+import { parseConfig } from '../model/config.ts';
 import type { LoadFigures } from '../model/load-cost.ts';
 import type { GuestRecord } from '../model/records.ts';
 import { encodeJob } from '../model/window.ts';
 import { loadFiles } from '../vm/load-files.ts';
 import { openSession } from '../vm/session.ts';
 import { KERNEL_CACHE, sessionOptions } from '../vm/testing/real.ts';
-import { measureLoad, planHookLoad } from './load.ts';
-import { DIST, labOptions, OUTER_KERNELS } from './testing/lab.ts';
+import { execute } from './execute.ts';
+import { measureLoad } from './load.ts';
+import { loadOf, planHookLoad, planLoads } from './load-arms.ts';
+import { readObject } from './objects.ts';
+import { DIST, LB, labOptions, OUTER_KERNELS } from './testing/lab.ts';
 
-const RUN = { protocol: 'tcp', streams: 1, bytes: 4 << 20 } as const;
+const LOAD = loadOf({ bytes: 4 << 20 });
 /** One hook in the kernel's own code, and one before it. */
 const ARMS = ['nothing', 'xdp native', 'tc ingress'];
 
 async function measureArms(kernel: string) {
-  const { run, arms } = planHookLoad(RUN, DIST);
-  const [cost] = await measureLoad(
-    [kernel],
-    [{ run, arms: arms.filter(({ name }) => ARMS.includes(name)) }],
-    labOptions(),
-  );
+  const planned = planHookLoad(LOAD, DIST);
+  const arms = planned.arms.filter(({ name }) => ARMS.includes(name));
+  const [cost] = await measureLoad([kernel], [{ ...planned, arms }], labOptions());
   expect(cost?.target.error).toBeUndefined();
   return new Map(cost!.arms.map(({ arm, figures }) => [arm, figures as LoadFigures]));
 }
@@ -39,10 +41,38 @@ async function runMonitored(kernel: string) {
     attached: [],
     files: Object.fromEntries([...files].map(([name, bytes]) => [name, place(bytes)])),
     monitor: place(readFileSync(join(DIST, 'bpf/netcpu.bpf.o'))),
-    runs: [{ ...RUN, bytes: 32 << 20 }],
+    runs: [{ ...LOAD.run, bytes: 32 << 20 }],
   }));
   const { qemu } = options.machine;
   return await runLoad(await openSession(options), job, { qemu, distDir: DIST, cacheDir: KERNEL_CACHE });
+}
+
+/** A head of the sample project under load, against base. */
+async function gate(kernel: string, head: string) {
+  const objectsOf = (side: string) => [readObject(join(LB, `built/${side}/build/lb.bpf.o`), 'lb.bpf.o')];
+  const text = JSON.stringify({
+    version: 1,
+    kernels: [kernel],
+    objects: ['*'],
+    programs: {
+      xdp_lb: {
+        attach: { hook: 'xdp' },
+        tail_calls: { jump_table: { 0: 'lb_v4', 1: 'lb_v6', 2: 'lb_encap' } },
+      },
+    },
+    load: [{ iperf3: { bytes: '4M' }, attach: ['xdp_lb'] }],
+    budgets: {
+      load: { net_cpu: { increase: 0 }, insns_per_packet: { increase: 0 }, insns_per_byte: { increase: 0 } },
+    },
+  });
+  const config = parseConfig(text, 't.yml');
+  const plan = planLoads({
+    ...{ config, directory: LB, distDir: DIST },
+    head: objectsOf(head),
+    base: objectsOf('base'),
+  });
+  const results = await execute([kernel], [], labOptions(), undefined, plan);
+  return compare({ ...results, rules: config.budgets, base: { exists: true } }).verdicts;
 }
 
 describe.each(OUTER_KERNELS)('on %s', (kernel) => {
@@ -52,15 +82,8 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     first = await measureArms(kernel);
   });
 
-  // One run of many has had 440 instructions of 2 MiB less, and it is not known why: until then it is no exact figure.
-  test('a second run agrees to 0.1 %', async () => {
-    const second = await measureArms(kernel);
-    expect([...second.keys()]).toEqual([...first.keys()]);
-    for (const [arm, { insns_per_byte, insns_per_packet }] of second) {
-      const { insns_per_byte: bytes, insns_per_packet: packets } = first.get(arm)!;
-      expect(Math.abs(insns_per_byte / bytes - 1), arm).toBeLessThan(0.001);
-      expect(Math.abs(insns_per_packet / packets - 1), arm).toBeLessThan(0.001);
-    }
+  test('a second run gives the same to the digit', async () => {
+    expect(await measureArms(kernel)).toEqual(first);
   });
 
   test('every instruction is of an event, a part or user space, to 0.1 %', () => {
@@ -74,6 +97,37 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
       expect(insns_per_byte).toBeGreaterThan(nothing!.insns_per_byte);
     }
     expect(nothing!.parts.map(({ part }) => part)).not.toContain('bpf nop');
+  });
+
+  test('the sample project against itself reads 0, and ten instructions more read as ten a packet', async () => {
+    const itself = await gate(kernel, 'unchanged');
+    expect(itself.filter(({ change }) => change !== 0)).toEqual([]);
+    expect(itself.map(({ metric }) => metric)).toContain('insns_per_packet');
+    const dearer = await gate(kernel, 'plus-10-insns');
+    const perPacket = dearer.find(({ metric }) => metric === 'insns_per_packet')!;
+    // Acknowledgements do not pass the program; and as its softirq takes longer, turns are taken a little later.
+    expect(perPacket.change).toBeGreaterThan(5);
+    expect(perPacket.change).toBeLessThan(15);
+  });
+
+  test.each([
+    ['bridge', 'bridge'],
+    ['routed', 'forwarding'],
+  ] as const)('a way over a third namespace (%s) has %s as a part', async (over, part) => {
+    const planned = planHookLoad(loadOf({ bytes: 4 << 20, over }), DIST);
+    const [cost] = await measureLoad(
+      [kernel],
+      [{ ...planned, arms: planned.arms.slice(0, 1) }],
+      labOptions(),
+    );
+    const figures = cost!.arms[0]!.figures as LoadFigures;
+    expect(figures.parts.map((each) => each.part)).toContain(part);
+    expect(figures.devices.map(({ name }) => name)).toEqual([
+      'client',
+      'between, receiver',
+      'between, sender',
+      'server',
+    ]);
   });
 
   test('the monitor gives all time away once, and sees what is counted from outside', async () => {

@@ -7,6 +7,7 @@ import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
+import { planLoads } from './load-arms.ts';
 import { planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
@@ -22,7 +23,7 @@ export interface MeasureRequest {
   /** Of timed mode. */
   readonly bounds?: TimedBounds;
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
-  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders'>;
+  readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders' | 'load'>;
 }
 
 /** Throws TollgateError on objects that cannot be read. */
@@ -44,9 +45,10 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
+  const loads = planLoads({ ...plan, head: objects, distDir });
   const { exact, timed } = kernelsByMode(request.kernels, request.modes ?? EXACT_ONLY);
   const results = await executeModes(
-    { kernels: exact, jobs: planJobs(plan), hooks },
+    { kernels: exact, jobs: planJobs(plan), hooks, loads },
     {
       ...{
         kernels: timed,

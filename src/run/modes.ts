@@ -4,6 +4,7 @@
 import { TollgateError } from '../model/errors.ts';
 import { execute, type Results, type RunOptions } from './execute.ts';
 import type { HookPlan } from './hooks.ts';
+import type { LoadPlan } from './load-arms.ts';
 import type { PlannedJob } from './plan.ts';
 import { executeTimed, type TimedRequest, type TimedResults } from './timed.ts';
 
@@ -40,19 +41,21 @@ export async function executeModes(
     readonly kernels: readonly string[];
     readonly jobs: readonly PlannedJob[];
     readonly hooks: HookPlan;
+    readonly loads: LoadPlan;
   },
   timed: TimedRequest,
   options: RunOptions,
 ): Promise<Results & Pick<TimedResults, 'timed'>> {
   const counted =
     exact.kernels.length > 0
-      ? await execute(exact.kernels, exact.jobs, options, exact.hooks)
-      : { targets: [], measurements: [], tailCalls: [] };
+      ? await execute(exact.kernels, exact.jobs, options, exact.hooks, exact.loads)
+      : { targets: [], measurements: [], tailCalls: [], loads: [] };
   const clocked = await executeTimed(timed, options);
   return {
     targets: [...counted.targets, ...clocked.targets],
     measurements: [...counted.measurements, ...clocked.measurements],
     tailCalls: counted.tailCalls,
+    loads: counted.loads,
     timed: clocked.timed,
   };
 }

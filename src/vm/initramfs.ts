@@ -25,7 +25,7 @@ import { INSTALLED, LIBRARY_FOLDERS, type Tools } from '../model/tools.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { digestOf, digestsOf } from './digests.ts';
 import { ownName, PASSING, removeLeftovers } from './leftovers.ts';
-import { GUEST_MODULES, readGuestModules } from './modules.ts';
+import { GUEST_MODULES, readModules } from './modules.ts';
 import { remember } from './remember.ts';
 
 export interface Initramfs {
@@ -115,7 +115,7 @@ function removeOld(folder: string, now: Date): void {
 type FileList = readonly (readonly [name: string, from: string])[];
 
 async function entriesOf(files: FileList, kernel: Kernel, tools?: Tools): Promise<CpioEntry[]> {
-  const modules = kernel.modulesPath ? await readGuestModules(kernel.modulesPath, tools) : [];
+  const modules = kernel.modulesPath ? await readModules(kernel.modulesPath, GUEST_MODULES, tools) : [];
   const entries: CpioEntry[] = [
     ...files.map(
       ([path, from]): CpioEntry => ({

@@ -5,8 +5,10 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { toolEnvironment } from '../kernels/index.ts';
 import { TollgateError } from '../model/errors.ts';
+import type { Kernel } from '../model/kernel.ts';
 import { INSTALLED, type Tools } from '../model/tools.ts';
 import { linkedLibraries, loadedBytes } from './initramfs.ts';
+import { readModules } from './modules.ts';
 
 /** By their names in the guest. Throws TollgateError ('infrastructure', 'missing-tool') without an iperf3. */
 export async function loadFiles(options: {
@@ -27,6 +29,16 @@ export async function loadFiles(options: {
   return new Map(
     files.map(([name, path]) => [name!, readFileSync(path!).subarray(0, loadedBytes(path!))] as const),
   );
+}
+
+/** Modules of a kernel with what they need, named so that they come in the order in which they load. */
+export async function moduleFiles(
+  { modulesPath }: Pick<Kernel, 'modulesPath'>,
+  names: readonly string[],
+  { tools }: { readonly tools?: Tools },
+): Promise<readonly (readonly [name: string, bytes: Uint8Array])[]> {
+  const modules = modulesPath === undefined ? [] : await readModules(modulesPath, names, tools);
+  return modules.map(({ bytes }, i) => [`module-${i}.ko`, bytes]);
 }
 
 function findProgram(name: string, { path }: Tools = INSTALLED): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { modulesWithDependencies, readGuestModules } from './modules.ts';
+import { GUEST_MODULES, modulesWithDependencies, readModules } from './modules.ts';
 
 // Lines of Debian's 5.10.0-46-cloud-amd64 and 6.12.117+deb13-cloud-amd64.
 const PLAIN = `kernel/drivers/net/veth.ko:
@@ -67,7 +67,7 @@ test('modules come unpacked, whatever they are compressed with', async () => {
     join(dir, 'modules.dep'),
     'kernel/veth.ko:\nkernel/sch_ingress.ko.xz:\nkernel/cls_bpf.ko.gz:\n',
   );
-  const modules = await readGuestModules(dir);
+  const modules = await readModules(dir, GUEST_MODULES);
   expect(modules.map(({ name, bytes }) => [name, Buffer.from(bytes).equals(text(name))])).toEqual([
     ['veth', true],
     ['sch_ingress', true],
@@ -78,12 +78,12 @@ test('modules come unpacked, whatever they are compressed with', async () => {
 test('a module that is damaged is named with the tool that says so', async () => {
   await writeFile(join(dir, 'veth.ko.xz'), 'no xz');
   await writeFile(join(dir, 'modules.dep'), 'veth.ko.xz:\n');
-  await expect(readGuestModules(dir)).rejects.toMatchObject({
+  await expect(readModules(dir, GUEST_MODULES)).rejects.toMatchObject({
     kind: 'infrastructure',
     message: expect.stringMatching(/^Cannot unpack module '.*\/veth\.ko\.xz' with xz: /),
   });
 });
 
 test('a kernel without modules.dep has none', async () => {
-  expect(await readGuestModules(dir)).toEqual([]);
+  expect(await readModules(dir, GUEST_MODULES)).toEqual([]);
 });

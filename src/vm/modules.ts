@@ -44,14 +44,15 @@ function moduleName(path: string): string {
     .replaceAll('-', '_');
 }
 
-/** The modules of GUEST_MODULES that this kernel has, as plain .ko bytes. */
-export async function readGuestModules(
+/** Those of `names` that this kernel has, with what they need, dependencies first, as plain .ko bytes. */
+export async function readModules(
   modulesPath: string,
+  names: readonly string[],
   tools?: Tools,
 ): Promise<{ name: string; bytes: Uint8Array }[]> {
   const depPath = join(modulesPath, 'modules.dep');
   if (!existsSync(depPath)) return [];
-  const files = modulesWithDependencies(readFileSync(depPath, 'utf8'), GUEST_MODULES);
+  const files = modulesWithDependencies(readFileSync(depPath, 'utf8'), names);
   return await Promise.all(
     files.map(async ({ path, name }) => ({ name, bytes: await readModule(join(modulesPath, path), tools) })),
   );

@@ -1,9 +1,11 @@
 // Attaching a loaded program to the devices of a bed, to cgroups and, by the stimulus, to sockets: HookPort on this kernel.
 // What is attached to the kernel's own code is in trace.ts.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { type BedSide, type Detach, type HookPort, HookRefused } from '../../model/hooks/hook.ts';
-import { addressOf, errno, errorName, libbpf, libc, memory } from './ffi.ts';
+import { addressOf, errno, errorName, libbpf, libc, memory, type Pointer } from './ffi.ts';
+import type { LoadedObject } from './object.ts';
+import { setRoute } from './route.ts';
 import { tracePort } from './trace.ts';
 
 /** A side of a bed: a handle on its network namespace, and its device's number there. */
@@ -12,11 +14,28 @@ export interface Place {
   readonly index: number;
 }
 
-/** What the stimulus attaches, as it has the sockets: a program, or a map that a socket is put into. */
+/**
+ * What the stimulus attaches, as it has the sockets: a program, a map that a socket is put into, or the name of a
+ * congestion control; or what it reads, an iterator.
+ */
 export interface Gift {
-  readonly fd: number;
-  readonly kind: 'socket' | 'reuseport' | 'sockmap';
+  readonly fd?: number;
+  readonly kind: 'socket' | 'reuseport' | 'sockmap' | 'congestion' | 'iterator';
+  readonly name?: string;
   readonly to: BedSide;
+}
+
+/** What a port is made of. */
+export interface PortParts {
+  readonly places: Readonly<Record<BedSide, Place>>;
+  /** The stimulus' program, as which it runs. */
+  readonly helper: string;
+  /** Is told what the stimulus is to attach. */
+  readonly give: (gift: Gift | undefined) => void;
+  /** The object that is being measured. */
+  readonly object: () => LoadedObject | undefined;
+  /** Puts a program into the entry by which packets are redirected; left out where they are not. */
+  readonly redirect?: (fd: number) => void;
 }
 
 const EEXIST = -17;
@@ -28,19 +47,17 @@ const BPF_MAP_CREATE = 0;
 const BPF_PROG_ATTACH = 8;
 const BPF_LINK_CREATE = 28;
 const BPF_MAP_TYPE_SOCKMAP = 15;
+const BPF_MAP_TYPE_STRUCT_OPS = 26;
+const BPF_TRACE_ITER = 28;
+const BPF_NETFILTER = 45;
+const NFPROTO_IPV4 = 2;
+/** Of the receiver in a bed, as native/stimulus.c has it. */
+const RECEIVER_ADDRESS = [198, 51, 100, 2];
+const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_available_congestion_control';
 const ROOT_CGROUP = '/sys/fs/cgroup';
 const OWN_NAMESPACE = '/proc/self/ns/net';
 
-/**
- * `give` is told what the stimulus is to attach; `helper` is its program, as which it runs; `programIn` finds another
- * loaded program of the object by its section.
- */
-export function hookPort(
-  places: Readonly<Record<BedSide, Place>>,
-  helper: string,
-  give: (gift: Gift | undefined) => void,
-  programIn: (section: string) => number | undefined,
-): HookPort {
+export function hookPort({ places, helper, give, object, redirect }: PortParts): HookPort {
   const giveFor = (gift: Gift): Detach => {
     give(gift);
     return () => give(undefined);
@@ -58,6 +75,21 @@ export function hookPort(
     },
     filterOnDevice: (fd, side, direction) =>
       inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
+    linkToNetfilter: (fd, side, hookNumber) =>
+      inNamespace(places[side].namespaceFd, () =>
+        createLink(fd, 0, BPF_NETFILTER, 0, [NFPROTO_IPV4, hookNumber]),
+      ),
+    routeThrough: (fd, side, at) => {
+      const { index, namespaceFd } = places[side];
+      const route = { index, address: RECEIVER_ADDRESS, isLocal: side === 'receiver' };
+      inNamespace(namespaceFd, () => setRoute({ ...route, program: { fd, at } }));
+      return () => inNamespace(namespaceFd, () => setRoute(route));
+    },
+    putIntoRedirect: (fd) => {
+      if (!redirect) throw new HookRefused('nothing redirects packets here');
+      redirect(fd);
+      return () => redirect(-1);
+    },
     linkToNamespace: (fd, side, attachType) => createLink(fd, places[side].namespaceFd, attachType, 0),
     giveToSocket: (fd, side) => giveFor({ fd, kind: 'socket', to: side }),
     giveToGroup: (fd, side) => giveFor({ fd, kind: 'reuseport', to: side }),
@@ -70,10 +102,26 @@ export function hookPort(
         closeSync(map);
       };
     },
+    giveCongestionControl: (side) => {
+      const [name, unregister] = registerCongestionControl(object());
+      const takeBack = giveFor({ kind: 'congestion', name, to: side });
+      return () => {
+        takeBack();
+        unregister();
+      };
+    },
+    giveIterator: (fd) => {
+      const link = openLink(fd, 0, BPF_TRACE_ITER, 0);
+      const takeBack = giveFor({ fd: link, kind: 'iterator', to: 'receiver' });
+      return () => {
+        takeBack();
+        closeSync(link);
+      };
+    },
     companion: (section) => {
-      const fd = programIn(section);
-      if (fd === undefined) throw new HookRefused(`the object has no program in section '${section}'`);
-      return fd;
+      const found = object()?.programs.find((program) => program.section === section);
+      if (!found) throw new HookRefused(`the object has no program in section '${section}'`);
+      return libbpf().bpf_program__fd(found.pointer);
     },
     ...tracePort(helper),
   };
@@ -104,13 +152,49 @@ export function inNamespace<T>(fd: number, work: () => T): T {
   }
 }
 
-/** struct { prog_fd, target_fd or target_ifindex, attach_type, flags } link_create of union bpf_attr; rest zero. */
-function createLink(fd: number, target: number, attachType: number, flags: number): Detach {
+function createLink(...of: Parameters<typeof openLink>): Detach {
+  const link = openLink(...of);
+  return () => closeSync(link);
+}
+
+/** struct { prog_fd, target_fd or target_ifindex, attach_type, flags, of its type } link_create of union bpf_attr; rest zero. */
+function openLink(
+  fd: number,
+  target: number,
+  attachType: number,
+  flags: number,
+  ofType: readonly number[] = [],
+): number {
   const attr = memory(64);
-  for (const [i, value] of [fd, target, attachType, flags].entries()) attr.writeUInt32LE(value, 4 * i);
+  for (const [i, value] of [fd, target, attachType, flags, ...ofType].entries())
+    attr.writeUInt32LE(value, 4 * i);
   const link = libc().syscall4(SYS_BPF, BPF_LINK_CREATE, addressOf(attr), attr.length);
   if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
-  return () => closeSync(Number(link));
+  return Number(link);
+}
+
+/** Registers the object's set of functions; its name, which the kernel lists then, and what takes it out again. */
+function registerCongestionControl(object: LoadedObject | undefined): [name: string, unregister: Detach] {
+  const bpf = libbpf();
+  const map = object?.maps.find(
+    ({ pointer }) => Number(bpf.bpf_map__type(pointer)) === BPF_MAP_TYPE_STRUCT_OPS,
+  );
+  if (!map) throw new HookRefused('the object has no struct_ops map that the kernel takes');
+  const before = congestionControls();
+  const link: Pointer = bpf.bpf_map__attach_struct_ops(map.pointer);
+  if (link === null)
+    throw new HookRefused(`the kernel does not register '${map.name}': ${errorName(errno())}`);
+  const unregister = () => void bpf.bpf_link__destroy(link);
+  const name = congestionControls().find((each) => !before.includes(each));
+  if (name === undefined) {
+    unregister();
+    throw new HookRefused(`'${map.name}' is no congestion control`);
+  }
+  return [name, unregister];
+}
+
+function congestionControls(): string[] {
+  return readFileSync(CONGESTION_CONTROLS, 'utf8').trim().split(' ');
 }
 
 /** struct { map_type, key_size, value_size, max_entries } of union bpf_attr. */

@@ -80,6 +80,8 @@ export interface Clock {
   readonly gaps: (spinNs: number, out: Buffer, most: number) => number;
   readonly ratio: (sleepNs: number, ticks: Buffer, ns: Buffer) => void;
   readonly align: (gridNs: number, phaseNs: number) => number;
+  /** Keeps the processor busy for so long. */
+  readonly spin: (ns: number) => void;
   readonly runs: (
     attrs: Buffer,
     attrCount: number,
@@ -100,6 +102,7 @@ export function loadClock(path: string): Clock {
     gaps: library.func('int tollgate_gaps(ulong, void*, int)'),
     ratio: library.func('void tollgate_clock_ratio(ulong, void*, void*)'),
     align: library.func('ulong tollgate_align(ulong, ulong)'),
+    spin: library.func('void tollgate_spin(ulong)'),
     runs: library.func('void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)'),
     markSubject: library.func('void tollgate_mark_subject()'),
   };
@@ -154,6 +157,8 @@ const LIBBPF = {
   bpf_map__set_pin_path: 'int bpf_map__set_pin_path(void*, void*)',
   bpf_map__set_autocreate: 'int bpf_map__set_autocreate(void*, bool)',
   bpf_map__inner_map: 'void* bpf_map__inner_map(void*)',
+  bpf_map__attach_struct_ops: 'void* bpf_map__attach_struct_ops(void*)',
+  bpf_link__destroy: 'int bpf_link__destroy(void*)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int, void*, void*)',
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int, void*, void*)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, void*, void*, uint64)',

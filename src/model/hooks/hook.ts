@@ -55,6 +55,12 @@ export interface HookPort {
   readonly filterOnDevice: (fd: number, side: BedSide, direction: 'ingress' | 'egress') => Detach;
   /** BPF_LINK_CREATE on a side's network namespace (since 5.8). */
   readonly linkToNamespace: (fd: number, side: BedSide, attachType: number) => Detach;
+  /** BPF_LINK_CREATE on a hook of netfilter for IPv4 (enum nf_inet_hooks), in a side's namespace (since 6.4). */
+  readonly linkToNetfilter: (fd: number, side: BedSide, hookNumber: number) => Detach;
+  /** The route to the receiver's address, in a side's namespace, with a lightweight tunnel (since 4.10). */
+  readonly routeThrough: (fd: number, side: BedSide, at: 'in' | 'out' | 'xmit') => Detach;
+  /** Into the entry of the map by which the stimulus' packets are redirected (since 5.9). */
+  readonly putIntoRedirect: (fd: number) => Detach;
   /** Leaves it to the stimulus, which has the sockets: SO_ATTACH_BPF on that side's. */
   readonly giveToSocket: (fd: number, side: BedSide) => Detach;
   /** The same for those that share that side's port: SO_ATTACH_REUSEPORT_EBPF. */
@@ -64,6 +70,10 @@ export interface HookPort {
     programs: readonly { readonly fd: number; readonly attachType: number }[],
     side: BedSide,
   ) => Detach;
+  /** Registers the object's struct_ops map, and leaves it to the stimulus to have that side's socket use it (since 5.6). */
+  readonly giveCongestionControl: (side: BedSide) => Detach;
+  /** BPF_LINK_CREATE; what iterates is the stimulus, once for each event (since 5.8). */
+  readonly giveIterator: (fd: number) => Detach;
   /** Another program of the object, by its section. */
   readonly companion: (section: string) => number;
   /** BPF_RAW_TRACEPOINT_OPEN: at `name`, or at what the program was loaded for (fentry, fexit, fmod_ret, tp_btf, LSM). */

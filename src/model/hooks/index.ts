@@ -6,14 +6,23 @@ import { cgroupSock } from './cgroup-sock.ts';
 import { cgroupSockAddr } from './cgroup-sock-addr.ts';
 import { cgroupSockopt } from './cgroup-sockopt.ts';
 import { cgroupSysctl } from './cgroup-sysctl.ts';
+import { cpumap } from './cpumap.ts';
+import { devmap } from './devmap.ts';
 import { fentry } from './fentry.ts';
 import { fexit } from './fexit.ts';
+import { flowDissector } from './flow-dissector.ts';
 import { fmodRet } from './fmod-ret.ts';
 import type { Hook, HookOptions } from './hook.ts';
+import { iter } from './iter.ts';
 import { kprobe } from './kprobe.ts';
 import { kprobeMulti } from './kprobe-multi.ts';
 import { kretprobe } from './kretprobe.ts';
 import { lsm } from './lsm.ts';
+import { lwtIn } from './lwt-in.ts';
+import { lwtOut } from './lwt-out.ts';
+import { lwtXmit } from './lwt-xmit.ts';
+import { netfilter } from './netfilter.ts';
+import { netkit } from './netkit.ts';
 import { perfEvent } from './perf-event.ts';
 import { rawTp } from './raw-tp.ts';
 import { skLookup } from './sk-lookup.ts';
@@ -22,6 +31,7 @@ import { skReuseport } from './sk-reuseport.ts';
 import { skSkb } from './sk-skb.ts';
 import { socketFilter } from './socket-filter.ts';
 import { sockops } from './sockops.ts';
+import { structOps } from './struct-ops.ts';
 import { tc } from './tc.ts';
 import { tcx } from './tcx.ts';
 import { tpBtf } from './tp-btf.ts';
@@ -32,10 +42,11 @@ import { xdp } from './xdp.ts';
 
 export const HOOKS: readonly [Hook, ...Hook[]] = [
   ...([xdp, tc, tcx, cgroupSkb, socketFilter] as const),
+  ...[netfilter, devmap, cpumap, netkit, lwtIn, lwtOut, lwtXmit, flowDissector],
   ...[skLookup, skReuseport, skMsg, skSkb],
   ...[cgroupSock, cgroupSockAddr, sockops, cgroupSockopt, cgroupSysctl, cgroupDevice],
   ...[kprobe, kretprobe, kprobeMulti, fentry, fexit, fmodRet],
-  ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent],
+  ...[tracepoint, rawTp, tpBtf, lsm, uprobe, uretprobe, perfEvent, structOps, iter],
 ];
 
 export function hookByName(name: string): Hook | undefined {

@@ -1,0 +1,77 @@
+// What hooks add by kind of operation, as a table for the terminal, in markdown and as JSON.
+
+import { markdownTable } from 'markdown-table';
+import { OPERATIONS } from '../model/explanation.ts';
+import type { HookOperation, HookOperations } from '../model/hook-operations.ts';
+import { markdownText, visible } from './escape.ts';
+import { groupBy } from './group.ts';
+import type { RenderOptions } from './renderer.ts';
+import { NOT_TIME, targetFacts } from './rows.ts';
+import { alignTable, type Column } from './table.ts';
+
+export interface HookOperationsRenderer {
+  readonly name: 'terminal' | 'markdown' | 'json';
+  readonly render: (operations: HookOperations, options?: RenderOptions) => string;
+}
+
+export const HOOK_OPERATIONS_RENDERERS: readonly HookOperationsRenderer[] = [
+  { name: 'terminal', render: renderTerminal },
+  { name: 'markdown', render: renderMarkdown },
+  { name: 'json', render: (operations) => `${JSON.stringify(operations, null, 2)}\n` },
+];
+
+const COLUMNS: readonly Column[] = [
+  { header: 'attached', align: 'left' },
+  { header: 'hook_insns', align: 'right' },
+  ...OPERATIONS.map((header): Column => ({ header, align: 'right' })),
+];
+
+const rowsOf = (hooks: readonly HookOperation[]): string[][] =>
+  hooks.flatMap(({ hook, insns }) => (insns ? [[hook, ...differences(insns).map(String)]] : []));
+
+function differences({ nothing, empty, operations }: NonNullable<HookOperation['insns']>): number[] {
+  return [empty - nothing, ...operations.map((each) => each.empty - each.nothing)];
+}
+
+/** 'this kernel has no hook 'tcx' (since 6.6): tcx ingress, tcx egress'. */
+function absences(hooks: readonly HookOperation[]): string[] {
+  const missing = hooks.flatMap(({ hook, absent }) => (absent ? [{ hook, ...absent }] : []));
+  const byReason = groupBy(missing, ({ reason, since }) =>
+    since === undefined ? reason : `${reason} (since ${since})`,
+  );
+  return [...byReason].map(([reason, all]) => `${reason}: ${all.map(({ hook }) => hook).join(', ')}`);
+}
+
+function renderTerminal({ kernels }: HookOperations, { width }: RenderOptions = {}): string {
+  const lines = kernels.flatMap(({ target, hooks }) => [
+    visible(`${target.id}: ${targetFacts(target)}`),
+    ...(target.error ? [visible(`failed: ${target.error.reason}: ${target.error.message}`)] : []),
+    ...(hooks.length > 0 ? alignTable(COLUMNS, rowsOf(hooks), width) : []),
+    ...absences(hooks).map((text) => visible(`- ${text}`)),
+    '',
+  ]);
+  return `${[...lines, WORDS, '', NOT_TIME].join('\n')}\n`;
+}
+
+function renderMarkdown({ kernels }: HookOperations): string {
+  const align = COLUMNS.map((column) => (column.align === 'right' ? 'r' : 'l'));
+  const header = COLUMNS.map((column) => column.header);
+  const blocks = kernels.flatMap(({ target, hooks }) => [
+    markdownText(`${target.id}: ${targetFacts(target)}`),
+    ...(target.error ? [markdownText(`failed: ${target.error.reason}: ${target.error.message}`)] : []),
+    ...(hooks.length > 0
+      ? [markdownTable([header, ...rowsOf(hooks)], { align, alignDelimiters: false })]
+      : []),
+    ...(absences(hooks).length > 0
+      ? [
+          absences(hooks)
+            .map((text) => `- ${markdownText(text)}`)
+            .join('\n'),
+        ]
+      : []),
+  ]);
+  return `${[...blocks, WORDS, NOT_TIME].join('\n\n')}\n`;
+}
+
+const WORDS =
+  'What a hook adds to a packet or event with an empty program, in instructions, and by what the functions of the kernel they are in do; program is the empty program itself.';

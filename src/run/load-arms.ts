@@ -1,0 +1,369 @@
+// Measuring under network load: each arm (nothing attached, empty programs, the user's own at base and at head) is two
+// jobs from the saved state, one of which sends twice as much, and its figures are their difference. All arms' programs
+// are loaded in every arm, in one order, and only its own are attached.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runLoad } from '../explain/netcpu.ts';
+import { symbolText } from '../explain/symbols.ts';
+import { type LoadCounts, loadFigures, loadMetrics } from '../measurements/load.ts';
+import { type Config, type LoadConfig, programConfig } from '../model/config.ts';
+import { TollgateError } from '../model/errors.ts';
+import type { Hook, HookOptions } from '../model/hooks/hook.ts';
+import { HOOKS, hookLabel } from '../model/hooks/index.ts';
+import { type Iperf3Result, parseIperf3 } from '../model/iperf3.ts';
+import type { AttachedProgram, LoadJob } from '../model/job.ts';
+import type { Kernel } from '../model/kernel.ts';
+import { type Load, type LoadArmCost, type LoadFigures, loadLabel } from '../model/load-cost.ts';
+import { LOAD, NETWORK_LOAD } from '../model/match.ts';
+import { metricOf } from '../model/metrics.ts';
+import type { Absent, LoadDetails, Measurement, Side } from '../model/report.ts';
+import { stimulusByName } from '../model/stimuli.ts';
+import { encodeJob } from '../model/window.ts';
+import { loadFiles, moduleFiles } from '../vm/load-files.ts';
+import type { Qemu } from '../vm/qemu.ts';
+import type { JobResult, Session } from '../vm/session.ts';
+import type { RunOptions } from './execute.ts';
+import { attachmentOf, EMPTY_PROGRAM, loadingOf } from './hooks.ts';
+import type { SideObject } from './objects.ts';
+import { placeObject } from './plan.ts';
+
+type Place = Parameters<Parameters<typeof encodeJob>[0]>[0];
+
+/** What is attached while the load runs. */
+export interface LoadArm {
+  /** 'nothing', 'empty', 'base', 'head'; or of empty programs alone the hook, as 'xdp native'. */
+  readonly name: string;
+  /** Its programs' number; one digit, so that the job is of one length whatever the arm. */
+  readonly number: number;
+}
+
+export interface PlannedLoad {
+  readonly load: Load;
+  /** As the report calls it, an input of the program 'load'. */
+  readonly input: string;
+  readonly arms: readonly LoadArm[];
+  /** What every arm loads. */
+  readonly programs: (place: Place) => readonly AttachedProgram[];
+}
+
+/** The loads of a check, and how many jobs they are. */
+export interface LoadPlan {
+  readonly loads: readonly PlannedLoad[];
+  readonly runs: number;
+}
+
+export const NO_LOADS: LoadPlan = { loads: [], runs: 0 };
+const JOBS_PER_ARM = 2;
+
+/**
+ * How much the longer run sends where nobody says: figures differ from those of ten times as much by less than 0.5 %
+ * (docs/networking-cpu.md), with sockets' buffers that do not grow.
+ */
+export const DEFAULT_LOAD_BYTES = { tcp: 16 << 20, udp: 16 << 20 } as const;
+/** Of TCP's sockets: without it the kernel lets them grow, and what a byte costs changes for hundreds of megabytes. */
+export const DEFAULT_WINDOW_BYTES = 256 << 10;
+
+/** What the budget file says, and what holds where it does not. */
+export function loadOf(iperf3: LoadConfig['iperf3']): Load {
+  const {
+    protocol = 'tcp',
+    streams = 1,
+    bytes = DEFAULT_LOAD_BYTES[protocol],
+    reverse,
+    length,
+    window,
+  } = iperf3;
+  const { over = 'veth', mtu, gro, gso, tso } = iperf3;
+  const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
+  return {
+    run: {
+      ...{ protocol, streams, bytes },
+      ...(reverse ? { isReverse: true } : {}),
+      ...(length === undefined ? {} : { lengthBytes: length }),
+      ...(windowBytes === undefined ? {} : { windowBytes }),
+    },
+    link: {
+      over,
+      ...(mtu === undefined ? {} : { mtuBytes: mtu }),
+      ...(gro === undefined ? {} : { gro }),
+      ...(gso === undefined ? {} : { gso }),
+      ...(tso === undefined ? {} : { tso }),
+    },
+  };
+}
+
+export interface LoadPlanOptions {
+  readonly head: readonly SideObject[];
+  /** Left out: there is nothing to compare with. */
+  readonly base?: readonly SideObject[];
+  readonly config: Pick<Config, 'programs' | 'map_sizes' | 'load'>;
+  readonly directory: string;
+  readonly distDir: string;
+}
+
+/** The loads of the budget file. Throws TollgateError ('config') where one attaches what cannot be. */
+export function planLoads(options: LoadPlanOptions): LoadPlan {
+  const loads = (options.config.load ?? []).map((load) => planLoad(load, options));
+  return { loads, runs: loads.reduce((sum, { arms }) => sum + JOBS_PER_ARM * arms.length, 0) };
+}
+
+/** A load of the budget file: the programs it names, as `programs:` attaches them. Throws TollgateError ('config'). */
+export function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanOptions): PlannedLoad {
+  const load = loadOf(iperf3);
+  const input = [loadLabel(load), ...(attach.length > 0 ? [`with ${attach.join(', ')}`] : [])].join(', ');
+  const of = (side: Side, objects: readonly SideObject[] | undefined) =>
+    objects && attach.flatMap((name) => findProgram(name, side, objects, options.config) ?? []);
+  const head = of('head', options.head)!;
+  const found = of('base', options.base);
+  // What base lacks of it is another load, and no base.
+  const base = found?.length === head.length ? found : undefined;
+  const arms = attach.length === 0 ? [NOTHING] : [NOTHING, EMPTY, HEAD, ...(base ? [BASE] : [])];
+  return {
+    load,
+    input,
+    arms,
+    programs: (place) => [
+      ...(base ?? []).map((each) => ownProgram('base', each, options, place)),
+      ...head.map((each) => ownProgram('head', each, options, place)),
+      ...head.map(({ attachment: { hook, options: how } }) =>
+        emptyProgram(hook, how, options.distDir, place, EMPTY.number),
+      ),
+    ],
+  };
+}
+
+/** A load with nothing attached, and with the empty program of each hook that sees packets, in each of its variants. */
+export function planHookLoad(load: Load, distDir: string): PlannedLoad {
+  const onPackets = HOOKS.filter(({ stimuli: [first] }) => {
+    const { unit, link, redirect } = stimulusByName(first)!;
+    return unit === 'packet' && link === undefined && redirect === undefined;
+  });
+  const variants = onPackets.flatMap((hook) => hook.variants.map((variant) => ({ hook, variant })));
+  return {
+    load,
+    input: loadLabel(load),
+    arms: [
+      NOTHING,
+      ...variants.map(({ hook, variant }, i) => ({ name: hookLabel(hook, variant), number: FIRST_HOOK + i })),
+    ],
+    programs: (place) =>
+      variants.map(({ hook, variant }, i) => emptyProgram(hook, variant, distDir, place, FIRST_HOOK + i)),
+  };
+}
+
+const NOTHING: LoadArm = { name: 'nothing', number: 0 };
+const EMPTY: LoadArm = { name: 'empty', number: 1 };
+const BASE: LoadArm = { name: 'base', number: 2 };
+const HEAD: LoadArm = { name: 'head', number: 3 };
+const FIRST_HOOK = 10;
+
+interface FoundProgram {
+  readonly object: SideObject;
+  readonly program: string;
+  readonly attachment: ReturnType<typeof attachmentOf>;
+}
+
+/** Undefined where base has none such. */
+function findProgram(
+  name: string,
+  side: Side,
+  objects: readonly SideObject[],
+  config: Pick<Config, 'programs'>,
+): FoundProgram | undefined {
+  const object = objects.find(({ spec }) => spec.programs.some((program) => program.name === name));
+  if (!object) {
+    if (side === 'base') return undefined;
+    throw new TollgateError('config', `Cannot attach '${name}' under load: no object has such a program`);
+  }
+  const wanted = programConfig(config.programs, { object: object.name, program: name });
+  if (!wanted.attach)
+    throw new TollgateError('config', `Cannot attach '${name}' under load: nothing says where`, {
+      hint: `programs: { ${name}: { attach: { hook: xdp } } }`,
+    });
+  return {
+    object,
+    program: name,
+    attachment: attachmentOf(wanted.attach, object.spec.programs.find((each) => each.name === name)?.section),
+  };
+}
+
+function ownProgram(
+  side: 'base' | 'head',
+  { object, program, attachment }: FoundProgram,
+  options: LoadPlanOptions,
+  place: Place,
+): AttachedProgram {
+  const placed = placeObject({ ...options, side }, object, place);
+  const programs = placed.programs.map((each) =>
+    each.name === program ? { ...each, ...loadingOf(attachment) } : each,
+  );
+  const { hook, options: how } = attachment;
+  const arm = (side === 'base' ? BASE : HEAD).number;
+  return { ...placed, programs, program, arm, attach: { hook: hook.name, options: how } };
+}
+
+function emptyProgram(
+  hook: Hook,
+  options: HookOptions,
+  distDir: string,
+  place: Place,
+  arm: number,
+): AttachedProgram {
+  const file = `${hook.empty(options)}.bpf.o`;
+  return {
+    object: file,
+    elf: place(readFileSync(join(distDir, 'bpf', file))),
+    programs: [{ name: EMPTY_PROGRAM, inputs: [], maps: {}, tailCalls: {}, ...loadingOf({ hook, options }) }],
+    mapSizes: {},
+    program: EMPTY_PROGRAM,
+    arm,
+    attach: { hook: hook.name, options },
+  };
+}
+
+type ArmOptions = RunOptions & { readonly qemu: Qemu };
+
+/** Runs all arms of `planned` on a machine; what each costs, load by load. */
+export async function runArms(
+  planned: readonly PlannedLoad[],
+  machine: Session,
+  kernel: Kernel,
+  options: ArmOptions,
+  told: (ran: JobResult) => void,
+): Promise<LoadArmCost[][]> {
+  if (planned.length === 0) return [];
+  await symbolText(machine, options.cacheDir); // once, not by each of the jobs that want it
+  return await Promise.all(
+    planned.map(async (each) => {
+      const files = new Map([
+        ...(await loadFiles(options)),
+        ...(each.load.link.over === 'bridge' ? await moduleFiles(kernel, ['bridge'], options) : []),
+      ]);
+      return await Promise.all(
+        each.arms.map(async (arm): Promise<LoadArmCost> => {
+          const { bytes } = each.load.run;
+          const runs = await Promise.all(
+            [Math.floor(bytes / 2), bytes].map(async (bytes) => {
+              const { ran, netCpu } = await runLoad(machine, encodeLoad(each, arm, bytes, files), options);
+              told(ran);
+              return readRun(kernel.reference, ran.records, netCpu);
+            }),
+          );
+          return { arm: arm.name, figures: figuresOf(runs) };
+        }),
+      );
+    }),
+  );
+}
+
+/** The loads of a check as measurements of the target `id`. */
+export async function runLoads(
+  id: string,
+  { loads }: LoadPlan,
+  machine: Session,
+  kernel: Kernel,
+  options: ArmOptions,
+  told: (ran: JobResult) => void,
+): Promise<{ readonly measurements: readonly Measurement[]; readonly details: readonly LoadDetails[] }> {
+  const costs = await runArms(loads, machine, kernel, options, told);
+  const rows = loads.flatMap(({ input }, i) =>
+    costs[i]!.flatMap(({ arm, figures }) =>
+      SIDES_OF[arm]!(costs[i]!.length === 1).map((of) => ({ ...of, target: id, input, figures })),
+    ),
+  );
+  return {
+    measurements: rows.flatMap(({ figures, ...of }) =>
+      loadMetrics(figures).map((each) => ({
+        ...of,
+        object: NETWORK_LOAD.object,
+        unit: metricOf(each.metric).unit,
+        ...each,
+      })),
+    ),
+    details: rows.flatMap(({ figures, ...of }) => ('reason' in figures ? [] : [detailsOf(of, figures)])),
+  };
+}
+
+/** Whose figures an arm's are. Where nothing is ever attached, that is the load itself; for both sides the same run. */
+const SIDES_OF: Readonly<
+  Record<string, (isAlone: boolean) => readonly { readonly side: Side; readonly program: string }[]>
+> = {
+  nothing: (isAlone) => both(isAlone ? LOAD : `${LOAD} (nothing)`),
+  empty: () => both(`${LOAD} (empty)`),
+  head: () => [{ side: 'head', program: LOAD }],
+  base: () => [{ side: 'base', program: LOAD }],
+};
+
+const both = (program: string) => (['base', 'head'] as const).map((side) => ({ side, program }));
+
+function detailsOf(
+  of: Pick<LoadDetails, 'target' | 'side' | 'program' | 'input'>,
+  { bytes, packets, devices, parts, unaccounted, iperf3 }: LoadFigures,
+): LoadDetails {
+  return {
+    ...of,
+    ...{ bytes, packets, unaccounted },
+    devices: [...devices],
+    parts: [...parts],
+    iperf3: iperf3.slice(0, IPERF3_KEPT),
+  };
+}
+
+const IPERF3_KEPT = 16 << 10;
+
+/** Whatever is in it but the arm's number lies at the same place in every arm's job. */
+export function encodeLoad(
+  { programs, load: { run, link } }: PlannedLoad,
+  { number }: LoadArm,
+  bytes: number,
+  files: ReadonlyMap<string, Uint8Array>,
+): Uint8Array {
+  return encodeJob((place): LoadJob => {
+    const placed = Object.fromEntries([...files].map(([name, bytes]) => [name, place(bytes)]));
+    return {
+      format: 1,
+      task: 'load',
+      attached: programs(place),
+      arm: number,
+      link,
+      files: placed,
+      runs: [{ ...run, bytes }],
+    };
+  });
+}
+
+function figuresOf(runs: readonly (LoadCounts | Absent)[]): LoadFigures | Absent {
+  const [shorter, longer] = runs;
+  if (!shorter || !longer) return { reason: 'it has not run' };
+  if ('reason' in shorter) return shorter;
+  return 'reason' in longer ? longer : loadFigures(shorter, longer);
+}
+
+function readRun(
+  reference: string,
+  records: Awaited<ReturnType<typeof runLoad>>['ran']['records'],
+  netCpu: Awaited<ReturnType<typeof runLoad>>['netCpu'],
+): LoadCounts | Absent {
+  const failed = (message: string, reason: string) =>
+    new TollgateError('infrastructure', `${reference}: ${message}`, { reason });
+  for (const record of records) {
+    if (record.type === 'error')
+      throw failed(`the guest failed under network load: ${record.message}`, 'guest-error');
+    if (record.type === 'no-load') return record.absent;
+  }
+  if ('reason' in netCpu) return netCpu;
+  const load = records.find((record) => record.type === 'load');
+  const counted = netCpu[0];
+  if (load?.type !== 'load' || !counted)
+    throw failed('the guest tells nothing of its network load', 'bad-records');
+  const { insns, there, back, devices } = load;
+  let iperf3: Iperf3Result;
+  try {
+    iperf3 = parseIperf3(load.iperf3);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return { reason: cause.message };
+  }
+  return { insns, there, back, iperf3, report: load.iperf3, devices, ...counted };
+}
