@@ -9,12 +9,12 @@ export interface Metric {
   readonly isShare?: true;
   /** True for metrics that exist once per input of a program. */
   readonly perInput: boolean;
+  /** The mode that alone has it; left out where both have. */
+  readonly mode?: 'exact' | 'timed';
   /** Of network load, not of a program: budgets on it stand under 'load'. */
   readonly isOfLoad?: true;
   /** Of its figures; 0 where left out. An allowance in percent is rounded down to that. */
   readonly decimals?: number;
-  /** The mode that alone has it; left out where both have. */
-  readonly mode?: 'exact' | 'timed';
   readonly description: string;
 }
 
@@ -34,16 +34,18 @@ const rate = (name: string, description: string): Metric => ({
   description,
 });
 
-const ofLoad = (name: string, unit: string, description: string, decimals = 0): Metric => ({
-  ...cost(name, unit, description, true),
-  isOfLoad: true,
-  decimals,
-});
 /** Only a clock of real time gives it. */
 const clocked = (metric: Metric): Metric => ({ ...metric, mode: 'timed', decimals: 3 });
 
 /** Only a clock that counts instructions gives it. */
 const counted = (metric: Metric): Metric => ({ ...metric, mode: 'exact' });
+
+const ofLoad = (name: string, unit: string, description: string, decimals = 0): Metric => ({
+  ...cost(name, unit, description, true),
+  isOfLoad: true,
+  mode: 'exact',
+  decimals,
+});
 
 export const METRICS = [
   {

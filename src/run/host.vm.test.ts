@@ -123,21 +123,20 @@ describe('on the kernel of this machine', () => {
 
   test('a program in place has its times there, with intervals, rounds and floor', async () => {
     const programs = {
-      count_0: { attach: { hook: 'xdp', mode: 'generic' } },
-      count_1: { attach: { hook: 'xdp', mode: 'generic' } },
+      count_tc_0: { attach: { hook: 'tc', direction: 'ingress' } },
     };
     const { measurements } = await measure(
       {
         version: '0',
-        objects: [join(TRICKY, 'count.bpf.o')],
+        objects: [join(TRICKY, 'count_tc.bpf.o')],
         kernels: ['host'],
         modes: ['timed'],
-        bounds: { ...DEFAULT_BOUNDS, seconds: 2 },
+        bounds: { ...DEFAULT_BOUNDS, seconds: 10 },
         config: configOf(programs),
       },
       labOptions(),
     );
-    const inPlace = measurements.filter(({ input }) => input === 'xdp generic, udp:64');
+    const inPlace = measurements.filter(({ input }) => input === 'tc ingress, udp:64');
     for (const program of Object.keys(programs))
       expect(inPlace.filter((each) => each.program === program).map(({ metric }) => metric)).toEqual(
         expect.arrayContaining(['hook_ns', 'hook_total_ns', 'hook_program_ns', 'rtt_p50_ns', 'rtt_p99_ns']),
