@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What is about deadlines or time, or looks at everything that runs or lies about: nothing else may run beside it. */
-const ALONE = ['accelerator', 'determinism', 'faults', 'host', 'interrupt'].map(
+const ALONE = ['accelerator', 'determinism', 'faults', 'host', 'interrupt', 'load-host', 'timed-vm'].map(
   (name) => `src/**/${name}.vm.test.ts`,
 );
 

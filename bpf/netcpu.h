@@ -26,4 +26,27 @@ struct counters {
 	__u32 is_threaded; /* NAPI runs in a thread, not in a softirq */
 };
 
+#define STACK_MAX 64 /* functions; callers beyond are cut off */
+
+/* A kernel stack that was running in one of the network's events, the innermost function first. */
+struct sample {
+	__u32 event;
+	__s32 bytes; /* of `stack`; below 0: why there is none */
+	__u64 stack[STACK_MAX];
+};
+
+/* Of one processor in one half of the samples: who reads has the other half meanwhile. */
+struct taken {
+	__u32 samples; /* written, up to `room` */
+	__u32 lost;    /* for which there was no room */
+	__u32 events[EVENTS]; /* all that were looked at, by event */
+};
+
+struct control {
+	__u32 active; /* the half that is written to: 0 or 1 */
+	__u32 processors;
+	__u32 room; /* of one processor in one half */
+	__u32 unused;
+};
+
 #endif

@@ -28,8 +28,8 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 
 // src/guest.ts
-var import_node_fs19 = require("node:fs");
-var import_node_path4 = require("node:path");
+var import_node_fs22 = require("node:fs");
+var import_node_path5 = require("node:path");
 
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
@@ -83,9 +83,15 @@ function openChannel(window) {
     }
   };
 }
+function sendError(channel, error2) {
+  channel.send({
+    type: "error",
+    message: String(error2 instanceof Error ? error2.stack : error2).slice(0, 6e4)
+  });
+}
 
 // src/guest/hooks.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 
 // src/model/hooks/hook.ts
 var HookRefused = class extends Error {
@@ -1394,6 +1400,7 @@ function datetime(args) {
   return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
 }
 var anyString = /^[\s\S]{0,}$/;
+var number = /^-?\d+(?:\.\d+)?$/;
 var lowercase = /^[^A-Z]*$/;
 var uppercase = /^[^a-z]*$/;
 
@@ -1408,6 +1415,139 @@ var _whenHasLength = (payload) => {
   const val = payload.value;
   return !nullish(val) && val.length !== void 0;
 };
+var numericOriginMap = {
+  number: "number",
+  bigint: "bigint",
+  object: "date"
+};
+var $ZodCheckLessThan = /* @__PURE__ */ $constructor("$ZodCheckLessThan", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  const origin = numericOriginMap[typeof def.value];
+  inst._zod.check = (payload) => {
+    if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
+      return;
+    }
+    payload.issues.push({
+      origin: numericOriginMap[typeof payload.value] ?? origin,
+      code: "too_big",
+      maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
+      input: payload.value,
+      inclusive: def.inclusive,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckGreaterThan = /* @__PURE__ */ $constructor("$ZodCheckGreaterThan", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  const origin = numericOriginMap[typeof def.value];
+  inst._zod.check = (payload) => {
+    if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
+      return;
+    }
+    payload.issues.push({
+      origin: numericOriginMap[typeof payload.value] ?? origin,
+      code: "too_small",
+      minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
+      input: payload.value,
+      inclusive: def.inclusive,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckMultipleOf = /* @__PURE__ */ $constructor("$ZodCheckMultipleOf", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  inst._zod.check = (payload) => {
+    if (typeof payload.value !== typeof def.value)
+      throw new Error("Cannot mix number and bigint in multiple_of check.");
+    const isMultiple = typeof payload.value === "bigint" ? (
+      // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
+      def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
+    ) : floatSafeRemainder(payload.value, def.value) === 0;
+    if (isMultiple)
+      return;
+    payload.issues.push({
+      origin: typeof payload.value,
+      code: "not_multiple_of",
+      divisor: def.value,
+      input: payload.value,
+      inst,
+      continue: !def.abort
+    });
+  };
+});
+var $ZodCheckNumberFormat = /* @__PURE__ */ $constructor("$ZodCheckNumberFormat", (inst, def) => {
+  $ZodCheck.init(inst, def);
+  def.format = def.format || "float64";
+  const isInt = def.format?.includes("int");
+  const origin = isInt ? "int" : "number";
+  const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
+  inst._zod.check = (payload) => {
+    const input = payload.value;
+    if (isInt) {
+      if (!Number.isInteger(input)) {
+        payload.issues.push({
+          expected: origin,
+          format: def.format,
+          code: "invalid_type",
+          continue: false,
+          input,
+          inst
+        });
+        return;
+      }
+      if (!Number.isSafeInteger(input)) {
+        if (input > 0) {
+          payload.issues.push({
+            input,
+            code: "too_big",
+            maximum: Number.MAX_SAFE_INTEGER,
+            note: "Integers must be within the safe integer range.",
+            inst,
+            origin,
+            inclusive: true,
+            continue: !def.abort
+          });
+        } else {
+          payload.issues.push({
+            input,
+            code: "too_small",
+            minimum: Number.MIN_SAFE_INTEGER,
+            note: "Integers must be within the safe integer range.",
+            inst,
+            origin,
+            inclusive: true,
+            continue: !def.abort
+          });
+        }
+        return;
+      }
+    }
+    if (input < minimum) {
+      payload.issues.push({
+        origin: "number",
+        input,
+        code: "too_small",
+        minimum,
+        inclusive: true,
+        inst,
+        continue: !def.abort
+      });
+    }
+    if (input > maximum) {
+      payload.issues.push({
+        origin: "number",
+        input,
+        code: "too_big",
+        maximum,
+        inclusive: true,
+        inst,
+        continue: !def.abort
+      });
+    }
+  };
+});
 var $ZodCheckMaxLength = /* @__PURE__ */ $constructor("$ZodCheckMaxLength", (inst, def) => {
   var _a3;
   $ZodCheck.init(inst, def);
@@ -1583,6 +1723,47 @@ var $ZodCheckOverwrite = /* @__PURE__ */ $constructor("$ZodCheckOverwrite", (ins
     payload.value = def.tx(payload.value);
   };
 });
+
+// node_modules/zod/v4/core/doc.js
+var Doc = class {
+  constructor(args = [], closed = {}) {
+    this.content = [];
+    this.indent = 0;
+    this.args = args;
+    this.closed = closed;
+  }
+  // the compiler catches a child's throw and keeps writing into this doc, so the indent has to unwind with it
+  indented(fn) {
+    this.indent += 1;
+    try {
+      fn(this);
+    } finally {
+      this.indent -= 1;
+    }
+  }
+  write(arg) {
+    if (typeof arg === "function") {
+      arg(this, { execution: "sync" });
+      arg(this, { execution: "async" });
+      return;
+    }
+    const content = arg;
+    const lines = content.split("\n").filter((x) => x);
+    const minIndent = Math.min(...lines.map((x) => x.length - x.trimStart().length));
+    const dedented = lines.map((x) => x.slice(minIndent)).map((x) => " ".repeat(this.indent * 2) + x);
+    for (const line of dedented) {
+      this.content.push(line);
+    }
+  }
+  compile() {
+    const F = Function;
+    const content = this?.content ?? [``];
+    const factory = new F(...Object.keys(this.closed), `return function (${this.args.join(", ")}) {
+${content.join("\n")}
+};`);
+    return factory(...Object.values(this.closed));
+  }
+};
 
 // node_modules/zod/v4/core/versions.js
 var version = {
@@ -2080,6 +2261,50 @@ var $ZodJWT = /* @__PURE__ */ $constructor("$ZodJWT", (inst, def) => {
     });
   };
 });
+var $ZodNumber = /* @__PURE__ */ $constructor("$ZodNumber", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.pattern = number;
+  inst._zod.parse = (payload, _ctx) => {
+    if (def.coerce)
+      try {
+        payload.value = Number(payload.value);
+      } catch (_) {
+      }
+    const input = payload.value;
+    if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) {
+      return payload;
+    }
+    const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
+    payload.issues.push({
+      expected: "number",
+      code: "invalid_type",
+      input,
+      inst,
+      ...received ? { received } : {}
+    });
+    return payload;
+  };
+});
+var $ZodNumberFormat = /* @__PURE__ */ $constructor("$ZodNumberFormat", (inst, def) => {
+  $ZodCheckNumberFormat.init(inst, def);
+  $ZodNumber.init(inst, def);
+});
+var $ZodUnknown = /* @__PURE__ */ $constructor("$ZodUnknown", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.parse = (payload) => payload;
+});
+var $ZodNever = /* @__PURE__ */ $constructor("$ZodNever", (inst, def) => {
+  $ZodType.init(inst, def);
+  inst._zod.parse = (payload, _ctx) => {
+    payload.issues.push({
+      expected: "never",
+      code: "invalid_type",
+      input: payload.value,
+      inst
+    });
+    return payload;
+  };
+});
 function capSize(inst, size2) {
   const caps = sizeCaps(inst._zod.def.checks);
   if (!caps.length)
@@ -2147,6 +2372,312 @@ var $ZodArray = /* @__PURE__ */ $constructor("$ZodArray", (inst, def) => {
     return payload;
   };
   capSize(inst, arraySize);
+});
+function handlePropertyResult(result, final, key, input, optin, optout) {
+  const isPresent = key in input;
+  const isOptionalOut = optout === "optional";
+  if (!isPresent && isOptionalOut && optin === "optional") {
+    return;
+  }
+  if (result.issues.length) {
+    if (optin !== void 0 && isOptionalOut && !isPresent) {
+      return;
+    }
+    final.issues.push(...prefixIssues(key, result.issues));
+  }
+  if (!isPresent && optin === void 0) {
+    if (!result.issues.length) {
+      final.issues.push({
+        code: "invalid_type",
+        expected: "nonoptional",
+        input: void 0,
+        path: [key]
+      });
+    }
+    return;
+  }
+  if (result.value === void 0) {
+    if (isPresent || optin === "defaulted" && !isOptionalOut) {
+      final.value[key] = void 0;
+    }
+  } else {
+    final.value[key] = result.value;
+  }
+}
+var NO_SYMBOL_KEYS = [];
+function normalizeDef(def) {
+  const keys = Object.keys(def.shape);
+  const ownSymbols = Object.getOwnPropertySymbols(def.shape);
+  const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
+  const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
+  for (const k of allKeys) {
+    if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) {
+      throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
+    }
+  }
+  const okeys = optionalKeys(def.shape);
+  return {
+    ...def,
+    allKeys,
+    symbolKeys,
+    // string-only: handleCatchall matches it against `for...in`, which never yields a symbol
+    keySet: new Set(keys),
+    numKeys: keys.length,
+    optionalKeys: new Set(okeys)
+  };
+}
+function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
+  const unrecognized = [];
+  const keySet = def.keySet;
+  const _catchall = def.catchall._zod;
+  const t = _catchall.def.type;
+  const optin = _catchall.optin;
+  const optout = _catchall.optout;
+  let seen = 0;
+  for (const key in input) {
+    if (abortEarly && payload.issues.length !== seen) {
+      if (aborted(payload, seen))
+        break;
+      seen = payload.issues.length;
+    }
+    if (keySet.has(key))
+      continue;
+    if (key === "__proto__") {
+      if (t === "never")
+        unrecognized.push(key);
+      continue;
+    }
+    if (t === "never") {
+      unrecognized.push(key);
+      continue;
+    }
+    const r = _catchall.run({ value: input[key], issues: [] }, ctx);
+    if (r instanceof Promise) {
+      proms.push(r.then((r2) => handlePropertyResult(r2, payload, key, input, optin, optout)));
+    } else {
+      handlePropertyResult(r, payload, key, input, optin, optout);
+    }
+  }
+  if (unrecognized.length) {
+    payload.issues.push({
+      code: "unrecognized_keys",
+      keys: unrecognized,
+      input,
+      inst,
+      // Describes the shape of the input, not the validity of the parsed value, so it never aborts. The parse still fails; the schema's own checks just get to run first, and an enclosing intersection can reconcile the key against a sibling operand.
+      continue: true
+    });
+  }
+  if (!proms.length)
+    return payload;
+  return Promise.all(proms).then(() => {
+    return payload;
+  });
+}
+var $ZodObject = /* @__PURE__ */ $constructor("$ZodObject", (inst, def) => {
+  $ZodType.init(inst, def);
+  const desc = Object.getOwnPropertyDescriptor(def, "shape");
+  const sh = desc?.get ? desc.get.raw : def.shape ?? {};
+  if (sh) {
+    const get = () => {
+      const newSh = { ...sh };
+      Object.defineProperty(def, "shape", { value: newSh });
+      get.raw = newSh;
+      return newSh;
+    };
+    get.raw = sh;
+    Object.defineProperty(def, "shape", { get });
+  }
+  const _normalized = cached(() => normalizeDef(def));
+  defineLazyInternal(inst, "propValues", (zod) => {
+    const shape = zod.def.shape;
+    const propValues = {};
+    for (const key in shape) {
+      const field = shape[key]._zod;
+      if (field.values) {
+        if (!Object.prototype.hasOwnProperty.call(propValues, key)) {
+          assignProp(propValues, key, /* @__PURE__ */ new Set());
+        }
+        for (const v of field.values)
+          propValues[key].add(v);
+        if (field.optin !== void 0)
+          propValues[key].add(void 0);
+      }
+    }
+    return propValues;
+  });
+  const isObject2 = isObject;
+  const catchall = def.catchall;
+  let value;
+  const memo2 = globalConfig.memoizer;
+  memo2?.attach(inst);
+  inst._zod.parse = (payload, ctx) => {
+    value ?? (value = _normalized.value);
+    const input = payload.value;
+    if (!isObject2(input)) {
+      payload.issues.push({
+        expected: "object",
+        code: "invalid_type",
+        input,
+        inst
+      });
+      return payload;
+    }
+    payload.value = memo2 ? memo2.alloc(inst, payload, {}, ctx) : {};
+    const proms = [];
+    const shape = value.shape;
+    const abortEarly = ctx?.abortEarly;
+    let seen = payload.issues.length;
+    for (const key of value.allKeys) {
+      if (abortEarly && payload.issues.length !== seen) {
+        if (aborted(payload, seen))
+          break;
+        seen = payload.issues.length;
+      }
+      if (key === "__proto__")
+        continue;
+      const el = shape[key];
+      const optin = el._zod.optin;
+      const optout = el._zod.optout;
+      const r = el._zod.run({ value: input[key], issues: [] }, ctx);
+      if (r instanceof Promise) {
+        proms.push(r.then((r2) => handlePropertyResult(r2, payload, key, input, optin, optout)));
+      } else {
+        handlePropertyResult(r, payload, key, input, optin, optout);
+      }
+    }
+    if (!catchall) {
+      return proms.length ? Promise.all(proms).then(() => payload) : payload;
+    }
+    return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
+  };
+});
+var $ZodObjectJIT = /* @__PURE__ */ $constructor("$ZodObjectJIT", (inst, def) => {
+  $ZodObject.init(inst, def);
+  const superParse = inst._zod.parse;
+  const _normalized = cached(() => normalizeDef(def));
+  const memo2 = globalConfig.memoizer;
+  const generateFastpass = (shape) => {
+    const normalized = _normalized.value;
+    const syms = normalized.symbolKeys;
+    const doc = new Doc(["payload", "ctx"], { shape, inst, memo: memo2, syms });
+    const parseStr = (k) => `shape[${k}]._zod.run({ value: input[${k}], issues: [] }, ctx)`;
+    const prefixStr = (id, k) => `
+          let ${id}_ab = false;
+          for (let i = 0; i < ${id}.issues.length; i++) {
+            const iss = ${id}.issues[i];
+            iss.path = iss.path ? [${k}, ...iss.path] : [${k}];
+            payload.issues.push(iss);
+            if (iss.continue !== true) ${id}_ab = true;
+          }
+          if (${id}_ab && ctx && ctx.abortEarly) {
+            payload.value = newResult;
+            return payload;
+          }`;
+    doc.write(`const input = payload.value;`);
+    const ids = /* @__PURE__ */ Object.create(null);
+    let counter = 0;
+    for (const key of normalized.allKeys) {
+      ids[key] = `key_${counter++}`;
+    }
+    doc.write(memo2 ? `const newResult = memo.alloc(inst, payload, {}, ctx);` : `const newResult = {};`);
+    for (const key of normalized.allKeys) {
+      if (key === "__proto__")
+        continue;
+      const id = ids[key];
+      const k = typeof key === "symbol" ? `syms[${syms.indexOf(key)}]` : esc(key);
+      const isPresent = `${k} in input`;
+      const schema = shape[key];
+      const optin = schema?._zod?.optin;
+      const isOptionalIn = optin !== void 0;
+      const isOptionalOut = schema?._zod?.optout === "optional";
+      doc.write(`const ${id} = ${parseStr(k)};`);
+      if (isOptionalIn && isOptionalOut) {
+        const assign = optin === "optional" ? `${id}_present` : `${id}.value !== undefined || ${id}_present`;
+        doc.write(`
+        const ${id}_present = ${isPresent};
+        if (!${id}.issues.length || ${id}_present) {
+          if (${id}.issues.length) {${prefixStr(id, k)}
+          }
+
+          if (${assign}) {
+            newResult[${k}] = ${id}.value;
+          }
+        }
+
+      `);
+      } else if (!isOptionalIn) {
+        doc.write(`
+        const ${id}_present = ${isPresent};
+        if (${id}.issues.length) {${prefixStr(id, k)}
+        }
+        if (!${id}_present && !${id}.issues.length) {
+          payload.issues.push({
+            code: "invalid_type",
+            expected: "nonoptional",
+            input: undefined,
+            path: [${k}]
+          });
+          if (ctx && ctx.abortEarly) {
+            payload.value = newResult;
+            return payload;
+          }
+        }
+
+        if (${id}_present) {
+          newResult[${k}] = ${id}.value;
+        }
+
+      `);
+      } else {
+        doc.write(`
+        if (${id}.issues.length) {${prefixStr(id, k)}
+        }
+      `);
+        if (optin === "defaulted") {
+          doc.write(`newResult[${k}] = ${id}.value;`);
+        } else {
+          doc.write(`
+        if (${id}.value !== undefined || ${isPresent}) {
+          newResult[${k}] = ${id}.value;
+        }
+      `);
+        }
+      }
+    }
+    doc.write(`payload.value = newResult;`);
+    doc.write(`return payload;`);
+    return doc.compile();
+  };
+  let fastpass;
+  const isObject2 = isObject;
+  const jit = !globalConfig.jitless;
+  const allowsEval2 = allowsEval;
+  const fastEnabled = jit && allowsEval2.value;
+  const catchall = def.catchall;
+  let value;
+  inst._zod.parse = (payload, ctx) => {
+    value ?? (value = _normalized.value);
+    const input = payload.value;
+    if (!isObject2(input)) {
+      payload.issues.push({
+        expected: "object",
+        code: "invalid_type",
+        input,
+        inst
+      });
+      return payload;
+    }
+    if (jit && fastEnabled && ctx?.async === false && ctx.jitless !== true) {
+      if (!fastpass)
+        fastpass = generateFastpass(def.shape);
+      payload = fastpass(payload, ctx);
+      if (!catchall)
+        return payload;
+      return handleCatchall([], input, payload, ctx, value, inst, ctx?.abortEarly === true);
+    }
+    return superParse(payload, ctx);
+  };
 });
 function handleUnionResults(results, final, inst, ctx) {
   for (const result of results) {
@@ -3328,6 +3859,77 @@ function _isoDuration(Class2, params) {
   });
 }
 // @__NO_SIDE_EFFECTS__
+function _number(Class2, params) {
+  return new Class2(snapshotChecks({ type: "number", checks: [], ...normalizeParams(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _int(Class2, params) {
+  return new Class2({
+    type: "number",
+    check: "number_format",
+    abort: false,
+    format: "safeint",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _unknown(Class2) {
+  return new Class2({
+    type: "unknown"
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _never(Class2, params) {
+  return new Class2({
+    type: "never",
+    ...normalizeParams(params)
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _lt(value, params) {
+  return new $ZodCheckLessThan({
+    check: "less_than",
+    ...normalizeParams(params),
+    value,
+    inclusive: false
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _lte(value, params) {
+  return new $ZodCheckLessThan({
+    check: "less_than",
+    ...normalizeParams(params),
+    value,
+    inclusive: true
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _gt(value, params) {
+  return new $ZodCheckGreaterThan({
+    check: "greater_than",
+    ...normalizeParams(params),
+    value,
+    inclusive: false
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _gte(value, params) {
+  return new $ZodCheckGreaterThan({
+    check: "greater_than",
+    ...normalizeParams(params),
+    value,
+    inclusive: true
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _multipleOf(value, params) {
+  return new $ZodCheckMultipleOf({
+    check: "multiple_of",
+    ...normalizeParams(params),
+    value
+  });
+}
+// @__NO_SIDE_EFFECTS__
 function _maxLength(maximum, params) {
   const ch = new $ZodCheckMaxLength({
     check: "max_length",
@@ -4148,6 +4750,53 @@ var stringProcessor = (schema, ctx, _json, _params) => {
     }
   }
 };
+var numberProcessor = (schema, ctx, _json, params) => {
+  const json = _json;
+  const { minimum, maximum, multipleOf, exclusiveMaximum, exclusiveMinimum, isInt } = aggregateChecks(schema);
+  json.type = isInt ? "integer" : "number";
+  const exMin = typeof exclusiveMinimum === "number" && exclusiveMinimum >= (minimum ?? Number.NEGATIVE_INFINITY);
+  const exMax = typeof exclusiveMaximum === "number" && exclusiveMaximum <= (maximum ?? Number.POSITIVE_INFINITY);
+  const legacy = ctx.target === "draft-04" || ctx.target === "openapi-3.0";
+  if (exMin) {
+    if (legacy) {
+      json.minimum = exclusiveMinimum;
+      json.exclusiveMinimum = true;
+    } else {
+      json.exclusiveMinimum = exclusiveMinimum;
+    }
+  } else if (typeof minimum === "number") {
+    json.minimum = minimum;
+  }
+  if (exMax) {
+    if (legacy) {
+      json.maximum = exclusiveMaximum;
+      json.exclusiveMaximum = true;
+    } else {
+      json.exclusiveMaximum = exclusiveMaximum;
+    }
+  } else if (typeof maximum === "number") {
+    json.maximum = maximum;
+  }
+  if (multipleOf) {
+    const divisors = /* @__PURE__ */ new Set();
+    for (const divisor of multipleOf) {
+      if (Number.isFinite(divisor) && divisor !== 0)
+        divisors.add(Math.abs(divisor));
+      else
+        handleUnrepresentable(schema, ctx, json, params, `A multipleOf divisor of ${divisor} cannot be represented in JSON Schema`);
+    }
+    const [first, ...rest] = divisors;
+    if (first !== void 0)
+      json.multipleOf = first;
+    if (rest.length)
+      json.allOf = [...json.allOf ?? [], ...rest.map((m) => ({ multipleOf: m }))];
+  }
+};
+var neverProcessor = (_schema, _ctx, json, _params) => {
+  json.not = {};
+};
+var unknownProcessor = (_schema, _ctx, _json, _params) => {
+};
 var enumProcessor = (schema, _ctx, json, _params) => {
   const def = schema._zod.def;
   const values = getEnumValues(def.entries);
@@ -4180,6 +4829,54 @@ var arrayProcessor = (schema, ctx, _json, params) => {
     ...params,
     path: [...params.path, "items"]
   });
+};
+function inputOptin(schema) {
+  const def = schema._zod.def;
+  if (def.type === "pipe" && def.in._zod.traits.has("$ZodTransform")) {
+    return inputOptin(def.out);
+  }
+  if (def.type === "catch") {
+    return inputOptin(def.innerType);
+  }
+  return schema._zod.optin;
+}
+var objectProcessor = (schema, ctx, _json, params) => {
+  const json = _json;
+  const def = schema._zod.def;
+  const shape = def.shape;
+  const symbolKeys = Object.getOwnPropertySymbols(shape);
+  if (symbolKeys.length && handleUnrepresentable(schema, ctx, json, params, "Symbol keys cannot be represented in JSON Schema")) {
+    return;
+  }
+  json.type = "object";
+  json.properties = {};
+  for (const key in shape) {
+    assignProp(json.properties, key, processSchema(shape[key], ctx, {
+      ...params,
+      path: [...params.path, "properties", key]
+    }));
+  }
+  const requiredKeys = [];
+  for (const key of Object.keys(shape)) {
+    const field = def.shape[key];
+    if (ctx.io === "input" ? inputOptin(field) === void 0 : field._zod.optout === void 0) {
+      requiredKeys.push(key);
+    }
+  }
+  if (requiredKeys.length > 0) {
+    json.required = requiredKeys;
+  }
+  if (def.catchall?._zod.def.type === "never") {
+    json.additionalProperties = false;
+  } else if (!def.catchall) {
+    if (ctx.io === "output")
+      json.additionalProperties = false;
+  } else if (def.catchall) {
+    json.additionalProperties = processSchema(def.catchall, ctx, {
+      ...params,
+      path: [...params.path, "additionalProperties"]
+    });
+  }
 };
 var unionProcessor = (schema, ctx, json, params) => {
   const def = schema._zod.def;
@@ -4783,6 +5480,102 @@ var ZodJWT = /* @__PURE__ */ $constructor("ZodJWT", (inst, def) => {
   $ZodJWT.init(inst, def);
   ZodStringFormat.init(inst, def);
 });
+var ZodNumber = /* @__PURE__ */ $constructor(
+  "ZodNumber",
+  (inst, def) => {
+    $ZodNumber.init(inst, def);
+    ZodType.init(inst, def);
+    inst._zod.processJSONSchema = (ctx, json, params) => numberProcessor(inst, ctx, json, params);
+    inst.isFinite = true;
+  },
+  /* @__PURE__ */ util_exports.derived({
+    minValue: (inst) => {
+      const { minimum, exclusiveMinimum } = aggregateChecks(inst);
+      return Math.max(minimum ?? Number.NEGATIVE_INFINITY, exclusiveMinimum ?? Number.NEGATIVE_INFINITY);
+    },
+    maxValue: (inst) => {
+      const { maximum, exclusiveMaximum } = aggregateChecks(inst);
+      return Math.min(maximum ?? Number.POSITIVE_INFINITY, exclusiveMaximum ?? Number.POSITIVE_INFINITY);
+    },
+    isInt: (inst) => {
+      const { isInt, multipleOf } = aggregateChecks(inst);
+      return !!isInt || !!multipleOf?.some(Number.isSafeInteger);
+    },
+    format: (inst) => aggregateChecks(inst).format ?? null
+  }, {
+    gt(value, params) {
+      return this.check(_gt(value, params));
+    },
+    gte(value, params) {
+      return this.check(_gte(value, params));
+    },
+    min(value, params) {
+      return this.check(_gte(value, params));
+    },
+    lt(value, params) {
+      return this.check(_lt(value, params));
+    },
+    lte(value, params) {
+      return this.check(_lte(value, params));
+    },
+    max(value, params) {
+      return this.check(_lte(value, params));
+    },
+    int(params) {
+      return this.check(int(params));
+    },
+    safe(params) {
+      return this.check(int(params));
+    },
+    positive(params) {
+      return this.check(_gt(0, params));
+    },
+    nonnegative(params) {
+      return this.check(_gte(0, params));
+    },
+    negative(params) {
+      return this.check(_lt(0, params));
+    },
+    nonpositive(params) {
+      return this.check(_lte(0, params));
+    },
+    multipleOf(value, params) {
+      return this.check(_multipleOf(value, params));
+    },
+    step(value, params) {
+      return this.check(_multipleOf(value, params));
+    },
+    finite() {
+      return this;
+    }
+  })
+);
+function number2(params) {
+  return _number(ZodNumber, params);
+}
+var ZodNumberFormat = /* @__PURE__ */ $constructor("ZodNumberFormat", (inst, def) => {
+  $ZodNumberFormat.init(inst, def);
+  ZodNumber.init(inst, def);
+});
+function int(params) {
+  return _int(ZodNumberFormat, params);
+}
+var ZodUnknown = /* @__PURE__ */ $constructor("ZodUnknown", (inst, def) => {
+  $ZodUnknown.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => unknownProcessor(inst, ctx, json, params);
+});
+function unknown() {
+  return _unknown(ZodUnknown);
+}
+var ZodNever = /* @__PURE__ */ $constructor("ZodNever", (inst, def) => {
+  $ZodNever.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => neverProcessor(inst, ctx, json, params);
+});
+function never(params) {
+  return _never(ZodNever, params);
+}
 var ZodArray = /* @__PURE__ */ $constructor("ZodArray", (inst, def) => {
   _ensureDefaultMemoizer();
   $ZodArray.init(inst, def);
@@ -4808,6 +5601,64 @@ var ZodArray = /* @__PURE__ */ $constructor("ZodArray", (inst, def) => {
 });
 function array(element, params) {
   return _array(ZodArray, element, params);
+}
+var ZodObject = /* @__PURE__ */ $constructor("ZodObject", (inst, def) => {
+  _ensureDefaultMemoizer();
+  $ZodObjectJIT.init(inst, def);
+  ZodType.init(inst, def);
+  inst._zod.processJSONSchema = (ctx, json, params) => objectProcessor(inst, ctx, json, params);
+  util_exports.installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
+}, {
+  keyof() {
+    return _enum(Object.keys(this._zod.def.shape));
+  },
+  catchall(catchall) {
+    return this.clone(util_exports.mergeDefs(this._zod.def, { catchall }));
+  },
+  passthrough() {
+    return this.clone(util_exports.mergeDefs(this._zod.def, { catchall: unknown() }));
+  },
+  loose() {
+    return this.clone(util_exports.mergeDefs(this._zod.def, { catchall: unknown() }));
+  },
+  strict() {
+    return this.clone(util_exports.mergeDefs(this._zod.def, { catchall: never() }));
+  },
+  strip() {
+    return this.clone(util_exports.mergeDefs(this._zod.def, { catchall: void 0 }));
+  },
+  extend(incoming) {
+    return util_exports.extend(this, incoming);
+  },
+  safeExtend(incoming) {
+    return util_exports.safeExtend(this, incoming);
+  },
+  merge(other) {
+    return util_exports.merge(this, other);
+  },
+  pick(mask) {
+    return util_exports.pick(this, mask);
+  },
+  omit(mask) {
+    return util_exports.omit(this, mask);
+  },
+  partial(...args) {
+    return util_exports.partial(ZodOptional, this, args[0]);
+  },
+  exactPartial(...args) {
+    return util_exports.partial(ZodExactOptional, this, args[0], "exactPartial");
+  },
+  required(...args) {
+    return util_exports.required(ZodNonOptional, this, args[0]);
+  }
+});
+function looseObject(shape, params) {
+  return new ZodObject({
+    type: "object",
+    shape,
+    catchall: unknown(),
+    ...util_exports.normalizeParams(params)
+  });
 }
 var ZodUnion = /* @__PURE__ */ $constructor("ZodUnion", (inst, def) => {
   $ZodUnion.init(inst, def);
@@ -5321,6 +6172,7 @@ var iter = {
   loadsFor: "over",
   empty: () => "nop_iter",
   stimuli: ["iterate"],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveIterator(fd)
 };
 
@@ -5524,6 +6376,7 @@ var skMsg = {
   empty: () => "nop_sk_msg",
   drop: () => "drop_sk_msg",
   stimuli: ["tcp"],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveSockmap([{ fd, attachType: BPF_SK_MSG_VERDICT }], "sender")
 };
 
@@ -5537,6 +6390,7 @@ var skReuseport = {
   variants: [{}],
   empty: () => "nop_sk_reuseport",
   stimuli: ["udp_any"],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveToGroup(fd, "receiver")
 };
 
@@ -5552,6 +6406,7 @@ var skSkb = {
   empty: () => "nop_sk_skb",
   drop: () => "drop_sk_skb",
   stimuli: ["tcp"],
+  attachesToStimulus: true,
   attach: (port, fd, { mode }) => port.giveSockmap(
     [
       ...mode === "parser_and_verdict" ? [{ fd: port.companion("sk_skb/stream_parser"), attachType: BPF_SK_SKB_STREAM_PARSER }] : [],
@@ -5572,6 +6427,7 @@ var socketFilter = {
   empty: () => "nop_socket_filter",
   drop: () => "drop_socket_filter",
   stimuli: ["udp"],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveToSocket(fd, "receiver")
 };
 
@@ -5599,6 +6455,7 @@ var structOps = {
   variants: [{}],
   empty: () => "nop_struct_ops",
   stimuli: ["tcp_congestion"],
+  attachesToStimulus: true,
   attach: (port) => port.giveCongestionControl("sender")
 };
 
@@ -5612,7 +6469,7 @@ var tc = {
   variants: [{ direction: "ingress" }, { direction: "egress" }],
   empty: () => "nop_sched_cls",
   drop: () => "drop_sched_cls",
-  stimuli: ["udp"],
+  stimuli: ["udp", "tcp"],
   attach: (port, fd, { direction }) => direction === "egress" ? port.filterOnDevice(fd, "sender", "egress") : port.filterOnDevice(fd, "receiver", "ingress")
 };
 
@@ -5627,7 +6484,7 @@ var tcx = {
   variants: [{ direction: "ingress" }, { direction: "egress" }],
   empty: () => "nop_sched_cls",
   drop: () => "drop_sched_cls",
-  stimuli: ["udp"],
+  stimuli: ["udp", "tcp"],
   attach: (port, fd, { direction }) => direction === "egress" ? port.linkToDevice(fd, "sender", BPF_TCX_EGRESS) : port.linkToDevice(fd, "receiver", BPF_TCX_INGRESS)
 };
 
@@ -5672,6 +6529,7 @@ var uprobe = {
   variants: [{}],
   empty: () => "nop_kprobe",
   stimuli: ["call"],
+  attachesToStimulus: true,
   attach: (port, fd) => port.probe(fd, "uprobe", "tollgate_called", "entry")
 };
 
@@ -5685,6 +6543,7 @@ var uretprobe = {
   variants: [{}],
   empty: () => "nop_kprobe",
   stimuli: ["call"],
+  attachesToStimulus: true,
   attach: (port, fd) => port.probe(fd, "uprobe", "tollgate_called", "return")
 };
 
@@ -5700,7 +6559,7 @@ var xdp = {
   variants: [{ mode: "native" }, { mode: "generic" }],
   empty: () => "nop_xdp",
   drop: () => "drop_xdp",
-  stimuli: ["udp"],
+  stimuli: ["udp", "tcp"],
   attach: (port, fd, { mode }) => port.linkToDevice(fd, "receiver", BPF_XDP, FLAGS[mode])
 };
 
@@ -6335,11 +7194,34 @@ function reportLines(channel, object, programs) {
       });
 }
 
+// src/guest/command.ts
+var import_node_fs2 = require("node:fs");
+var import_node_path = require("node:path");
+function putCommand(window, folder, { files, command, env }) {
+  (0, import_node_fs2.mkdirSync)(folder);
+  for (const { path: path2, isExecutable, bytes } of files) {
+    const to = (0, import_node_path.join)(folder, path2);
+    (0, import_node_fs2.mkdirSync)((0, import_node_path.dirname)(to), { recursive: true });
+    (0, import_node_fs2.writeFileSync)(to, blobIn(window, bytes), { mode: isExecutable ? 493 : 420 });
+  }
+  const [program, ...args] = command;
+  const path = [folder, "/bin"];
+  return {
+    argv: [pathOf(program, path), ...args],
+    cwd: folder,
+    env: { PATH: path.join(":"), LD_LIBRARY_PATH: (0, import_node_path.join)(folder, "lib"), HOME: folder, ...env }
+  };
+}
+function pathOf(program, path) {
+  if (program.includes("/")) return program;
+  return path.map((folder) => (0, import_node_path.join)(folder, program)).find((each) => (0, import_node_fs2.existsSync)(each)) ?? program;
+}
+
 // src/guest/libbpf/attach.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 
 // src/guest/libbpf/route.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 function setRoute({ index, address, isLocal, program }) {
   const kind = isLocal ? { table: RT_TABLE_LOCAL, protocol: RTPROT_KERNEL, scope: RT_SCOPE_HOST, type: RTN_LOCAL } : { table: RT_TABLE_MAIN, protocol: RTPROT_STATIC, scope: RT_SCOPE_LINK, type: RTN_UNICAST };
   const route2 = Buffer.from([
@@ -6407,17 +7289,17 @@ function exchange(message) {
   const socket = Number(libc().syscall4(SYS_SOCKET, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
   if (socket < 0) throw new Error(`netlink: ${errorName(errno())}`);
   try {
-    (0, import_node_fs2.writeSync)(socket, message);
+    (0, import_node_fs3.writeSync)(socket, message);
     const answer = Buffer.alloc(4096);
-    (0, import_node_fs2.readSync)(socket, answer);
+    (0, import_node_fs3.readSync)(socket, answer);
     return answer.readInt32LE(NLMSG_HEADER_BYTES);
   } finally {
-    (0, import_node_fs2.closeSync)(socket);
+    (0, import_node_fs3.closeSync)(socket);
   }
 }
 
 // src/guest/libbpf/trace.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var SYS_BPF2 = 321;
 var BPF_RAW_TRACEPOINT_OPEN = 17;
 var BPF_LINK_CREATE = 28;
@@ -6441,7 +7323,7 @@ function tracePort(helper) {
       const type = Number(readFact(`/sys/bus/event_source/devices/${kind}/type`, `no ${kind} to open`));
       const config2 = at === "return" ? 1n : 0n;
       const where = cString(kind === "kprobe" ? name : helper);
-      const offset = kind === "kprobe" ? 0n : offsetOf((0, import_node_fs3.readFileSync)(helper), name);
+      const offset = kind === "kprobe" ? 0n : offsetOf((0, import_node_fs4.readFileSync)(helper), name);
       return openEvent(fd, { type, config: config2, config1: addressOf(where), config2: offset });
     },
     sample: (fd, counter) => openEvent(fd, { type: PERF_TYPE_SOFTWARE, config: BigInt(counter), period: 1n }),
@@ -6466,11 +7348,11 @@ function tracePort(helper) {
 function bpf(command, attr) {
   const fd = libc().syscall4(SYS_BPF2, command, addressOf(attr), attr.length);
   if (fd < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
-  return () => (0, import_node_fs3.closeSync)(Number(fd));
+  return () => (0, import_node_fs4.closeSync)(Number(fd));
 }
 function readFact(path, reason) {
   try {
-    return (0, import_node_fs3.readFileSync)(path, "utf8").trim();
+    return (0, import_node_fs4.readFileSync)(path, "utf8").trim();
   } catch (cause) {
     throw new HookRefused(`this kernel has ${reason}`, { cause });
   }
@@ -6482,17 +7364,29 @@ var PERF_EVENT_IOC_ENABLE = 9216;
 var PERF_EVENT_IOC_SET_BPF = 1074013192;
 var PERF_ATTR_BYTES = 112;
 var PERF_FLAG_FD_CLOEXEC = 8;
-function openEvent(program, { type, config: config2, period = 0n, config1 = 0n, config2: config22 = 0n }) {
+function sampleClock(program, processor, hz) {
+  return openEvent(program, {
+    type: PERF_TYPE_SOFTWARE,
+    config: PERF_COUNT_SW_CPU_CLOCK,
+    period: BigInt(hz),
+    isFrequency: true,
+    processor
+  });
+}
+var PERF_COUNT_SW_CPU_CLOCK = 0n;
+var FREQUENCY_BIT = 1 << 2;
+function openEvent(program, { type, config: config2, period = 0n, config1 = 0n, config2: config22 = 0n, isFrequency = false, processor = 0 }) {
   const attr = memory(PERF_ATTR_BYTES);
   attr.writeUInt32LE(type, 0);
   attr.writeUInt32LE(PERF_ATTR_BYTES, 4);
   attr.writeBigUInt64LE(config2, 8);
   attr.writeBigUInt64LE(period, 16);
   attr.writeUInt8(1, 40);
+  if (isFrequency) attr.writeUInt8(FREQUENCY_BIT, 41);
   attr.writeBigUInt64LE(config1, 56);
   attr.writeBigUInt64LE(config22, 64);
   const event = Number(
-    libc().syscall6(SYS_PERF_EVENT_OPEN, addressOf(attr), -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
+    libc().syscall6(SYS_PERF_EVENT_OPEN, addressOf(attr), -1, processor, -1, PERF_FLAG_FD_CLOEXEC)
   );
   if (event < 0) throw new HookRefused(`the kernel does not open the event: ${errorName(errno())}`);
   for (const [request, argument] of [
@@ -6501,10 +7395,10 @@ function openEvent(program, { type, config: config2, period = 0n, config1 = 0n, 
   ])
     if (libc().ioctl(event, request, argument) < 0) {
       const error2 = errorName(errno());
-      (0, import_node_fs3.closeSync)(event);
+      (0, import_node_fs4.closeSync)(event);
       throw new HookRefused(`the kernel does not attach it: ${error2}`);
     }
-  return () => (0, import_node_fs3.closeSync)(event);
+  return () => (0, import_node_fs4.closeSync)(event);
 }
 function offsetOf(elf, name) {
   const address = elf.readBigUInt64LE(elf.indexOf(`${name}\0`) + 16);
@@ -6542,11 +7436,11 @@ function hookPort({ places, helper, give, object, redirect }) {
   return {
     linkToDevice: (fd, side, attachType, flags = 0) => inNamespace(places[side].namespaceFd, () => createLink(fd, places[side].index, attachType, flags)),
     linkToCgroup: (fd, attachType) => {
-      const cgroup = (0, import_node_fs4.openSync)(ROOT_CGROUP, "r");
+      const cgroup = (0, import_node_fs5.openSync)(ROOT_CGROUP, "r");
       try {
         return createLink(fd, cgroup, attachType, 0);
       } finally {
-        (0, import_node_fs4.closeSync)(cgroup);
+        (0, import_node_fs5.closeSync)(cgroup);
       }
     },
     filterOnDevice: (fd, side, direction) => inNamespace(places[side].namespaceFd, () => createFilter(fd, places[side], direction)),
@@ -6574,7 +7468,7 @@ function hookPort({ places, helper, give, object, redirect }) {
       const takeBack = giveFor({ fd: map, kind: "sockmap", to: side });
       return () => {
         takeBack();
-        (0, import_node_fs4.closeSync)(map);
+        (0, import_node_fs5.closeSync)(map);
       };
     },
     giveCongestionControl: (side) => {
@@ -6590,7 +7484,7 @@ function hookPort({ places, helper, give, object, redirect }) {
       const takeBack = giveFor({ fd: link, kind: "iterator", to: "receiver" });
       return () => {
         takeBack();
-        (0, import_node_fs4.closeSync)(link);
+        (0, import_node_fs5.closeSync)(link);
       };
     },
     companion: (section) => {
@@ -6602,29 +7496,29 @@ function hookPort({ places, helper, give, object, redirect }) {
   };
 }
 function newNamespace() {
-  const own2 = (0, import_node_fs4.openSync)(OWN_NAMESPACE, "r");
+  const own2 = (0, import_node_fs5.openSync)(OWN_NAMESPACE, "r");
   try {
     must(libc().syscall4(SYS_UNSHARE, CLONE_NEWNET, 0, 0), "unshare");
-    const fd = (0, import_node_fs4.openSync)(OWN_NAMESPACE, "r");
+    const fd = (0, import_node_fs5.openSync)(OWN_NAMESPACE, "r");
     must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
     return fd;
   } finally {
-    (0, import_node_fs4.closeSync)(own2);
+    (0, import_node_fs5.closeSync)(own2);
   }
 }
 function inNamespace(fd, work) {
-  const own2 = (0, import_node_fs4.openSync)(OWN_NAMESPACE, "r");
+  const own2 = (0, import_node_fs5.openSync)(OWN_NAMESPACE, "r");
   try {
     must(libc().syscall4(SYS_SETNS, fd, CLONE_NEWNET, 0), "setns");
     return work();
   } finally {
     must(libc().syscall4(SYS_SETNS, own2, CLONE_NEWNET, 0), "setns");
-    (0, import_node_fs4.closeSync)(own2);
+    (0, import_node_fs5.closeSync)(own2);
   }
 }
 function createLink(...of) {
   const link = openLink(...of);
-  return () => (0, import_node_fs4.closeSync)(link);
+  return () => (0, import_node_fs5.closeSync)(link);
 }
 function openLink(fd, target, attachType, flags, ofType = []) {
   const attr = memory(64);
@@ -6653,7 +7547,7 @@ function registerCongestionControl(object) {
   return [name, unregister];
 }
 function congestionControls() {
-  return (0, import_node_fs4.readFileSync)(CONGESTION_CONTROLS, "utf8").trim().split(" ");
+  return (0, import_node_fs5.readFileSync)(CONGESTION_CONTROLS, "utf8").trim().split(" ");
 }
 function createSockmap() {
   const attr = memory(64);
@@ -6752,8 +7646,9 @@ function makeBed(helper, device = "veth", namespaces = { sender: newNamespace(),
   }
   return bed;
 }
-function stimulate(bed, task, gift) {
-  const out = run(bed, task, gift);
+function stimulate(bed, task, parts = {}) {
+  const out = run(bed, task, parts);
+  if ("reason" in out) return out;
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length / 4);
   if (words.length !== 2 * task.count) throw new Error(`${bed.helper} tells of ${words.length / 2} events`);
   return {
@@ -6761,33 +7656,43 @@ function stimulate(bed, task, gift) {
     done: Array.from({ length: task.count }, (_, i) => words[2 * i + 1] === LOST ? -1 : words[2 * i + 1])
   };
 }
+function eventsRecord(stimulus, events) {
+  const said = "reason" in events ? { sent: [], done: [], absent: events } : events;
+  return { type: "events", stimulus, ...said };
+}
 var LOST = 4294967295;
+var IMPOSSIBLE = 3;
+var REASON_CHARACTERS = 2e3;
 var NAME_BYTES2 = 16;
 var TASK_BYTES = 128;
-function run({ helper, sender, receiver }, task, gift) {
+function run({ helper, sender, receiver }, task, { gift, command } = {}) {
   const input = Buffer.alloc(TASK_BYTES);
   for (const [i, name] of [task.name, task.device ?? "", gift?.kind ?? "", gift?.to ?? ""].entries())
     input.write(name, i * NAME_BYTES2, NAME_BYTES2 - 1);
   const numbers = [task.sizeBytes, task.warmUp, task.count, task.patienceMs];
   for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES2 + 4 * i);
   input.write(gift?.name ?? "", 5 * NAME_BYTES2, NAME_BYTES2 - 1);
-  const ended = (0, import_node_child_process.spawnSync)(helper, [], {
+  input.write(command?.side ?? "", 6 * NAME_BYTES2, NAME_BYTES2 - 1);
+  const ended = (0, import_node_child_process.spawnSync)(helper, command?.argv ?? [], {
     input,
-    env: {},
+    env: command?.env ?? {},
+    ...command ? { cwd: command.cwd } : {},
     stdio: ["pipe", "pipe", "pipe", sender.namespaceFd, receiver.namespaceFd, gift?.fd ?? "ignore"],
     maxBuffer: 1 << 20
   });
   if (ended.error) throw ended.error;
+  if (ended.status === IMPOSSIBLE)
+    return { reason: ended.stderr.toString("utf8").trim().slice(0, REASON_CHARACTERS) };
   if (ended.status !== 0)
     throw new Error(`${helper} on '${task.name}': ${ended.stderr.toString("utf8").trim() || ended.signal}`);
   return ended.stdout;
 }
 
 // src/guest/symbols.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var CHUNK_CHARACTERS = 6e4;
 function reportSymbols(channel, which) {
-  const all = (0, import_node_fs5.readFileSync)("/proc/kallsyms", "latin1");
+  const all = (0, import_node_fs6.readFileSync)("/proc/kallsyms", "latin1");
   let text = "";
   for (const [, address, name, module2] of all.matchAll(/^([0-9a-f]{16}) [tTwW] (\S{1,200})(?:\t(\S+))?/gm)) {
     if (which === "bpf" && module2 !== "[bpf]") continue;
@@ -6805,14 +7710,15 @@ function reportSymbols(channel, which) {
 function runHookJob(guest, job) {
   const absent2 = measureArm(guest, job);
   if (!absent2) return;
-  for (const { name } of job.stimuli)
-    guest.channel.send({ type: "events", stimulus: name, sent: [], done: [], absent: absent2 });
+  for (const { name } of job.stimuli) guest.channel.send(eventsRecord(name, absent2));
 }
 function measureArm(guest, job) {
   const absent2 = job.attach && whyNotHere(job.attach.hook);
   if (absent2) return absent2;
   const bed = job.link === void 0 || "reason" in guest.bed ? guest.bed : makeBed(guest.bed.helper, job.link);
   if ("reason" in bed) return bed;
+  if (job.command && guest.isShared)
+    return { reason: "a command of yours is run in a VM alone: measure it in exact mode" };
   let gift;
   let loaded;
   const fdOf = ({ pointer }) => libbpf().bpf_program__fd(pointer);
@@ -6830,6 +7736,10 @@ function measureArm(guest, job) {
   let detach;
   try {
     redirect = job.redirect && layRedirect(bed, port, job.redirect.by, blobIn(guest.window, job.redirect.elf));
+    const command = job.command && {
+      ...putCommand(guest.window, COMMAND_FOLDER, job.command),
+      side: job.command.side
+    };
     loaded = loadChosen(guest, job);
     if (job.attach) {
       const program = loaded && programOf(loaded, job.objects[job.chosen]);
@@ -6837,8 +7747,8 @@ function measureArm(guest, job) {
       detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
     }
     for (const task of job.stimuli) {
-      const events = stimulate(bed, task, gift);
-      guest.channel.send({ type: "events", stimulus: task.name, ...events });
+      const work = () => stimulate(bed, task, { gift, command });
+      guest.channel.send(eventsRecord(task.name, guest.during ? guest.during(work) : work()));
     }
     const sequel = decodeSequel(guest.window);
     if (sequel) reportCode(guest, job.objects[job.chosen], loaded, sequel);
@@ -6852,6 +7762,7 @@ function measureArm(guest, job) {
     redirect?.detach();
   }
 }
+var COMMAND_FOLDER = "/tmp/stimulus";
 function withinOurs(port) {
   const refuse = () => {
     throw new HookRefused("all of this machine goes through it: measure it in a VM");
@@ -6873,7 +7784,7 @@ function hookNamed(name) {
 }
 function whyNotHere(name) {
   const { since, builtWith } = hookNamed(name);
-  const release = (0, import_node_fs6.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  const release = (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
   if (builtWith !== void 0 && isBuiltWithout(release, builtWith))
     return { reason: `this kernel is built without ${builtWith}` };
@@ -6881,7 +7792,7 @@ function whyNotHere(name) {
 }
 function isBuiltWithout(release, option) {
   const path = `/boot/config-${release}`;
-  return (0, import_node_fs6.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs6.readFileSync)(path, "utf8"));
+  return (0, import_node_fs7.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs7.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
   const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
@@ -6937,23 +7848,10 @@ function reportCode({ channel, window }, job, loaded, { reportCode: wanted, prob
 }
 
 // src/guest/host.ts
-var import_node_fs12 = require("node:fs");
-var import_node_os = require("node:os");
-var import_node_path = require("node:path");
-
-// src/statistics/quantile.ts
-function quantile(values, share) {
-  return quantileOfSorted(Float64Array.from(values).sort(), share);
-}
-function quantileOfSorted(sorted, share) {
-  const at = (sorted.length - 1) * share;
-  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  if (below === void 0 || above === void 0) throw new RangeError("no values");
-  return below + (above - below) * (at - Math.floor(at));
-}
+var import_node_fs21 = require("node:fs");
 
 // src/guest/libbpf/timing.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_koffi2 = __toESM(require("./koffi.node"), 1);
 var ATTR_BYTES = 80;
 var BATCH_BYTES = 40;
@@ -7026,6 +7924,7 @@ function leavesPacket(timing, fd, data) {
 }
 var SYS_SCHED_SETSCHEDULER = 144;
 var SYS_SCHED_SETAFFINITY = 203;
+var SCHED_OTHER = 0;
 var SCHED_FIFO = 1;
 function pinTo(cpu) {
   const mask = memory(128);
@@ -7034,10 +7933,15 @@ function pinTo(cpu) {
     throw new Error(`sched_setaffinity: ${errorName(errno())}`);
 }
 function becomeUnhindered() {
+  return setScheduler(SCHED_FIFO, 1) ? [] : [`real-time scheduling: ${errorName(errno())}`];
+}
+function becomeOrdinary() {
+  setScheduler(SCHED_OTHER, 0);
+}
+function setScheduler(policy, level) {
   const priority = memory(4);
-  priority.writeInt32LE(1);
-  if (libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, SCHED_FIFO, addressOf(priority)) === 0) return [];
-  return [`real-time scheduling: ${errorName(errno())}`];
+  priority.writeInt32LE(level);
+  return libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, policy, addressOf(priority)) === 0;
 }
 var SYS_PRCTL = 157;
 var PR_SET_PDEATHSIG = 1;
@@ -7069,7 +7973,7 @@ function openSeat() {
   return {
     put: (fd) => {
       if (link !== void 0 && call(BPF_LINK_UPDATE, link, fd) === 0) return true;
-      if (link !== void 0) (0, import_node_fs7.closeSync)(link);
+      if (link !== void 0) (0, import_node_fs8.closeSync)(link);
       const made = inNamespace(
         namespace,
         () => call(BPF_LINK_CREATE3, fd, LOOPBACK, BPF_XDP3, XDP_FLAGS_SKB_MODE)
@@ -7078,19 +7982,35 @@ function openSeat() {
       return made >= 0;
     },
     close: () => {
-      if (link !== void 0) (0, import_node_fs7.closeSync)(link);
-      (0, import_node_fs7.closeSync)(namespace);
+      if (link !== void 0) (0, import_node_fs8.closeSync)(link);
+      (0, import_node_fs8.closeSync)(namespace);
     }
   };
 }
 function closeFd2(fd) {
-  (0, import_node_fs7.closeSync)(fd);
+  (0, import_node_fs8.closeSync)(fd);
+}
+
+// src/guest/timed-job.ts
+var import_node_fs20 = require("node:fs");
+var import_node_os2 = require("node:os");
+var import_node_path4 = require("node:path");
+
+// src/statistics/quantile.ts
+function quantile(values, share) {
+  return quantileOfSorted(Float64Array.from(values).sort(), share);
+}
+function quantileOfSorted(sorted, share) {
+  const at = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  if (below === void 0 || above === void 0) throw new RangeError("no values");
+  return below + (above - below) * (at - Math.floor(at));
 }
 
 // src/guest/neighbours.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 function cpuTimes() {
-  const lines = (0, import_node_fs8.readFileSync)("/proc/stat", "utf8").matchAll(/^cpu(\d+) (.*)$/gm);
+  const lines = (0, import_node_fs9.readFileSync)("/proc/stat", "utf8").matchAll(/^cpu(\d+) (.*)$/gm);
   return new Map(
     [...lines].map(([, cpu, rest]) => {
       const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest.split(" ").map(Number);
@@ -7098,6 +8018,11 @@ function cpuTimes() {
     })
   );
 }
+function processorTicks() {
+  const [, ...ticks] = /^cpu (.*)$/m.exec((0, import_node_fs9.readFileSync)("/proc/stat", "utf8"))?.[1]?.split(" ") ?? [];
+  return Object.fromEntries(TICK_KINDS.map((kind, i) => [kind, Number(ticks[i] ?? 0)]));
+}
+var TICK_KINDS = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
 var TICK_MS = 10;
 function quietestCpu(ms) {
   const allowed = allowedCpus();
@@ -7106,8 +8031,11 @@ function quietestCpu(ms) {
   const done = [...cpuTimes()].filter(([cpu]) => allowed.has(cpu)).map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
   return done.reduceRight((least, each) => each.busy < least.busy ? each : least).cpu;
 }
+function otherCpu(cpu) {
+  return [...cpuTimes().keys()].findLast((each) => each !== cpu);
+}
 function allowedCpus() {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec((0, import_node_fs8.readFileSync)("/proc/self/status", "utf8"))?.[1] ?? "0";
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec((0, import_node_fs9.readFileSync)("/proc/self/status", "utf8"))?.[1] ?? "0";
   return new Set(
     list.split(",").flatMap((range) => {
       const [first = 0, last = first] = range.split("-").map(Number);
@@ -7120,11 +8048,11 @@ function frequencyKhz(cpu) {
   return text === void 0 ? void 0 : Number(text);
 }
 function cpuModel() {
-  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs8.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
+  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs9.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
 }
 function fileText(path) {
   try {
-    return (0, import_node_fs8.readFileSync)(path, "utf8").trim();
+    return (0, import_node_fs9.readFileSync)(path, "utf8").trim();
   } catch {
     return void 0;
   }
@@ -7628,7 +8556,7 @@ function programTypeById(id) {
 }
 
 // src/guest/libbpf/runs.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var ATTR_BYTES2 = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
@@ -7681,7 +8609,7 @@ function seedRandomNumbers() {
   const fd = Number(
     libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs9.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs10.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -7712,7 +8640,7 @@ function findTicks(clockLibrary) {
 }
 
 // src/guest/runner.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -7720,12 +8648,12 @@ function straightLineLength(jited) {
   let count = 0;
   while (at < jited.length) {
     const found = STEPS.map((step) => step(jited, at)).find((step) => step !== void 0);
-    if (!found) throw unknown(jited, at);
+    if (!found) throw unknown2(jited, at);
     count++;
     if (found.ends) return count + (found.extra ?? 0);
     at = found.next;
   }
-  throw unknown(jited, at);
+  throw unknown2(jited, at);
 }
 function exactly(hex, tail = 0) {
   const opcode = Buffer.from(hex, "hex");
@@ -7802,7 +8730,7 @@ var STEPS = [
   ret,
   jump
 ];
-function unknown(jited, at) {
+function unknown2(jited, at) {
   const hex = (from, to) => Buffer.from(jited.subarray(from, to)).toString("hex");
   const what = at >= jited.length ? "it ends without a return" : `unknown instruction ${hex(at, at + 16)} at byte ${at}`;
   return new TollgateError(
@@ -7813,19 +8741,19 @@ function unknown(jited, at) {
 }
 
 // src/guest/guards.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
 function hardened({ jitHarden }, load2) {
   if (!jitHarden) return load2();
-  (0, import_node_fs10.writeFileSync)(HARDEN, String(jitHarden));
+  (0, import_node_fs11.writeFileSync)(HARDEN, String(jitHarden));
   try {
     return load2();
   } finally {
-    (0, import_node_fs10.writeFileSync)(HARDEN, "0");
+    (0, import_node_fs11.writeFileSync)(HARDEN, "0");
   }
 }
 function spectreV2() {
-  return (0, import_node_fs10.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
+  return (0, import_node_fs11.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/tail-calls.ts
@@ -8118,7 +9046,7 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs11.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+var kernelRelease = () => (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -8291,35 +9219,56 @@ function oneRound({ timing, cpu }, { repeat, loops, groups }, random, programs) 
     if (involuntary > 0) interrupted++;
     else batches[i].push(onCpuNs / (repeat * loops * runs.count));
   };
-  const disturbance = watch(cpu);
+  const { during, why } = watch(cpu);
   const empties = [programs.length - 2, programs.length - 1];
-  for (const runs of programs) timing.batch({ ...runs, loops: Math.max(1, loops >> 2) });
-  for (let group = 0; group < groups; group++) {
-    const turn = random() < 0.5;
-    const order = programs.slice(0, -2).map((_, i) => i);
-    if (turn) {
-      order.reverse();
-      empties.reverse();
+  during(() => {
+    for (const runs of programs) timing.batch({ ...runs, loops: Math.max(1, loops >> 2) });
+    for (let group = 0; group < groups; group++) {
+      const turn = random() < 0.5;
+      const order = programs.slice(0, -2).map((_, i) => i);
+      if (turn) {
+        order.reverse();
+        empties.reverse();
+      }
+      for (const i of [empties[0], ...order, ...order.toReversed(), empties[1]]) run3(i);
     }
-    for (const i of [empties[0], ...order, ...order.toReversed(), empties[1]]) run3(i);
-  }
+  });
   const most = INTERRUPTED_SHARE * groups * (2 * (programs.length - 2) + 2);
   if (interrupted > most || batches.some(({ length }) => length === 0)) return { why: "interrupted" };
-  const why = disturbance();
-  if (why) return { why };
+  const disturbance = why();
+  if (disturbance) return { why: disturbance };
   return { ns: batches.map((times) => quantile(times, CHEAPER_QUARTER)) };
 }
 function watch(cpu) {
-  const [steal, frequency] = [cpuTimes().get(cpu)?.steal ?? 0, frequencyKhz(cpu)];
-  const began = process.hrtime.bigint();
-  return () => {
-    const ms = Number(process.hrtime.bigint() - began) / 1e6;
-    if (((cpuTimes().get(cpu)?.steal ?? 0) - steal) * TICK_MS > STEAL_SHARE * ms) return "steal";
-    const now = frequencyKhz(cpu);
-    const changed = now !== void 0 && frequency !== void 0 && Math.abs(now / frequency - 1);
-    return changed && changed > FREQUENCY_SHARE ? "frequency" : void 0;
+  let [tookMs, stolenMs, farthest] = [0, 0, 0];
+  const begin = () => {
+    const [steal, frequency] = [stolenTicks(cpu), frequencyKhz(cpu)];
+    const began = process.hrtime.bigint();
+    return () => {
+      tookMs += Number(process.hrtime.bigint() - began) / 1e6;
+      stolenMs += (stolenTicks(cpu) - steal) * TICK_MS;
+      const now = frequencyKhz(cpu);
+      if (now !== void 0 && frequency !== void 0)
+        farthest = Math.max(farthest, Math.abs(now / frequency - 1));
+    };
+  };
+  return {
+    begin,
+    during: (work) => {
+      const end = begin();
+      try {
+        return work();
+      } finally {
+        end();
+      }
+    },
+    why: () => {
+      if (stolenMs > STEAL_SHARE * tookMs) return "steal";
+      return farthest > FREQUENCY_SHARE ? "frequency" : void 0;
+    }
   };
 }
+var stolenTicks = (cpu) => cpuTimes().get(cpu)?.steal ?? 0;
 var CHEAPER_QUARTER = 0.25;
 var INTERRUPTED_SHARE = 0.25;
 var STEAL_SHARE = 0.05;
@@ -8355,7 +9304,7 @@ function calibrate({ timing }, contestants, pools, data, seats) {
     return Math.max(...copies.map((_, i) => Math.min(...all.map((each) => each[i]))));
   };
   let runs = data[0].length;
-  let took = timeOf(runs);
+  let took = timeOf(runs, 3);
   while (took < batchNs / 2 && runs < MOST_RUNS) {
     runs = Math.min(
       MOST_RUNS,
@@ -8363,7 +9312,7 @@ function calibrate({ timing }, contestants, pools, data, seats) {
     );
     took = timeOf(runs, 3);
   }
-  const once2 = timeOf(runs, PROPORTION_BATCHES);
+  const once3 = timeOf(runs, PROPORTION_BATCHES);
   const proportions = Array.from({ length: PROPORTION_TRIES }, () => {
     const pairs = Array.from({ length: PROPORTION_BATCHES }, () => [timeOf(runs), timeOf(2 * runs)]);
     const [one, two] = [0, 1].map(
@@ -8381,7 +9330,7 @@ function calibrate({ timing }, contestants, pools, data, seats) {
     };
   return {
     ...batchOf(runs),
-    groups: Math.max(1, Math.min(20, Math.round(SIDE_NS / (2 * once2)))),
+    groups: Math.max(1, Math.min(20, Math.round(SIDE_NS / (2 * once3)))),
     ...canRepeat ? {} : { note: `one run a system call: ${isPure ? "the type takes no more" : "a run changes its packet"}` }
   };
 }
@@ -8441,11 +9390,67 @@ function matchesOf(pools) {
   );
 }
 
+// src/guest/placement.ts
+var import_node_fs13 = require("node:fs");
+function steerSoftirqs(bed, cpu) {
+  const other = otherCpu(cpu);
+  if (other === void 0)
+    return { reason: "softirqs cannot run on another CPU: there is one that this process may run on" };
+  const setAll = (mask) => ["sender", "receiver"].map((side) => inNamespace(bed[side].namespaceFd, () => setMask(side, mask))).find((why2) => why2 !== void 0);
+  const release = () => {
+    setAll(0n);
+  };
+  const why = setAll(1n << BigInt(other));
+  if (why !== void 0) {
+    release();
+    return { reason: `softirqs cannot be had on another CPU: ${why}` };
+  }
+  const handedOver = () => receivedRps((0, import_node_fs13.readFileSync)("/proc/net/softnet_stat", "utf8"), other);
+  return { cpu: other, handedOver, release };
+}
+function receivedRps(softnet, cpu) {
+  const lines = softnet.trim().split("\n").map((line) => line.trim().split(/\s+/));
+  const own2 = lines.find((columns) => columns[12] !== void 0 && Number.parseInt(columns[12], 16) === cpu);
+  return Number.parseInt(own2?.[9] ?? "0", 16);
+}
+var SYS_FSOPEN = 430;
+var SYS_FSCONFIG = 431;
+var SYS_FSMOUNT = 432;
+var FSCONFIG_CMD_CREATE = 6;
+function setMask(side, mask) {
+  const context = libc().syscall4(SYS_FSOPEN, addressOf(cString("sysfs")), 0, 0);
+  if (context < 0) return `fsopen: ${errorName(errno())}`;
+  let root = -1;
+  try {
+    if (libc().syscall6(SYS_FSCONFIG, BigInt(context), FSCONFIG_CMD_CREATE, 0, 0, 0) < 0)
+      return `fsconfig: ${errorName(errno())}`;
+    root = libc().syscall4(SYS_FSMOUNT, context, 0, 0);
+    if (root < 0) return `fsmount: ${errorName(errno())}`;
+    const words = mask.toString(16).replace(/\B(?=(?:[0-9a-f]{8})+$)/g, ",");
+    (0, import_node_fs13.writeFileSync)(`/proc/self/fd/${root}/class/net/${side}/queues/rx-0/rps_cpus`, words);
+    return void 0;
+  } catch (cause) {
+    return String(cause);
+  } finally {
+    if (root >= 0) (0, import_node_fs13.closeSync)(root);
+    (0, import_node_fs13.closeSync)(Number(context));
+  }
+}
+
 // src/guest/timed-hooks.ts
 var REST_MS2 = 1;
 var CLOCK_READS = 1e3;
 function runTimedHookJob(guest, job) {
-  const { channel, timing, cpu, bed } = guest;
+  const { bed, cpu } = guest;
+  const steering = job.placement === "split" && !("reason" in bed) ? steerSoftirqs(bed, cpu) : void 0;
+  try {
+    takeRounds2(guest, job, steering);
+  } finally {
+    if (steering && !("reason" in steering)) steering.release();
+  }
+}
+function takeRounds2(guest, job, steering) {
+  const { channel, timing, cpu, bed, isShared } = guest;
   const started = process.hrtime.bigint();
   const seconds2 = () => Number(process.hrtime.bigint() - started) / 1e9;
   const ticksPerNs = timing.tscPerNs();
@@ -8453,37 +9458,32 @@ function runTimedHookJob(guest, job) {
     const own2 = blobIn(guest.window, blob);
     return { window: own2, job: decodeJob(own2) };
   });
-  const run3 = (arm) => {
+  const run3 = (arm, during) => {
     const events = [];
     const collect = (record) => {
-      if (record.type === "events") events.push(record);
+      if (record.type !== "events") return;
+      const { stimulus, ...rest } = record;
+      events.push({ ...rest, stimulus: unspun(stimulus) });
     };
+    const refused = steering && ("reason" in steering ? steering : whyNotSplit(arm.job));
+    if (refused) return nothingOf(arm.job, refused);
     try {
-      runHookJob(
-        { window: arm.window, channel: { ...channel, send: collect }, bed, isShared: true },
-        arm.job
-      );
+      const own2 = { window: arm.window, channel: { ...channel, send: collect }, bed, isShared };
+      runHookJob({ ...own2, ...during ? { during } : {} }, steering ? spun(arm.job) : arm.job);
     } catch (cause) {
-      const absent2 = { reason: messageOf(cause).slice(0, 2e3) };
-      return arm.job.stimuli.map(({ name }) => ({
-        type: "events",
-        stimulus: name,
-        sent: [],
-        done: [],
-        absent: absent2
-      }));
+      return nothingOf(arm.job, { reason: messageOf(cause).slice(0, 2e3) });
     }
     return events;
   };
   const rounds = [];
   const discarded = { interrupted: 0, steal: 0, frequency: 0 };
   const random = seededRandom(job.seed);
-  const first = arms.map(run3);
+  const first = warmUp2();
   const isAbsent = first.map((events) => events.some(({ absent: absent2 }) => absent2));
   while (rounds.length < job.bounds.mostRounds && seconds2() < job.bounds.seconds) {
-    const disturbance = watch(cpu);
+    const { during, why: disturbance } = watch(cpu);
     const taken = arms.map(() => []);
-    for (const i of shuffled(arms.length, random)) if (!isAbsent[i]) taken[i] = run3(arms[i]);
+    for (const i of shuffled(arms.length, random)) if (!isAbsent[i]) taken[i] = run3(arms[i], during);
     const isBroken = taken.flat().some(({ absent: absent2 }) => absent2);
     const why = isBroken ? "interrupted" : disturbance();
     if (why) discarded[why]++;
@@ -8506,6 +9506,27 @@ function runTimedHookJob(guest, job) {
     clockNs: round(quantile(timing.tscReads(CLOCK_READS), 0.5) / ticksPerNs),
     seconds: round(seconds2())
   });
+  function warmUp2() {
+    const handedOver = steering && !("reason" in steering) ? steering.handedOver() : 0;
+    const all = arms.map((arm) => run3(arm));
+    if (!steering || "reason" in steering) return all;
+    const count = steering.handedOver() - handedOver;
+    const sent = Math.max(...all.flat().map((events) => events.sent.length));
+    if (count >= sent) return all;
+    const reason = `of ${sent} packets in an arm only ${count} were handed to CPU ${steering.cpu} by receive packet steering`;
+    return arms.map((arm) => nothingOf(arm.job, { reason }));
+  }
+}
+var nothingOf = ({ stimuli }, absent2) => stimuli.map(({ name }) => ({ type: "events", stimulus: name, sent: [], done: [], absent: absent2 }));
+var SPUN = { udp: "udp_spin", udp_rtt: "udp_rtt_spin" };
+var spun = (job) => ({
+  ...job,
+  stimuli: job.stimuli.map((task) => ({ ...task, name: SPUN[task.name] }))
+});
+var unspun = (name) => Object.keys(SPUN).find((plain) => SPUN[plain] === name) ?? name;
+function whyNotSplit({ stimuli }) {
+  const other = stimuli.find(({ name }) => !(name in SPUN));
+  return other && { reason: `'${other.name}' is not sent with its softirqs on another CPU: only udp is` };
 }
 var NONE2 = {
   ...{ sent: [], done: [], mean: [], p50: [], p99: [] },
@@ -8539,63 +9560,441 @@ function shuffled(count, random) {
   return Array.from({ length: count }, (_, i) => ({ i, lot: random() })).sort((a, b) => a.lot - b.lot).map(({ i }) => i);
 }
 
-// src/guest/host.ts
-function runOnHost({ folder, parent, windowPath }) {
-  dieWithParent();
-  if (process.ppid !== parent) return;
-  leaveNetwork();
-  const file = (0, import_node_fs12.openSync)(windowPath, "r+");
-  const window = mapShared(file, WINDOW_BYTES, 0);
-  (0, import_node_fs12.closeSync)(file);
-  const channel = openChannel(window);
+// src/guest/timed-load.ts
+var import_node_os = require("node:os");
+var import_node_path3 = require("node:path");
+
+// src/model/iperf3.ts
+var finite = number2().finite();
+var sumSchema = looseObject({
+  bytes: finite.nonnegative(),
+  bits_per_second: finite.nonnegative(),
+  retransmits: finite.nonnegative().optional(),
+  /** UDP only. */
+  lost_packets: finite.optional(),
+  packets: finite.nonnegative().optional()
+});
+var reportSchema = looseObject({
+  error: string2().optional(),
+  end: looseObject({
+    sum: sumSchema.optional(),
+    sum_sent: sumSchema.optional(),
+    sum_received: sumSchema.optional()
+  })
+});
+function parseIperf3(text) {
+  if (text.length > IPERF3_REPORT_LIMIT) throw new RangeError(`${text.length} characters`);
+  let parsed;
   try {
-    const job = decodeJob(window);
-    if (!job) throw new Error("the window holds no job");
-    const timing = loadTiming((0, import_node_path.join)(folder, "native/timed.so"));
-    const cpu = quietestCpu(LOOK_MS);
-    pinTo(cpu);
-    if (job.task === "timed-hook") (0, import_node_os.setPriority)(import_node_os.constants.priority.PRIORITY_HIGHEST);
-    const warnings = [...job.task === "timed" ? becomeUnhindered() : [], ...settingsThatShow()];
-    channel.send({ type: "machine", ...machineFacts(timing, cpu), warnings });
-    const guest = { window, channel, timing, cpu };
-    if (job.task === "timed") runTimedJob(guest, job);
-    else runTimedHookJob({ ...guest, bed: makeBed((0, import_node_path.join)(folder, "native/stimulus")) }, job);
-  } catch (error2) {
-    channel.send({
-      type: "error",
-      message: String(error2 instanceof Error ? error2.stack : error2).slice(0, 6e4)
-    });
+    parsed = reportSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new RangeError(`iperf3's report is none: ${text.slice(0, 80)}`, { cause });
   }
-  channel.send({ type: "end" });
-}
-var LOOK_MS = 100;
-var CLOCK_READS2 = 1e3;
-function machineFacts(timing, cpuNumber) {
-  const reads = timing.clockReads(CLOCK_READS2);
+  const { error: error2, end } = parsed;
+  if (error2 !== void 0) throw new RangeError(`iperf3 says '${error2.slice(0, 500)}'`);
+  const sent = end.sum_sent ?? end.sum;
+  if (!sent) throw new RangeError("iperf3's report has no sum");
+  const lost = end.sum?.lost_packets;
   return {
-    release: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
-    version: (0, import_node_fs12.readFileSync)("/proc/sys/kernel/version", "utf8").trim(),
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
-    cpu: cpuModel(),
-    cpuNumber,
-    clockNs: [Math.min(...reads), Math.round(quantile(reads, 0.5))]
+    bytes: sent.bytes,
+    bitsPerSecond: (end.sum_received ?? sent).bits_per_second,
+    ...sent.retransmits === void 0 ? {} : { retransmits: sent.retransmits },
+    ...lost === void 0 ? {} : { lost }
   };
 }
-function settingsThatShow() {
-  const settings = [
-    { path: "/proc/sys/net/core/bpf_jit_enable", usual: ["1"], says: "the JIT is not as usual" },
-    { path: "/proc/sys/net/core/bpf_jit_harden", usual: ["0"], says: "programs are hardened" },
-    { path: "/proc/sys/kernel/bpf_stats_enabled", usual: ["0"], says: "each run reads the clock twice more" }
-  ];
-  return settings.flatMap(({ path, usual, says }) => {
-    const found = fileText(path);
-    if (found === void 0 || usual.includes(found)) return [];
-    return [`${path.slice("/proc/sys/".length).replaceAll("/", ".")} is ${found}: ${says}`];
-  });
+
+// src/guest/load.ts
+var import_node_child_process2 = require("node:child_process");
+var import_node_events = require("node:events");
+var import_node_fs19 = require("node:fs");
+var import_node_path2 = require("node:path");
+
+// src/model/net-parts.ts
+var EVENTS2 = [
+  // __napi_poll: NAPI in a thread of its own (since 5.12)
+  { name: "rx_softirq", functions: ["net_rx_action", "__napi_poll"] },
+  { name: "tx_softirq", functions: ["net_tx_action"] },
+  {
+    name: "sock_send",
+    // sock_sendmsg is a wrapper of __sock_sendmsg since 6.6, and was made one in older series, too
+    functions: ["sock_write_iter", "sock_sendmsg", "__sock_sendmsg", "__sys_sendto", "____sys_sendmsg"]
+  },
+  {
+    name: "sock_recv",
+    functions: ["sock_read_iter", "sock_recvmsg", "__sys_recvfrom", "____sys_recvmsg"]
+  },
+  // timers, RCU; network softirqs within are their own. handle_softirqs since 6.10
+  { name: "other_softirq", functions: ["__do_softirq", "handle_softirqs"] },
+  { name: "hard_irq", functions: ["common_interrupt", "sysvec_apic_timer_interrupt"] },
+  { name: "idle", functions: ["do_idle"] }
+];
+var PARTS = [
+  { name: "driver poll", functions: ["veth_poll", "process_backlog", "veth_xdp_rcv"] },
+  { name: "driver transmit", functions: ["veth_xmit"] },
+  {
+    name: "GRO",
+    functions: [
+      "napi_gro_receive",
+      "gro_receive_skb",
+      "napi_gro_flush",
+      "gro_flush_normal",
+      "napi_gro_frags"
+    ]
+  },
+  { name: "XDP native", functions: ["veth_xdp_rcv_skb", "veth_xdp_rcv_one"] },
+  { name: "XDP generic", functions: ["do_xdp_generic", "netif_receive_generic_xdp"] },
+  {
+    name: "receive",
+    functions: [
+      "netif_receive_skb_list_internal",
+      "netif_receive_skb_internal",
+      "__netif_receive_skb",
+      "__netif_receive_skb_one_core",
+      "__netif_receive_skb_list_core",
+      "__netif_receive_skb_core"
+    ]
+  },
+  {
+    name: "transmit",
+    functions: ["__dev_queue_xmit", "dev_hard_start_xmit", "sch_direct_xmit", "__qdisc_run"]
+  },
+  {
+    name: "tc",
+    functions: [
+      "tcf_classify",
+      "tcf_classify_ingress",
+      "cls_bpf_classify",
+      "tc_run",
+      "sch_handle_ingress",
+      "sch_handle_egress"
+    ]
+  },
+  { name: "netfilter", functions: ["nf_hook_slow", "nf_hook_slow_list", "nf_conntrack_in"] },
+  { name: "bridge", functions: ["br_handle_frame", "br_dev_xmit", "br_forward"] },
+  { name: "forwarding", functions: ["ip_forward", "ip6_forward"] },
+  {
+    name: "IP",
+    functions: [
+      "ip_rcv",
+      "ip_list_rcv",
+      "ip_local_deliver",
+      "__ip_queue_xmit",
+      "ip_queue_xmit",
+      "ip_output",
+      "ip_send_skb",
+      "ip_make_skb",
+      "ip_append_data",
+      "ip_route_output_flow"
+    ]
+  },
+  {
+    name: "TCP",
+    functions: [
+      "tcp_v4_rcv",
+      "tcp_sendmsg",
+      "tcp_recvmsg",
+      "__tcp_transmit_skb",
+      "tcp_write_xmit",
+      "tcp_release_cb",
+      "tcp_v4_do_rcv",
+      "tcp_tasklet_func",
+      "tcp_tsq_workfn"
+    ]
+  },
+  { name: "UDP", functions: ["udp_rcv", "__udp4_lib_rcv", "udp_sendmsg", "udp_recvmsg", "udp_send_skb"] },
+  {
+    name: "wake-up",
+    functions: ["sock_def_readable", "sock_def_write_space", "sk_stream_write_space", "tcp_data_ready"]
+  },
+  { name: "copy to user", functions: ["skb_copy_datagram_iter", "_copy_to_iter", "copy_page_to_iter"] },
+  {
+    name: "copy from user",
+    functions: [
+      "_copy_from_iter",
+      "_copy_from_iter_full",
+      "copy_page_from_iter",
+      "copyin",
+      "_copy_from_iter_nocache"
+    ]
+  },
+  { name: "BPF in cgroups", functions: ["__cgroup_bpf_run_filter_skb"] }
+];
+var OTHER = "other";
+function partOfStack(stack, {
+  program,
+  namesAt
+}) {
+  for (const [i, address] of stack.entries()) {
+    const at = i === 0 ? address : address - 1n;
+    const name = program(at);
+    if (name !== void 0) return `bpf ${name}`;
+    for (const symbol of namesAt(at)) {
+      const says = SAYS.get(symbol.replace(/\..*$/, ""));
+      if (says !== void 0) return says;
+    }
+  }
+  return OTHER;
+}
+function partNumberOf(symbol) {
+  const name = symbol.replace(/\..*$/, "");
+  const at = PARTS.findIndex(({ functions }) => functions.includes(name));
+  return at < 0 ? void 0 : at + 1;
+}
+var SAYS = new Map([
+  ...EVENTS2.flatMap(({ functions }) => functions.map((name) => [name, OTHER])),
+  ...PARTS.flatMap((part) => part.functions.map((name) => [name, part.name]))
+]);
+
+// src/guest/monitor.ts
+var import_node_fs15 = require("node:fs");
+
+// src/guest/samples.ts
+var import_node_fs14 = require("node:fs");
+var DRAIN_MS = 200;
+var HALF_MS = 2 * DRAIN_MS;
+var LEAST_ROOM = 64;
+function sampleMapSizes(hz, processors) {
+  return { samples: 2 * processors * roomFor(hz), taken: 2 * processors };
+}
+var roomFor = (hz) => Math.max(LEAST_ROOM, Math.ceil(hz * HALF_MS / 1e3));
+var STACK_MAX = 64;
+var SAMPLE_BYTES = 8 + 8 * STACK_MAX;
+var TAKEN_BYTES = 40;
+var CONTROL_BYTES = 16;
+var PAGE_BYTES = 4096;
+var COPIES_LIMIT_BYTES = 64 << 20;
+var SYS_MUNMAP = 11;
+var SYS_MEMBARRIER = 324;
+var MEMBARRIER_CMD_GLOBAL = 1;
+function startSampler(object, hz, events) {
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const room = roomFor(hz);
+  const samples = mapped(object, "samples", 2 * processors * room * SAMPLE_BYTES);
+  const taken = mapped(object, "taken", 2 * processors * TAKEN_BYTES);
+  const control2 = mapped(object, "control", CONTROL_BYTES);
+  for (const [i, value] of [0, processors, room].entries()) control2.writeUInt32LE(value, 4 * i);
+  const program = object.programs.find(({ name }) => name === SAMPLING_PROGRAM);
+  if (!program) throw new Error(`the monitor has no '${SAMPLING_PROGRAM}'`);
+  const fd = libbpf().bpf_program__fd(program.pointer);
+  const detach = [...cpuTimes().keys()].map((processor) => sampleClock(fd, processor, hz));
+  const stacks = /* @__PURE__ */ new Map();
+  let byEvent = events.map(() => 0);
+  let lost = 0;
+  const copies = [];
+  let copiedBytes = 0;
+  const drain = () => {
+    const half = control2.readUInt32LE(0);
+    control2.writeUInt32LE(1 - half, 0);
+    if (libc().syscall4(SYS_MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+      throw new Error(`membarrier: ${errorName(errno())}`);
+    for (let i = half * processors; i < (half + 1) * processors; i++) {
+      const own2 = taken.subarray(i * TAKEN_BYTES, (i + 1) * TAKEN_BYTES);
+      const count = Math.min(own2.readUInt32LE(0), room);
+      lost += own2.readUInt32LE(4);
+      byEvent = byEvent.map((before, event) => before + own2.readUInt32LE(8 + 4 * event));
+      const bytes = count * SAMPLE_BYTES;
+      copies.push(Buffer.from(samples.subarray(i * room * SAMPLE_BYTES, i * room * SAMPLE_BYTES + bytes)));
+      copiedBytes += bytes;
+      own2.fill(0);
+    }
+    if (copiedBytes > COPIES_LIMIT_BYTES) addUp();
+  };
+  const addUp = () => {
+    for (const copy of copies.splice(0))
+      for (let at = 0; at < copy.length; at += SAMPLE_BYTES) add(copy.subarray(at, at + SAMPLE_BYTES));
+    copiedBytes = 0;
+  };
+  const add = (sample) => {
+    const bytes = Math.max(0, Math.min(sample.readInt32LE(4), 8 * STACK_MAX));
+    const key = sample.toString("latin1", 0, 4) + sample.toString("latin1", 8, 8 + bytes);
+    const known = stacks.get(key);
+    if (known) known.count++;
+    else {
+      const stack = Array.from({ length: bytes / 8 }, (_, i) => sample.readBigUInt64LE(8 + 8 * i));
+      stacks.set(key, { event: sample.readUInt32LE(0), stack, count: 1 });
+    }
+  };
+  const forget = () => {
+    drain();
+    addUp();
+    const found = { all: [...stacks.values()], byEvent, lost };
+    stacks.clear();
+    [byEvent, lost] = [events.map(() => 0), 0];
+    return found;
+  };
+  return {
+    drain,
+    forget,
+    take: (programs) => {
+      const found = forget();
+      return summed(found, { hz, events, programs, own: new Set(object.programs.map(({ name }) => name)) });
+    },
+    close: () => {
+      for (const each of detach) each();
+      for (const each of [samples, taken, control2])
+        libc().syscall4(SYS_MUNMAP, addressOf(each), each.length, 0);
+    }
+  };
+}
+var SAMPLING_PROGRAM = "take_sample";
+function mapped(object, name, sizeBytes) {
+  const map = object.maps.find((each) => each.name === name);
+  if (!map) throw new Error(`the monitor has no map '${name}'`);
+  const whole = Math.ceil(sizeBytes / PAGE_BYTES) * PAGE_BYTES;
+  return mapShared(Number(libbpf().bpf_map__fd(map.pointer)), whole, 0);
+}
+function summed({ all, byEvent, lost }, {
+  hz,
+  events,
+  programs,
+  own: own2
+}) {
+  const symbols = kernelSymbols();
+  const names = /* @__PURE__ */ new Map();
+  const namesAt = (address) => {
+    const known = names.get(address) ?? symbols(address);
+    names.set(address, known);
+    return known;
+  };
+  const program = (address) => {
+    const image = programs.find(
+      (each) => address >= each.address && address < each.address + BigInt(each.sizeBytes)
+    );
+    if (image) return image.name;
+    const name = namesAt(address)[0]?.match(PROGRAM_SYMBOL)?.[1];
+    return name === void 0 || own2.has(name) ? void 0 : name;
+  };
+  const counts = /* @__PURE__ */ new Map();
+  for (const { event: number3, stack, count } of all) {
+    const event = events[number3] ?? String(number3);
+    const part = partOfStack(stack, { program, namesAt });
+    const key = `${event}\0${part}`;
+    const known = counts.get(key);
+    if (known) known.samples += count;
+    else counts.set(key, { event, part, samples: count });
+  }
+  return {
+    hz,
+    lost,
+    events: Object.fromEntries(events.map((event, i) => [event, byEvent[i]])),
+    counts: [...counts.values()].sort((a, b) => b.samples - a.samples)
+  };
+}
+var PROGRAM_SYMBOL = /^bpf_prog_[0-9a-f]{16}_(.+)$/;
+function kernelSymbols() {
+  const found = [...(0, import_node_fs14.readFileSync)("/proc/kallsyms", "latin1").matchAll(/^([0-9a-f]{16}) [tTwW] (\S+)/gm)].map(
+    ([, address, name]) => `${address}${name}`
+  );
+  found.sort();
+  const at = BigUint64Array.from(found, (line) => BigInt(`0x${line.slice(0, 16)}`));
+  return (address) => {
+    let [low, high] = [0, at.length];
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (at[middle] <= address) low = middle + 1;
+      else high = middle;
+    }
+    const names = [];
+    for (let i = low - 1; i >= 0 && at[i] === at[low - 1]; i--) names.push(found[i].slice(16));
+    return names;
+  };
 }
 
+// src/guest/monitor.ts
+var MONITOR_EVENTS = [
+  "rest",
+  "rx_softirq",
+  "tx_softirq",
+  "sock_send",
+  "sock_recv",
+  "other_softirq",
+  "hard_irq",
+  "idle"
+];
+function startMonitor(window, { name, elf, sampleHz }, known) {
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const mapSizes = sampleHz === void 0 ? {} : sampleMapSizes(sampleHz, processors);
+  const job = { format: 1, object: name, elf, programs: [], mapSizes };
+  const bytes = blobIn(window, elf);
+  const { loadable, object } = known ? { loadable: known, object: loadObject(job, bytes, known) } : findLoadable(job, bytes);
+  const links = [];
+  let sampler;
+  const close = () => {
+    sampler?.close();
+    for (const link of links) (0, import_node_fs15.closeSync)(link);
+    object.close();
+  };
+  try {
+    const unpaired = loadable.refusedPrograms.find((program) => NEEDED.has(program.name));
+    if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
+    const map = object.maps.find((each) => each.name === "counters");
+    if (!map) throw new ObjectRejected("the kernel does not take its counters");
+    const refused = new Set(loadable.refusedPrograms.map((program) => program.name));
+    const isByCalls = refused.has(OF_FUNCTIONS);
+    const programs = object.programs.filter(
+      (program) => program.name !== SAMPLING_PROGRAM && (isByCalls || !OF_CALLS.has(program.name))
+    );
+    for (const { pointer } of programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
+    if (sampleHz !== void 0) sampler = startSampler(object, sampleHz, MONITOR_EVENTS);
+    const fd = libbpf().bpf_map__fd(map.pointer);
+    const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
+    return {
+      name,
+      attached: programs.map(({ section }) => section),
+      missing: [...refused].filter((program) => !OF_CALLS.has(program)),
+      read: (processor) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        const atNs = process.hrtime.bigint();
+        return { times: readTimes(fd, sizeBytes, processor), atNs };
+      },
+      ...sampler ? { sampler } : {},
+      loadable,
+      close
+    };
+  } catch (cause) {
+    close();
+    throw cause;
+  }
+}
+var NEEDED = /* @__PURE__ */ new Set([
+  "handle_softirq_entry",
+  "handle_softirq_exit",
+  "handle_irq_entry",
+  "handle_irq_exit",
+  "handle_switch"
+]);
+var OF_FUNCTIONS = "begin___sys_sendto";
+var OF_CALLS = /* @__PURE__ */ new Set(["handle_sys_enter", "handle_sys_exit"]);
+var SYS_BPF5 = 321;
+var BPF_RAW_TRACEPOINT_OPEN2 = 17;
+function attachTracing(fd) {
+  const attr = memory(64);
+  attr.writeUInt32LE(fd, 8);
+  const link = libc().syscall4(SYS_BPF5, BPF_RAW_TRACEPOINT_OPEN2, addressOf(attr), attr.length);
+  if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
+  return Number(link);
+}
+function readTimes(fd, sizeBytes, only) {
+  const stride = Math.ceil(sizeBytes / 8) * 8;
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const [key, values] = [memory(8), memory(stride * processors)];
+  const error2 = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
+  if (error2 !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error2)}`);
+  const times = MONITOR_EVENTS.map((event, i) => {
+    let ns = 0;
+    for (let processor = 0; processor < processors; processor++)
+      if (only === void 0 || only === processor)
+        ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
+    return [event, ns];
+  });
+  return Object.fromEntries(times);
+}
+
+// src/guest/way.ts
+var import_node_fs18 = require("node:fs");
+
 // src/guest/init.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs16 = require("node:fs");
 function mountAll() {
   for (const [type, target, needed] of [
     ["proc", "/proc", true],
@@ -8613,12 +10012,12 @@ function mountAll() {
 function loadModules(listPath) {
   const warnings = [];
   const noParameters = cString("");
-  if (!(0, import_node_fs13.existsSync)(listPath)) return warnings;
-  for (const path of (0, import_node_fs13.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
-    const fd = (0, import_node_fs13.openSync)(path, "r");
+  if (!(0, import_node_fs16.existsSync)(listPath)) return warnings;
+  for (const path of (0, import_node_fs16.readFileSync)(listPath, "utf8").split("\n").filter(Boolean)) {
+    const fd = (0, import_node_fs16.openSync)(path, "r");
     if (libc().syscall4(SYS_FINIT_MODULE, fd, addressOf(noParameters), 0) !== 0 && errno() !== EEXIST2)
       warnings.push(`module ${path.replace(/^.*\//, "")}: ${errorName(errno())}`);
-    (0, import_node_fs13.closeSync)(fd);
+    (0, import_node_fs16.closeSync)(fd);
   }
   return warnings;
 }
@@ -8633,49 +10032,49 @@ function setUpKernel() {
     ["/proc/sys/kernel/panic_on_rcu_stall", "1"]
   ]) {
     try {
-      (0, import_node_fs13.writeFileSync)(path, value);
+      (0, import_node_fs16.writeFileSync)(path, value);
     } catch {
     }
   }
 }
 function restartLockupDetector() {
   try {
-    (0, import_node_fs13.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
+    (0, import_node_fs16.writeFileSync)("/proc/sys/kernel/watchdog_thresh", "5");
   } catch {
   }
 }
 function becomeRealTime() {
   try {
-    (0, import_node_fs13.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+    (0, import_node_fs16.writeFileSync)("/proc/sys/kernel/sched_rt_runtime_us", "-1");
   } catch {
   }
-  if (setScheduler(SCHED_FIFO2, 1) === 0) return [];
+  if (setScheduler2(SCHED_FIFO2, 1) === 0) return [];
   return [`real-time scheduling: ${errorName(errno())}`];
 }
 function withOrdinaryPriority(work) {
-  setScheduler(SCHED_OTHER, 0);
+  setScheduler2(SCHED_OTHER2, 0);
   try {
     return work();
   } finally {
-    setScheduler(SCHED_FIFO2, 1);
+    setScheduler2(SCHED_FIFO2, 1);
   }
 }
-function setScheduler(policy, level) {
+function setScheduler2(policy, level) {
   const priority = memory(4);
   priority.writeInt32LE(level);
   return libc().syscall4(SYS_SCHED_SETSCHEDULER2, 0, policy, addressOf(priority));
 }
 function findPauseDevice() {
   const root = "/sys/bus/pci/devices";
-  for (const name of (0, import_node_fs13.readdirSync)(root)) {
+  for (const name of (0, import_node_fs16.readdirSync)(root)) {
     const device = `${root}/${name}`;
-    const id = `${(0, import_node_fs13.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs13.readFileSync)(`${device}/device`, "utf8").trim()}`;
+    const id = `${(0, import_node_fs16.readFileSync)(`${device}/vendor`, "utf8").trim()}:${(0, import_node_fs16.readFileSync)(`${device}/device`, "utf8").trim()}`;
     if (id !== "0x1b36:0x0011") continue;
-    (0, import_node_fs13.writeFileSync)(`${device}/enable`, "1");
-    const start2 = BigInt((0, import_node_fs13.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
-    const fd = (0, import_node_fs13.openSync)(`${device}/resource0`, "r+");
+    (0, import_node_fs16.writeFileSync)(`${device}/enable`, "1");
+    const start2 = BigInt((0, import_node_fs16.readFileSync)(`${device}/resource`, "utf8").split(" ")[0]);
+    const fd = (0, import_node_fs16.openSync)(`${device}/resource0`, "r+");
     const register = mapShared(fd, 4096, 0);
-    (0, import_node_fs13.closeSync)(fd);
+    (0, import_node_fs16.closeSync)(fd);
     const offset = Number(start2 & 0xfffn);
     return () => {
       register[offset] = 1;
@@ -8684,116 +10083,34 @@ function findPauseDevice() {
   throw new Error("no pvpanic-pci device: the VM cannot be paused");
 }
 function findRetainedInitramfs() {
-  const log = (0, import_node_fs13.openSync)("/dev/kmsg", import_node_fs13.constants.O_RDONLY | import_node_fs13.constants.O_NONBLOCK);
+  const log = (0, import_node_fs16.openSync)("/dev/kmsg", import_node_fs16.constants.O_RDONLY | import_node_fs16.constants.O_NONBLOCK);
   const line = Buffer.alloc(8192);
   try {
     for (; ; ) {
-      const text = line.toString("utf8", 0, (0, import_node_fs13.readSync)(log, line));
+      const text = line.toString("utf8", 0, (0, import_node_fs16.readSync)(log, line));
       const found = /Allocated new RAMDISK: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/.exec(text);
       if (found) return [Number(found[1]), Number(found[2]) + 1 - Number(found[1])];
     }
   } catch {
     return void 0;
   } finally {
-    (0, import_node_fs13.closeSync)(log);
+    (0, import_node_fs16.closeSync)(log);
   }
 }
 function mapWindow(physicalAddress, sizeBytes) {
-  const fd = (0, import_node_fs13.openSync)("/dev/mem", "r+");
+  const fd = (0, import_node_fs16.openSync)("/dev/mem", "r+");
   const window = mapShared(fd, sizeBytes, physicalAddress);
-  (0, import_node_fs13.closeSync)(fd);
+  (0, import_node_fs16.closeSync)(fd);
   return window;
 }
 var SYS_FINIT_MODULE = 313;
 var SYS_SCHED_SETSCHEDULER2 = 144;
-var SCHED_OTHER = 0;
+var SCHED_OTHER2 = 0;
 var SCHED_FIFO2 = 1;
 var EEXIST2 = 17;
 
-// src/guest/load.ts
-var import_node_child_process2 = require("node:child_process");
-var import_node_fs17 = require("node:fs");
-var import_node_path2 = require("node:path");
-
-// src/guest/monitor.ts
-var import_node_fs14 = require("node:fs");
-var MONITOR_EVENTS = [
-  "rest",
-  "rx_softirq",
-  "tx_softirq",
-  "sock_send",
-  "sock_recv",
-  "other_softirq",
-  "hard_irq",
-  "idle"
-];
-function startMonitor(window, elf) {
-  const job = { format: 1, object: "netcpu.bpf.o", elf, programs: [], mapSizes: {} };
-  const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
-  const links = [];
-  const close = () => {
-    for (const link of links) (0, import_node_fs14.closeSync)(link);
-    object.close();
-  };
-  try {
-    const unpaired = loadable.refusedPrograms.find(({ name }) => NEEDED.has(name));
-    if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
-    const map = object.maps.find(({ name }) => name === "counters");
-    if (!map) throw new ObjectRejected("the kernel does not take its counters");
-    for (const { pointer } of object.programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
-    const fd = libbpf().bpf_map__fd(map.pointer);
-    const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
-    return {
-      attached: object.programs.map(({ section }) => section),
-      missing: loadable.refusedPrograms.map(({ name }) => name),
-      read: () => {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-        const atNs = process.hrtime.bigint();
-        return { times: readTimes(fd, sizeBytes), atNs };
-      },
-      close
-    };
-  } catch (cause) {
-    close();
-    throw cause;
-  }
-}
-var NEEDED = /* @__PURE__ */ new Set([
-  "handle_softirq_entry",
-  "handle_softirq_exit",
-  "handle_irq_entry",
-  "handle_irq_exit",
-  "handle_switch"
-]);
-var SYS_BPF5 = 321;
-var BPF_RAW_TRACEPOINT_OPEN2 = 17;
-function attachTracing(fd) {
-  const attr = memory(64);
-  attr.writeUInt32LE(fd, 8);
-  const link = libc().syscall4(SYS_BPF5, BPF_RAW_TRACEPOINT_OPEN2, addressOf(attr), attr.length);
-  if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
-  return Number(link);
-}
-function readTimes(fd, sizeBytes) {
-  const stride = Math.ceil(sizeBytes / 8) * 8;
-  const processors = Number(libbpf().libbpf_num_possible_cpus());
-  const [key, values] = [memory(8), memory(stride * processors)];
-  const error2 = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
-  if (error2 !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error2)}`);
-  const times = MONITOR_EVENTS.map((event, i) => {
-    let ns = 0;
-    for (let processor = 0; processor < processors; processor++)
-      ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
-    return [event, ns];
-  });
-  return Object.fromEntries(times);
-}
-
-// src/guest/way.ts
-var import_node_fs16 = require("node:fs");
-
 // src/guest/libbpf/device.ts
-var import_node_fs15 = require("node:fs");
+var import_node_fs17 = require("node:fs");
 var OFFLOADS = {
   gro: { get: 43, set: 44 },
   gso: { get: 35, set: 36 },
@@ -8893,14 +10210,14 @@ function interfaceRequest(name) {
   request.write(name);
   return request;
 }
-function control(number2, request, what) {
+function control(number3, request, what) {
   const socket = Number(libc().syscall4(SYS_SOCKET2, AF_INET2, SOCK_DGRAM, 0));
   if (socket < 0) throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
   try {
-    if (libc().ioctl(socket, number2, Number(addressOf(request))) < 0)
+    if (libc().ioctl(socket, number3, Number(addressOf(request))) < 0)
       throw new HookRefused(`the kernel does not ${what}: ${errorName(errno())}`);
   } finally {
-    (0, import_node_fs15.closeSync)(socket);
+    (0, import_node_fs17.closeSync)(socket);
   }
 }
 
@@ -8970,7 +10287,7 @@ function bedOf(helper, sender, receiver) {
   return bed;
 }
 function bridge(moduleFolder) {
-  loadModules(moduleList(moduleFolder));
+  if (moduleFolder !== void 0) loadModules(moduleList(moduleFolder));
   const ports = [11, 10];
   for (const [i, name] of ["receiver", "sender"].entries()) {
     const device = deviceNamed(name);
@@ -8981,8 +10298,8 @@ function bridge(moduleFolder) {
 }
 function moduleList(folder) {
   const path = `${folder}/modules.list`;
-  const names = (0, import_node_fs16.readdirSync)(folder).filter((name) => name.endsWith(".ko"));
-  (0, import_node_fs16.writeFileSync)(path, names.map((name) => `${folder}/${name}
+  const names = (0, import_node_fs18.readdirSync)(folder).filter((name) => name.endsWith(".ko"));
+  (0, import_node_fs18.writeFileSync)(path, names.map((name) => `${folder}/${name}
 `).join(""));
   return path;
 }
@@ -8993,16 +10310,16 @@ function route() {
   toServer.setAddress([...SERVER.address.slice(0, 3), 254], mask);
   toClient.setNeighbour(CLIENT.address, CLIENT.hardware);
   toServer.setNeighbour(SERVER.address, SERVER.hardware);
-  (0, import_node_fs16.writeFileSync)("/proc/sys/net/ipv4/ip_forward", "1");
+  (0, import_node_fs18.writeFileSync)("/proc/sys/net/ipv4/ip_forward", "1");
 }
 
 // src/guest/load.ts
-function runLoadJob(guest, job) {
+async function runLoadJob(guest, job) {
   const { bed, channel } = guest;
-  const absent2 = "reason" in bed ? bed : measure2(guest, bed, job);
+  const absent2 = "reason" in bed ? bed : await measure2(guest, bed, job);
   if (absent2) channel.send({ type: "no-load", absent: absent2 });
 }
-function measure2(guest, bed, job) {
+async function measure2(guest, bed, job) {
   const detach = [];
   try {
     putFiles(guest.window, job);
@@ -9020,28 +10337,44 @@ function measure2(guest, bed, job) {
       programs.push(attached);
       detach.push(attached.detach);
     }
-    tellWatcher(
-      guest.window,
-      programs.flatMap(({ images }) => images)
-    );
+    tellWatcher(guest.window, [
+      ...programs.flatMap(({ images }) => images).map((image, i) => ({ ...image, part: IMAGE_PART + i })),
+      ...job.link?.over === "bridge" ? lateFunctions() : []
+    ]);
     const devices = devicesOf(way);
-    if (job.reportStats) (0, import_node_fs17.writeFileSync)(STATS_ENABLED, "1");
-    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
-    if (monitor) detach.push(monitor.close);
+    if (job.reportStats) (0, import_node_fs19.writeFileSync)(STATS_ENABLED, "1");
+    const monitors = (job.monitors ?? []).map((each) => {
+      const monitor = startMonitor(guest.window, each);
+      detach.push(monitor.close);
+      return monitor;
+    });
     for (const run3 of job.runs) {
-      const before = monitor?.read();
-      const load2 = runOnce(way, run3);
-      const after = monitor?.read();
+      const before = monitors.map(({ read }) => read());
+      const ticksBefore = processorTicks();
+      for (const { sampler } of monitors) sampler?.forget();
+      const load2 = await runOnce(way, run3, IN_VM, monitors);
+      const ticksAfter = processorTicks();
+      const after = monitors.map(({ read }) => read());
       guest.channel.send({ type: "load", ...load2, devices });
       if (job.reportStats)
         guest.channel.send({ type: "stats", programs: programs.map(({ fd }) => programStats(fd)) });
-      if (!monitor || !before || !after) continue;
-      const { attached, missing } = monitor;
-      const elapsedNs = Number(after.atNs - before.atNs);
-      const ns = Object.fromEntries(
-        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]])
-      );
-      guest.channel.send({ type: "monitor", attached: [...attached], missing: [...missing], ns, elapsedNs });
+      for (const [i, { name, attached, missing, sampler }] of monitors.entries()) {
+        const [from, to] = [before[i], after[i]];
+        guest.channel.send({
+          type: "monitor",
+          ...{ name, attached: [...attached], missing: [...missing] },
+          ns: Object.fromEntries(MONITOR_EVENTS.map((event) => [event, to.times[event] - from.times[event]])),
+          elapsedNs: Number(to.atNs - from.atNs),
+          ...sampler ? { sampled: sampler.take(programs.flatMap(({ images }) => images)) } : {}
+        });
+      }
+      if (monitors.length > 0)
+        guest.channel.send({
+          type: "processor-ticks",
+          ticks: Object.fromEntries(
+            Object.entries(ticksAfter).map(([kind, ticks]) => [kind, ticks - ticksBefore[kind]])
+          )
+        });
     }
     return void 0;
   } catch (cause) {
@@ -9062,7 +10395,7 @@ function loadOne(guest, wanted) {
 }
 function attach(guest, { programs: places }, wanted, { object }) {
   const { hook, options } = wanted.attach;
-  const port = hookPort({
+  const wholePort = hookPort({
     places,
     helper: places.helper,
     give: () => {
@@ -9070,44 +10403,56 @@ function attach(guest, { programs: places }, wanted, { object }) {
     },
     object: () => object
   });
+  const port = guest.isShared ? withinOurs(wholePort) : wholePort;
   const program = object.programs.find(({ name }) => name === wanted.program);
   if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
   const images = [];
   for (const { name, pointer } of object.programs)
     for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
       const { address, sizeBytes } = image;
-      images.push(image);
+      images.push({ ...image, name });
       guest.channel.send({ type: "image", program: name, part, address: address.toString(16), sizeBytes });
     }
   const fd = libbpf().bpf_program__fd(program.pointer);
   return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
 }
-function tellWatcher(window, images) {
-  const told = images.slice(0, LOAD_IMAGES_LIMIT);
+function tellWatcher(window, code) {
+  const told = code.slice(0, LOAD_IMAGES_LIMIT);
   const numbers = [
     BigInt(told.length),
-    ...told.flatMap(({ address, sizeBytes }, i) => [
-      address,
-      address + BigInt(sizeBytes),
-      BigInt(IMAGE_PART + i)
-    ])
+    ...told.flatMap(({ address, sizeBytes, part }) => [address, address + BigInt(sizeBytes), BigInt(part)])
   ];
   const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
-  for (const [i, number2] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number2, true);
+  for (const [i, number3] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number3, true);
 }
+function lateFunctions() {
+  const symbols = (0, import_node_fs19.readFileSync)("/proc/kallsyms", "latin1").matchAll(/^([0-9a-f]{16}) [tTwW] (\S+)\t\[/gm);
+  return [...symbols].flatMap(([, address, name]) => {
+    const part = partNumberOf(name);
+    return part === void 0 || /\.cold/.test(name) ? [] : [{ address: BigInt(`0x${address}`), sizeBytes: ENTRY_BYTES, part }];
+  });
+}
+var ENTRY_BYTES = 1;
 var FOLDER = "/tmp/load";
 function putFiles(window, { files }) {
-  (0, import_node_fs17.mkdirSync)(FOLDER);
+  (0, import_node_fs19.mkdirSync)(FOLDER);
   for (const [name, { at, size: size2 }] of Object.entries(files))
-    (0, import_node_fs17.writeFileSync)((0, import_node_path2.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
+    (0, import_node_fs19.writeFileSync)((0, import_node_path2.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
 }
 var RECEIVER = "198.51.100.2";
 var RESULT_BYTES2 = 16;
-function runOnce(way, run3) {
+var IN_VM = {
+  load: (0, import_node_path2.join)(FOLDER, "load"),
+  place: "in-vm",
+  iperf3: (0, import_node_path2.join)(FOLDER, "iperf3"),
+  env: { LD_LIBRARY_PATH: FOLDER },
+  reportPath: (0, import_node_path2.join)(FOLDER, "report")
+};
+async function runOnce(way, run3, tools, monitors) {
   const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run3;
-  const iperf3 = (0, import_node_path2.join)(FOLDER, "iperf3");
-  const reportPath = (0, import_node_path2.join)(FOLDER, "report");
-  const report = (0, import_node_fs17.openSync)(reportPath, "w");
+  const { iperf3 } = tools;
+  const report = (0, import_node_fs19.openSync)(tools.reportPath, "wx+", 384);
+  (0, import_node_fs19.unlinkSync)(tools.reportPath);
   const before = traffic(way);
   const server = [iperf3, "-4", "-s", "-1", "-i", "0"];
   const client = [
@@ -9129,19 +10474,17 @@ function runOnce(way, run3) {
     ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
     ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]
   ];
-  const ended = (0, import_node_child_process2.spawnSync)((0, import_node_path2.join)(FOLDER, "load"), [...server, "--", ...client], {
-    env: { LD_LIBRARY_PATH: FOLDER },
+  const { status, signal, result, words } = await runProcess(
+    tools,
+    [tools.place, ...server, "--", ...client],
     // its own output goes into a file: a pipe would wake Node
-    stdio: ["ignore", report, "pipe", way.client.namespaceFd, way.server.namespaceFd, "pipe"],
-    maxBuffer: 1 << 20
-  });
-  (0, import_node_fs17.closeSync)(report);
-  if (ended.error) throw ended.error;
-  const result = ended.output[5];
-  const words = ended.stderr.toString("utf8").trim().slice(0, 2e3);
-  const said = (0, import_node_fs17.readFileSync)(reportPath, "utf8");
-  if (ended.status !== 0 || result?.length !== RESULT_BYTES2)
-    throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
+    [report, way.client.namespaceFd, way.server.namespaceFd],
+    monitors.flatMap(({ sampler }) => sampler?.drain ?? [])
+  );
+  const said = wholeText(report);
+  (0, import_node_fs19.closeSync)(report);
+  if (status !== 0 || result?.length !== RESULT_BYTES2)
+    throw new Error(`iperf3 does not run: ${words || signal || `exit code ${status}`}`);
   const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
   if (clientStatus !== 0 || serverStatus !== 0)
     throw new Error(
@@ -9156,6 +10499,36 @@ function runOnce(way, run3) {
     iperf3: said
   };
 }
+async function runProcess({ load: load2, env }, args, [out, client, server], meanwhile) {
+  const stdio = ["ignore", out, "pipe", client, server, "pipe"];
+  const wordsOf = (text) => text.toString("utf8").trim().slice(0, 2e3);
+  if (meanwhile.length === 0) {
+    const ended = (0, import_node_child_process2.spawnSync)(load2, args, { env, stdio, maxBuffer: 1 << 20 });
+    if (ended.error) throw ended.error;
+    const { status, signal, stderr } = ended;
+    return { status, signal, result: ended.output[5], words: wordsOf(stderr) };
+  }
+  const child = (0, import_node_child_process2.spawn)(load2, args, { env, stdio });
+  const read = (fd) => {
+    const parts = [];
+    child.stdio[fd].on("data", (part) => parts.push(part));
+    return () => Buffer.concat(parts).subarray(0, 1 << 20);
+  };
+  const [words, result] = [read(2), read(5)];
+  const timer = setInterval(() => {
+    for (const each of meanwhile) each();
+  }, DRAIN_MS);
+  try {
+    const [status, signal] = await (0, import_node_events.once)(child, "close");
+    return { status, signal, result: result(), words: wordsOf(words()) };
+  } finally {
+    clearInterval(timer);
+  }
+}
+function wholeText(fd) {
+  const bytes = Buffer.alloc(IPERF3_REPORT_LIMIT + 1);
+  return bytes.toString("utf8", 0, (0, import_node_fs19.readSync)(fd, bytes, 0, bytes.length, 0));
+}
 function traffic({ client, server }) {
   return {
     there: inNamespace(client.namespaceFd, () => sentBy("sender")),
@@ -9163,7 +10536,7 @@ function traffic({ client, server }) {
   };
 }
 function sentBy(device) {
-  const line = (0, import_node_fs17.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
+  const line = (0, import_node_fs19.readFileSync)("/proc/self/net/dev", "utf8").split("\n").find((each) => each.trim().startsWith(`${device}:`));
   const numbers = line?.replace(/^.*:/, "").trim().split(/\s+/).map(Number);
   if (numbers?.length !== 16) throw new Error(`/proc/net/dev does not tell of '${device}'`);
   return { bytes: numbers[8], packets: numbers[9], dropped: numbers[11] };
@@ -9176,10 +10549,181 @@ function difference(after, before) {
   };
 }
 
+// src/guest/timed-load.ts
+var CLOCK_READS2 = 1e3;
+async function runTimedLoadJob(guest, job) {
+  const { channel, timing, cpu, bed } = guest;
+  if ("reason" in bed) return channel.send({ type: "no-load", absent: bed });
+  const started = process.hrtime.bigint();
+  const seconds2 = () => Number(process.hrtime.bigint() - started) / 1e9;
+  const ticksPerNs = timing.tscPerNs();
+  const way = layOut(bed, job.link ?? { over: "veth" });
+  const hooks = { ...guest, bed, isShared: true };
+  const loaded = job.attached.map((each) => loadOne(hooks, each));
+  const tools = {
+    load: (0, import_node_path3.join)(guest.folder, "native/load"),
+    place: "on-host",
+    iperf3: job.iperf3,
+    env: { PATH: "/usr/bin:/bin" },
+    reportPath: (0, import_node_path3.join)((0, import_node_os.tmpdir)(), `tollgate-iperf3-${process.pid}`)
+  };
+  const missing = /* @__PURE__ */ new Set();
+  let loadable;
+  const attachArm = (arm) => {
+    const attached = [];
+    try {
+      for (const [i, each] of job.attached.entries()) {
+        if (each.arm !== arm.number) continue;
+        const one = loaded[i];
+        const absent2 = "reason" in one ? one : whyNotHere(each.attach.hook);
+        if (absent2) throw new HookRefused(absent2.reason);
+        attached.push(attach(hooks, way, each, one));
+      }
+      return attached;
+    } catch (cause) {
+      for (const { detach } of attached.reverse()) detach();
+      if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
+      return { reason: cause.message.slice(0, 2e3) };
+    }
+  };
+  const run3 = async (arm) => {
+    const attached = attachArm(arm);
+    if ("reason" in attached) return attached;
+    const { sampleHz } = arm;
+    const monitor = sampleHz === void 0 ? void 0 : startMonitor(
+      guest.window,
+      { name: "netcpu.bpf.o", elf: job.monitor, ...sampleHz > 0 ? { sampleHz } : {} },
+      loadable
+    );
+    loadable ??= monitor?.loadable;
+    try {
+      for (const each of monitor?.missing ?? []) missing.add(each);
+      const before = monitor?.read(cpu).times;
+      const load2 = await runOnce(way, job.run, tools, monitor ? [monitor] : []);
+      const after = monitor?.read(cpu).times;
+      const ns = Object.entries(after ?? {}).map(([event, until]) => [
+        event,
+        until - before[event]
+      ]);
+      const { bytes, bitsPerSecond, lost } = parseIperf3(load2.iperf3);
+      return {
+        ns: Object.fromEntries(ns),
+        elapsedNs: Math.round(load2.insns / ticksPerNs),
+        bytes,
+        packets: load2.there.packets + load2.back.packets,
+        bitsPerSecond,
+        lost: lost ?? load2.there.dropped + load2.back.dropped
+      };
+    } finally {
+      monitor?.close();
+      for (const { detach } of attached.reverse()) detach();
+    }
+  };
+  const found = await inTurn(job, run3, { seconds: seconds2, cpu });
+  for (const [arm, { rounds, absent: absent2 }] of found.arms.entries())
+    channel.send({ type: "load-rounds", arm, rounds, missing: [...missing], ...absent2 ? { absent: absent2 } : {} });
+  channel.send({
+    type: "hook-rounds",
+    discarded: found.discarded,
+    clockNs: quantile(timing.clockReads(CLOCK_READS2), 0.5),
+    seconds: Math.round(1e3 * seconds2()) / 1e3
+  });
+}
+async function inTurn({ arms, bounds, seed }, run3, { seconds: seconds2, cpu }) {
+  const found = arms.map(() => ({ rounds: [] }));
+  const discarded = { interrupted: 0, steal: 0, frequency: 0 };
+  const random = seededRandom(seed);
+  for (const [i, arm] of arms.entries()) {
+    const first = await run3(arm);
+    if ("reason" in first) found[i].absent = first;
+  }
+  for (let round2 = 0; round2 < bounds.mostRounds && seconds2() < bounds.seconds; round2++) {
+    const { begin, why: disturbance } = watch(cpu);
+    const end = begin();
+    const taken = /* @__PURE__ */ new Map();
+    for (const i of shuffled(arms.length, random)) {
+      if (found[i].absent) continue;
+      const one = await run3(arms[i]);
+      if (!("reason" in one)) taken.set(i, one);
+    }
+    end();
+    const why = disturbance();
+    if (why) discarded[why]++;
+    else for (const [i, one] of taken) found[i].rounds.push(one);
+  }
+  return { arms: found, discarded };
+}
+
+// src/guest/timed-job.ts
+async function doTimedJob({ folder, window, channel, isShared }, job) {
+  const timing = loadTiming((0, import_node_path4.join)(folder, "native/timed.so"));
+  const cpu = quietestCpu(LOOK_MS);
+  pinTo(cpu);
+  const guest = { window, channel, timing, cpu };
+  const tellMachine = (warnings) => channel.send({
+    type: "machine",
+    ...machineFacts(timing, cpu),
+    warnings: [...warnings, ...settingsThatShow()]
+  });
+  if (job.task === "timed") {
+    tellMachine(becomeUnhindered());
+    runTimedJob(guest, job);
+    return;
+  }
+  becomeOrdinary();
+  (0, import_node_os2.setPriority)(import_node_os2.constants.priority.PRIORITY_HIGHEST);
+  tellMachine([]);
+  const bed = makeBed((0, import_node_path4.join)(folder, "native/stimulus"));
+  if (job.task === "timed-hook") runTimedHookJob({ ...guest, bed, isShared }, job);
+  else await runTimedLoadJob({ ...guest, bed, folder }, job);
+}
+var LOOK_MS = 100;
+var CLOCK_READS3 = 1e3;
+function machineFacts(timing, cpuNumber) {
+  const reads = timing.clockReads(CLOCK_READS3);
+  return {
+    release: (0, import_node_fs20.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    version: (0, import_node_fs20.readFileSync)("/proc/sys/kernel/version", "utf8").trim(),
+    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    cpu: cpuModel(),
+    cpuNumber,
+    clockNs: [Math.min(...reads), Math.round(quantile(reads, 0.5))]
+  };
+}
+function settingsThatShow() {
+  const settings = [
+    { path: "/proc/sys/net/core/bpf_jit_enable", usual: ["1"], says: "the JIT is not as usual" },
+    { path: "/proc/sys/net/core/bpf_jit_harden", usual: ["0"], says: "programs are hardened" },
+    { path: "/proc/sys/kernel/bpf_stats_enabled", usual: ["0"], says: "each run reads the clock twice more" }
+  ];
+  return settings.flatMap(({ path, usual, says }) => {
+    const found = fileText(path);
+    if (found === void 0 || usual.includes(found)) return [];
+    return [`${path.slice("/proc/sys/".length).replaceAll("/", ".")} is ${found}: ${says}`];
+  });
+}
+
+// src/guest/host.ts
+async function runOnHost({ folder, parent, windowPath }) {
+  dieWithParent();
+  if (process.ppid !== parent) return;
+  leaveNetwork();
+  const file = (0, import_node_fs21.openSync)(windowPath, "r+");
+  const window = mapShared(file, WINDOW_BYTES, 0);
+  (0, import_node_fs21.closeSync)(file);
+  const channel = openChannel(window);
+  try {
+    const job = decodeJob(window);
+    if (!job) throw new Error("the window holds no job");
+    await doTimedJob({ folder, window, channel, isShared: true }, job);
+  } catch (error2) {
+    sendError(channel, error2);
+  }
+  channel.send({ type: "end" });
+}
+
 // src/guest/loader.ts
 var import_node_child_process3 = require("node:child_process");
-var import_node_fs18 = require("node:fs");
-var import_node_path3 = require("node:path");
 async function runLoaderJob(guest, job) {
   const { bed, channel } = guest;
   const withoutEvents = (absent2) => {
@@ -9191,48 +10735,29 @@ async function runLoaderJob(guest, job) {
     for (const { name } of job.programs) channel.send(recordOf(name, { metric: "load_ok", absent: bed }));
     return;
   }
-  putFiles2(guest, job);
+  const command = putCommand(guest.window, FOLDER2, job);
   const earlier = new Set(programIds());
-  const started = job.isStarted ? await start(bed, job) : void 0;
+  const started = job.isStarted ? await start(bed, job, command) : void 0;
   sleep2(SETTLE_MS);
   if (started?.failure !== void 0) {
     withoutEvents({ reason: started.failure });
     for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
     return;
   }
-  for (const task of job.stimuli)
-    channel.send({ type: "events", stimulus: task.name, ...stimulate(bed, task) });
+  for (const task of job.stimuli) channel.send(eventsRecord(task.name, stimulate(bed, task)));
   if (!started) return;
   const loaded = programIds().filter((id) => !earlier.has(id));
   for (const sought of job.programs) measure3(guest, sought, loaded, started.output());
   started.child.kill("SIGKILL");
 }
 var FOLDER2 = "/tmp/loader";
-var LIBRARIES = (0, import_node_path3.join)(FOLDER2, "lib");
 var SETTLE_MS = 1e3;
 var READY_WITHIN_MS = 3e4;
 var OUTPUT_LIMIT = 32e3;
-function putFiles2({ window }, { files }) {
-  (0, import_node_fs18.mkdirSync)(FOLDER2);
-  for (const { path, isExecutable, bytes } of files) {
-    const to = (0, import_node_path3.join)(FOLDER2, path);
-    (0, import_node_fs18.mkdirSync)((0, import_node_path3.dirname)(to), { recursive: true });
-    (0, import_node_fs18.writeFileSync)(to, blobIn(window, bytes), {
-      mode: isExecutable ? 493 : 420
-    });
-  }
-}
-async function start(bed, { command, env, side, ready }) {
-  const [program, ...args] = command;
+async function start(bed, { side, ready }, { argv: [program, ...args], cwd, env }) {
   const child = inNamespace(
     bed[side].namespaceFd,
-    () => withOrdinaryPriority(
-      () => (0, import_node_child_process3.spawn)(program, args, {
-        cwd: FOLDER2,
-        env: { PATH: `${FOLDER2}:/bin`, LD_LIBRARY_PATH: LIBRARIES, HOME: FOLDER2, ...env },
-        stdio: ["ignore", "pipe", "pipe"]
-      })
-    )
+    () => withOrdinaryPriority(() => (0, import_node_child_process3.spawn)(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] }))
   );
   let output = "";
   const failure2 = await new Promise((resolve) => {
@@ -9335,35 +10860,37 @@ function notLoaded(program, reason, output) {
 
 // src/model/timed.ts
 var ON_HOST = "on-host";
+var REAL_CLOCK = "tollgate.clock=real";
 
 // src/guest.ts
-var here = (0, import_node_path4.dirname)(process.argv[1] ?? "/app/guest.js");
+var here = (0, import_node_path5.dirname)(process.argv[1] ?? "/app/guest.js");
 async function main() {
   process.on("uncaughtException", (error2) => {
     say(`tollgate guest: ${error2.stack ?? error2}`);
     process.exit(1);
   });
   mountAll();
+  if ((0, import_node_fs22.readFileSync)("/proc/cmdline", "utf8").includes(REAL_CLOCK)) return await serveTimedJobs();
   const warnings = loadModules("/app/modules.list");
   setUpKernel();
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
-  const clock = loadClock((0, import_node_path4.join)(here, "native/clock.so"));
-  const bed = makeBed((0, import_node_path4.join)(here, "native/stimulus"));
+  const clock = loadClock((0, import_node_path5.join)(here, "native/clock.so"));
+  const bed = makeBed((0, import_node_path5.join)(here, "native/stimulus"));
   settle2();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
   clock.align(grid.tickNs, grid.phaseNs);
   restartLockupDetector();
   const pause = findPauseDevice();
-  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path4.join)(here, "native/visits.so") };
+  const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path5.join)(here, "native/visits.so") };
   seedRandomNumbers();
   warmUp(guest);
   if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs19.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: (0, import_node_fs22.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
     tickNs: String(grid.tickNs),
@@ -9382,32 +10909,59 @@ async function main() {
   try {
     if (!("task" in job)) runJob(guest, job);
     else if (job.task === "hook") runHookJob({ ...guest, bed }, job);
-    else if (job.task === "load") runLoadJob({ ...guest, bed }, job);
+    else if (job.task === "load") await runLoadJob({ ...guest, bed }, job);
     else if (job.task === "loader") await runLoaderJob({ ...guest, bed }, job);
     else reportSymbols(channel, "all");
   } catch (error2) {
-    channel.send({
-      type: "error",
-      message: String(error2 instanceof Error ? error2.stack : error2).slice(0, 6e4)
-    });
+    sendError(channel, error2);
   }
   channel.send({ type: "end" });
   pause();
 }
+async function serveTimedJobs() {
+  const warnings = loadModules("/app/modules.list");
+  setUpKernel();
+  const window = mapWindow(windowAddress(), WINDOW_BYTES);
+  const channel = openChannel(window);
+  const pause = findPauseDevice();
+  seedRandomNumbers();
+  sleep(TIMED_SETTLE_MS);
+  channel.send({
+    type: "hello",
+    release: (0, import_node_fs22.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    node: process.version,
+    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
+    warnings
+  });
+  for (; ; ) {
+    pause();
+    channel.reset();
+    try {
+      const job = decodeJob(window);
+      if (!job) throw new Error("the window holds no job");
+      await doTimedJob({ folder: here, window, channel, isShared: false }, job);
+    } catch (error2) {
+      sendError(channel, error2);
+    }
+    channel.send({ type: "end" });
+  }
+}
 function windowAddress() {
-  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs19.readFileSync)("/proc/cmdline", "utf8"))?.[1];
+  const megabytes = /memmap=\d+M\$(\d+)M/.exec((0, import_node_fs22.readFileSync)("/proc/cmdline", "utf8"))?.[1];
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
 var SETTLE_MS2 = 3e3;
+var TIMED_SETTLE_MS = 1e3;
 var SECOND_NS = 1e9;
 var SPIN_NS = 2e7;
 function settle2() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS2);
 }
 function warmUp(guest) {
-  const path = (0, import_node_path4.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs19.readFileSync)(path);
+  const path = (0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o");
+  const elf = (0, import_node_fs22.readFileSync)(path);
   const packet2 = new Uint8Array(64);
   const at = 8 << 20;
   guest.window.set(elf, at);
@@ -9443,19 +10997,19 @@ function clockPair(clock, sleepNs) {
 }
 function say(line) {
   try {
-    (0, import_node_fs19.writeFileSync)("/dev/console", `${line}
+    (0, import_node_fs22.writeFileSync)("/dev/console", `${line}
 `);
   } catch {
   }
 }
 function selfTest() {
-  loadClock((0, import_node_path4.join)(here, "native/clock.so"));
+  loadClock((0, import_node_path5.join)(here, "native/clock.so"));
   const version2 = String(libbpf().libbpf_version_string());
-  const objects = (0, import_node_fs19.existsSync)((0, import_node_path4.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
+  const objects = (0, import_node_fs22.existsSync)((0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
   process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
 `);
 }
 if (process.pid === 1) void main();
 else if (process.argv[2] === ON_HOST)
-  runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4] });
+  void runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4] });
 else selfTest();

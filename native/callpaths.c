@@ -24,11 +24,8 @@
 //               t HEX HEX COLD WARM DIRECT  a tail call: where from, where to, and 1 where one jump leads there
 //               x TEXT               what kept it from counting
 //               end
-#include "plugin.h"
+#include "x86.h"
 
-#define INSN_BYTES_MAX 15
-#define PAGE_BITS 12
-#define KERNEL_SPACE (1ull << 63)
 #define FRAMES_MAX 1024
 #define LEFTS_MAX 64
 #define NODES_MAX (1u << 18)
@@ -38,7 +35,6 @@
 #define RUNS_MAX 2000000
 #define ENTRIES_MAX (1u << 25)
 #define BUCKETS (1u << 16)
-#define TAIL_CALL_LANDING_MAX 16 /* bytes into an image: X86_TAIL_CALL_OFFSET, endbr64 included */
 #define ABANDONED_BYTES 16384	 /* a frame this far below a call's slot is of the same stack, and was left */
 
 enum column { COLD, WARM };
@@ -635,72 +631,6 @@ static void on_return(unsigned vcpu, uint32_t info, uint64_t slot, void *block)
 		}
 }
 
-enum kind { OTHER, CALL, RETURN, JUMP, REPEAT, CLOCK, ELSEWHERE, COME_BACK };
-
-static int is_prefix(uint8_t byte)
-{
-	return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || (byte >= 0x64 && byte <= 0x67) ||
-	       byte == 0xf2 || byte == 0xf3;
-}
-
-/* movs, cmps, stos, lods, scas */
-static int is_string_op(uint8_t opcode)
-{
-	return (opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf);
-}
-
-static enum kind kind_of(struct insn *insn)
-{
-	uint8_t code[INSN_BYTES_MAX + 1] = { 0 };
-	size_t size = qemu_plugin_insn_size(insn), i = 0;
-	int repeats = 0;
-
-	if (size > INSN_BYTES_MAX)
-		return ELSEWHERE;
-	read_code(insn, code, size);
-	for (; i < size && is_prefix(code[i]); i++)
-		repeats |= code[i] == 0xf2 || code[i] == 0xf3;
-	if (i < size && (code[i] & 0xf0) == 0x40)
-		i++;
-	if (repeats && is_string_op(code[i]))
-		return REPEAT;
-	if (code[i] == 0xe8 || (code[i] == 0xff && (code[i + 1] >> 3 & 7) == 2))
-		return CALL;
-	if (code[i] == 0xe9)
-		return JUMP;
-	if (code[i] == 0x0f && code[i + 1] == 0x31)
-		return CLOCK;
-	if (code[i] == 0xcf)
-		return COME_BACK;
-	/* jmp *X, sysret, sysexit */
-	if ((code[i] == 0xff && (code[i + 1] >> 3 & 6) == 4) ||
-	    (code[i] == 0x0f && (code[i + 1] == 0x07 || code[i + 1] == 0x35)))
-		return ELSEWHERE;
-	return code[i] == 0xc3 || code[i] == 0xc2 ? RETURN : OTHER;
-}
-
-/* A jump whose place is in the code; what leads elsewhere, or nowhere but on, is none. */
-static int jumps_to(struct insn *insn, uint64_t *target)
-{
-	uint8_t code[INSN_BYTES_MAX + 1] = { 0 };
-	size_t size = qemu_plugin_insn_size(insn), i = 0;
-	int32_t distance;
-
-	if (size > INSN_BYTES_MAX)
-		return 0;
-	read_code(insn, code, size);
-	while (i < size && is_prefix(code[i]))
-		i++;
-	if (code[i] == 0xe9 || (code[i] == 0x0f && (code[i + 1] & 0xf0) == 0x80))
-		memcpy(&distance, code + size - sizeof distance, sizeof distance);
-	else if (code[i] == 0xeb || (code[i] & 0xf0) == 0x70 || (code[i] >= 0xe0 && code[i] <= 0xe3))
-		distance = (int8_t)code[size - 1];
-	else
-		return 0;
-	*target = qemu_plugin_insn_vaddr(insn) + size + distance;
-	return 1;
-}
-
 static struct block *block_of(struct tb *tb, size_t insns)
 {
 	uint64_t start = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
@@ -717,26 +647,11 @@ static struct block *block_of(struct tb *tb, size_t insns)
 	return *bucket = block;
 }
 
-/* What native/clock.c executes to tell of a subject, or of a run: no-operations with a number of ours in them. */
-static const uint8_t SUBJECT_MARK[] = { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x73, 0x6a };
-static const uint8_t RUN_MARK[] = { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x72, 0x6e };
-
-static void find_marks(struct tb *tb, size_t insns)
-{
-	uint8_t code[sizeof SUBJECT_MARK];
-
-	for (size_t i = 0; i < insns; i++) {
-		struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
-
-		if (qemu_plugin_insn_size(insn) != sizeof code)
-			continue;
-		read_code(insn, code, sizeof code);
-		if (!memcmp(code, SUBJECT_MARK, sizeof code))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_subject, CB_NO_REGS, NULL);
-		else if (!memcmp(code, RUN_MARK, sizeof code))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_run, CB_NO_REGS, NULL);
-	}
-}
+/* What native/clock.c executes to tell of a subject, or of a run. */
+static const struct moment moments[] = {
+	{ { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x73, 0x6a }, on_subject },
+	{ { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x72, 0x6e }, on_run },
+};
 
 static void on_translate(plugin_id id, struct tb *tb)
 {
@@ -750,7 +665,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	if (!insns)
 		return;
 	if (!event && qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE) {
-		find_marks(tb, insns);
+		find_moments(tb, insns, moments, sizeof moments / sizeof *moments);
 		return;
 	}
 	block = block_of(tb, insns);
@@ -759,8 +674,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	kind = kind_of(last);
 	block->ends_in_jump = kind == JUMP;
 	block->reads_clock = kind == CLOCK && block->last >= event && block->last < event + event_bytes;
-	block->may_be_cut = insns > 1 && kind != REPEAT &&
-			    block->last >> PAGE_BITS != (block->last + INSN_BYTES_MAX) >> PAGE_BITS;
+	block->may_be_cut = may_be_cut(insns, block->last, kind);
 	block->is_call_or_return = kind == CALL || kind == RETURN;
 	block->leads_elsewhere = kind == ELSEWHERE || kind == REPEAT;
 	block->comes_back = kind == COME_BACK;

@@ -3,7 +3,8 @@
 // both. A process between Node and the two, so that nothing of Node's runs meanwhile. Freestanding: no libc.
 // Build: gcc -O2 -static -nostdlib -ffreestanding load.c
 //
-// argv: the server's, '--', the client's; each begins with the path. The environment is handed on.
+// argv: 'in-vm' or 'on-host', the server's, '--', the client's; each begins with the path. The environment is handed on. On a
+// host no timer is touched, and all of it ends with who has started it.
 // fd 1: what the client says. fd 2: what went wrong, in words. fd 3 and 4: the client's and the server's namespace.
 // fd 5: a struct result.
 #include "syscall.h"
@@ -21,11 +22,14 @@ typedef unsigned long long u64;
 #define SYS_EXIT 60
 #define SYS_WAIT4 61
 #define SYS_KILL 62
+#define SYS_GETPPID 110
 #define SYS_SCHED_SETSCHEDULER 144
+#define SYS_PRCTL 157
 #define SYS_SETNS 308
 
 #define O_WRONLY 1
 #define SIGKILL 9
+#define PR_SET_PDEATHSIG 1
 #define CLONE_NEWNET 0x40000000
 #define LISTEN_MS 200 /* of virtual time, for the server to listen; idle time costs nothing */
 
@@ -65,12 +69,24 @@ static long must(long result, const char *what)
 	return result;
 }
 
+static int is_on_host;
+
+static void end_with_parent(void)
+{
+	if (!is_on_host)
+		return;
+	must(call4(SYS_PRCTL, PR_SET_PDEATHSIG, SIGKILL, 0, 0), "prctl");
+	if (call4(SYS_GETPPID, 0, 0, 0, 0) == 1)
+		call4(SYS_EXIT, 1, 0, 0, 0); /* it has ended already */
+}
+
 static long start(int namespace_fd, int is_quiet, char **argv, char **env)
 {
 	long pid = must(call4(SYS_FORK, 0, 0, 0, 0), "fork");
 
 	if (pid)
 		return pid;
+	end_with_parent();
 	must(call4(SYS_SETNS, namespace_fd, CLONE_NEWNET, 0, 0), "setns");
 	if (is_quiet)
 		must(call4(SYS_DUP2, must(call4(SYS_OPEN, (long)"/dev/null", O_WRONLY, 0, 0), "open /dev/null"), 1, 0, 0), "dup2");
@@ -118,12 +134,16 @@ static void align(void)
 
 __attribute__((used)) static void begin(long *stack)
 {
-	char **argv = (char **)stack + 1, **env = argv + stack[0] + 1, **client = argv + 1;
+	char **argv = (char **)stack + 1, **env = argv + stack[0] + 1, **client = argv + 2;
 	long delay[2] = { 0, LISTEN_MS * 1000000L }, server;
 	u32 ordinary = 0;
 	struct result result;
 	u64 before;
 
+	if (stack[0] < 3)
+		fail("neither in-vm nor on-host");
+	is_on_host = argv[1][0] == 'o';
+	end_with_parent();
 	while (*client && (length(*client) != 2 || client[0][0] != '-' || client[0][1] != '-'))
 		client++;
 	if (!*client)
@@ -131,9 +151,10 @@ __attribute__((used)) static void begin(long *stack)
 	*client++ = 0;
 	/* Not the priority of pid 1: kernel threads have their turn, as everywhere. */
 	must(call4(SYS_SCHED_SETSCHEDULER, 0, 0, (long)&ordinary, 0), "sched_setscheduler");
-	server = start(SERVER_NAMESPACE, 1, argv + 1, env);
+	server = start(SERVER_NAMESPACE, 1, argv + 2, env);
 	call4(SYS_NANOSLEEP, (long)delay, 0, 0, 0);
-	align();
+	if (!is_on_host)
+		align();
 	MARK(BEGIN_MARK);
 	before = tsc();
 	result.client_status = wait_for(start(CLIENT_NAMESPACE, 0, client, env));

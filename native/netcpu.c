@@ -13,19 +13,15 @@
 //               t EVENT INSNS        of those, by event, and v INSNS outside the kernel: counted between the first and the last
 //                                    sends, of which ENDS at either end are left out; none where there are no more
 //               end
-#include "plugin.h"
+#include "x86.h"
 
-#define INSN_BYTES_MAX 15
-#define PAGE_BITS 12
 #define STACK_BITS 14 /* THREAD_SIZE, to which a task's stack is aligned */
-#define KERNEL_SPACE (1ull << 63)
 #define FRAMES_MAX 512
 #define TASKS_MAX 1024
 #define MARKS_MAX 4096
 #define IMAGES_MAX 256
 #define EVENTS_MAX 16
 #define PARTS_MAX 512
-#define TAIL_CALL_LANDING_MAX 16 /* bytes into an image: X86_TAIL_CALL_OFFSET, endbr64 included */
 
 struct state {
 	uint16_t event, part;
@@ -246,55 +242,11 @@ static void on_end(unsigned vcpu, void *data)
 	fflush(out);
 }
 
-enum kind { OTHER, CALL, RETURN, REPEAT };
-
-static int is_prefix(uint8_t byte)
-{
-	return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || (byte >= 0x64 && byte <= 0x67) ||
-	       byte == 0xf2 || byte == 0xf3;
-}
-
-static enum kind kind_of(struct insn *insn)
-{
-	uint8_t code[INSN_BYTES_MAX + 1] = { 0 };
-	size_t size = qemu_plugin_insn_size(insn), i = 0;
-	int repeats = 0;
-
-	if (size > INSN_BYTES_MAX)
-		return OTHER;
-	read_code(insn, code, size);
-	for (; i < size && is_prefix(code[i]); i++)
-		repeats |= code[i] == 0xf2 || code[i] == 0xf3;
-	if (i < size && (code[i] & 0xf0) == 0x40)
-		i++;
-	/* movs, cmps, stos, lods, scas */
-	if (repeats && ((code[i] >= 0xa4 && code[i] <= 0xa7) || (code[i] >= 0xaa && code[i] <= 0xaf)))
-		return REPEAT;
-	if (code[i] == 0xe8 || (code[i] == 0xff && (code[i + 1] >> 3 & 7) == 2))
-		return CALL;
-	return code[i] == 0xc3 || code[i] == 0xc2 ? RETURN : OTHER;
-}
-
-/* What native/load.c executes around the load: no-operations with a number of ours in them. */
-static const uint8_t BEGIN_MARK[] = { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x6c, 0x62 };
-static const uint8_t END_MARK[] = { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x6c, 0x65 };
-
-static void find_marks(struct tb *tb, size_t count)
-{
-	uint8_t code[sizeof BEGIN_MARK];
-
-	for (size_t i = 0; i < count; i++) {
-		struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
-
-		if (qemu_plugin_insn_size(insn) != sizeof code)
-			continue;
-		read_code(insn, code, sizeof code);
-		if (!memcmp(code, BEGIN_MARK, sizeof code))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, CB_NO_REGS, NULL);
-		else if (!memcmp(code, END_MARK, sizeof code))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, CB_NO_REGS, NULL);
-	}
-}
+/* What native/load.c executes around the load. */
+static const struct moment moments[] = {
+	{ { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x6c, 0x62 }, on_begin },
+	{ { 0x0f, 0x1f, 0x80, 0x74, 0x67, 0x6c, 0x65 }, on_end },
+};
 
 static void on_translate(plugin_id id, struct tb *tb)
 {
@@ -307,7 +259,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	if (!count)
 		return;
 	if (qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE) {
-		find_marks(tb, count);
+		find_moments(tb, count, moments, sizeof moments / sizeof *moments);
 		qemu_plugin_register_vcpu_tb_exec_cb(tb, on_user_block, CB_NO_REGS, (void *)(uintptr_t)count);
 		return;
 	}
@@ -318,8 +270,7 @@ static void on_translate(plugin_id id, struct tb *tb)
 	block->last = qemu_plugin_insn_vaddr(last);
 	block->insns = count;
 	kind = kind_of(last);
-	/* A repeated string instruction begins the next block, too, and has not been left out. */
-	block->may_be_cut = count > 1 && kind != REPEAT && block->last >> PAGE_BITS != (block->last + INSN_BYTES_MAX) >> PAGE_BITS;
+	block->may_be_cut = may_be_cut(count, block->last, kind);
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, CB_NO_REGS, block);
 	if (kind == CALL || kind == RETURN)
 		qemu_plugin_register_vcpu_mem_cb(last, kind == CALL ? on_call : on_return, CB_NO_REGS, MEM_RW, block);

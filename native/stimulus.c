@@ -28,6 +28,7 @@ typedef unsigned long long u64;
 #define SYS_OPEN 2
 #define SYS_CLOSE 3
 #define SYS_POLL 7
+#define SYS_LSEEK 8
 #define SYS_IOCTL 16
 #define SYS_PREAD64 17
 #define SYS_MADVISE 28
@@ -39,12 +40,21 @@ typedef unsigned long long u64;
 #define SYS_RECVFROM 45
 #define SYS_BIND 49
 #define SYS_LISTEN 50
+#define SYS_DUP2 33
+#define SYS_ALARM 37
 #define SYS_SETSOCKOPT 54
 #define SYS_GETSOCKOPT 55
+#define SYS_CLONE 56
+#define SYS_EXECVE 59
 #define SYS_EXIT 60
+#define SYS_WAIT4 61
+#define SYS_FTRUNCATE 77
 #define SYS_GETPGID 121
+#define SYS_CLOCK_GETTIME 228
+#define SYS_CLOCK_NANOSLEEP 230
 #define SYS_ACCEPT4 288
 #define SYS_SETNS 308
+#define SYS_MEMFD_CREATE 319
 #define SYS_BPF 321
 
 #define POLLIN 1
@@ -65,7 +75,8 @@ static struct task {
 	u32 count;	 /* events that are */
 	u32 patience_ms; /* for one that does not arrive at once; then it is lost */
 	char congestion[16]; /* that gift's name */
-	u32 spare[8];
+	char command_in[16]; /* where the command runs: in the "receiver"'s or the "sender"'s namespace */
+	u32 spare[4];
 } task;
 
 /* One event: ticks of the instruction counter, from its beginning. */
@@ -118,17 +129,41 @@ static unsigned long length(const char *text)
 	return size;
 }
 
-__attribute__((noreturn)) static void fail(const char *what, long error)
+static void say(const char *text)
 {
-	char digits[] = ": error 0000\n";
+	call3(SYS_WRITE, 2, (long)text, length(text));
+}
 
-	for (int at = 11; at > 7; at--, error = error / 10)
-		digits[at] = '0' + (error < 0 ? -error : error) % 10;
-	call3(SYS_WRITE, 2, (long)what, length(what));
-	call3(SYS_WRITE, 2, (long)digits, sizeof digits - 1);
-	call3(SYS_EXIT, 1, 0, 0);
+static void say_number(long number)
+{
+	char digits[] = "0000";
+	int at = 4;
+
+	if (number < 0)
+		number = -number;
+	do
+		digits[--at] = '0' + number % 10;
+	while ((number /= 10) && at);
+	say(digits + at);
+}
+
+__attribute__((noreturn)) static void leave(int code)
+{
+	call3(SYS_EXIT, code, 0, 0);
 	__builtin_unreachable();
 }
+
+__attribute__((noreturn)) static void fail(const char *what, long error)
+{
+	say(what);
+	say(": error ");
+	say_number(error);
+	say("\n");
+	leave(1);
+}
+
+/* There can be no events, and what has been said is why: no fault of ours. */
+#define IMPOSSIBLE 3
 
 static long must(long result, const char *what)
 {
@@ -308,6 +343,7 @@ static u8 payload[FRAME_MAX] __attribute__((aligned(4096)));
 static u8 received[FRAME_MAX] __attribute__((aligned(4096)));
 static int sending, receiving;
 static int missing, has_waited;
+static void (*before_event)(void); /* what is not of it; set by `prepare` where there is any */
 #define MISSING_MAX 16
 
 static int udp_socket(const struct side *side, const struct side *other)
@@ -500,6 +536,36 @@ static int answer(void)
 	return take(sending);
 }
 
+/*
+ * Where the receiving softirq is on another CPU the packet is on its way: it is spun for, since waking up is another figure.
+ * As above, nothing is waited for where nothing comes.
+ */
+#define SPINS 100000
+
+static int take_spinning(int fd)
+{
+	long size, spins = missing < MISSING_MAX ? SPINS : 1;
+
+	do
+		size = call6(SYS_RECVFROM, fd, (long)received, sizeof received, MSG_DONTWAIT, 0, 0);
+	while (size == -EAGAIN && --spins);
+	missing = size >= 0 ? 0 : missing + 1;
+	return size >= 0;
+}
+
+static int receive_spinning(void)
+{
+	return take_spinning(receiving);
+}
+
+static int answer_spinning(void)
+{
+	if (!take_spinning(receiving))
+		return 0;
+	put(receiving);
+	return take_spinning(sending);
+}
+
 static void prepare_nothing(void)
 {
 }
@@ -660,8 +726,10 @@ static void prepare_tcp(void)
 {
 	prepare_tcp_connect();
 	connect_there();
-	if (!accept_there())
-		fail("no connection", 0);
+	if (!accept_there()) {
+		say("no TCP connection is made");
+		leave(IMPOSSIBLE);
+	}
 	attach_gift(&sender, sending);
 	attach_gift(&receiver, receiving);
 	fill();
@@ -752,9 +820,88 @@ static int close_device(void)
 	return call3(SYS_CLOSE, file, 0, 0) == 0;
 }
 
+/*
+ * A program of the project's, from its start to its end. Before each run the clock goes on to the same distance from a timer
+ * tick, and the kernel's threads do what the last one has left to them: so many ticks fall into every run.
+ */
+static char **command, **environment;
+static int output, nothing, child;
+#define RUN_EVERY_MS 40
+
+static void wait_for_turn(void)
+{
+	long t[2];
+
+	must(call3(SYS_FTRUNCATE, output, 0, 0), "truncate");
+	call3(SYS_LSEEK, output, 0, 0 /* SEEK_SET */);
+	must(call3(SYS_CLOCK_GETTIME, 1 /* CLOCK_MONOTONIC */, (long)t, 0), "read the clock");
+	t[1] = (t[1] / (RUN_EVERY_MS * 1000000L) + 1) * (RUN_EVERY_MS * 1000000L);
+	if (t[1] >= 1000000000L)
+		t[0]++, t[1] = 0;
+	must(call4(SYS_CLOCK_NANOSLEEP, 1, 1 /* TIMER_ABSTIME */, (long)t, 0), "sleep");
+}
+
+static void prepare_command(void)
+{
+	if (!*command)
+		fail("no command", 0);
+	enter(same(task.command_in, "receiver") ? &receiver : &sender);
+	output = must(call3(SYS_MEMFD_CREATE, (long)"output", 1 /* MFD_CLOEXEC */, 0), "memfd");
+	before_event = wait_for_turn;
+	nothing = must(call3(SYS_OPEN, (long)"/dev/null", 02000000 /* O_CLOEXEC */, 0), "open /dev/null");
+}
+
+static void start_command(void)
+{
+	long error;
+
+	child = must(call6(SYS_CLONE, 17 /* SIGCHLD */, 0, 0, 0, 0, 0), "clone");
+	if (child)
+		return;
+	call3(SYS_ALARM, task.patience_ms / 1000, 0, 0);
+	call3(SYS_DUP2, nothing, 0, 0);
+	call3(SYS_DUP2, output, 1, 0);
+	call3(SYS_DUP2, output, 2, 0);
+	error = call3(SYS_EXECVE, (long)*command, (long)command, (long)environment);
+	say("error ");
+	say_number(error);
+	say(" on starting it");
+	leave(127);
+}
+
+#define TOLD_MAX 1500 /* of the end of what it has said */
+
+static void say_output(void)
+{
+	long end = call3(SYS_LSEEK, output, 0, 2 /* SEEK_END */), from = end > TOLD_MAX ? end - TOLD_MAX : 0;
+	long size = call6(SYS_PREAD64, output, (long)received, TOLD_MAX, from, 0, 0);
+
+	if (size > 0)
+		call3(SYS_WRITE, 2, (long)received, size);
+}
+
+static int has_ended(void)
+{
+	int status = 0;
+
+	must(call6(SYS_WAIT4, child, (long)&status, 0, 0, 0, 0), "wait");
+	if (!status)
+		return 1;
+	say("the command ends with ");
+	say(status & 0x7f ? "signal " : "exit code ");
+	say_number(status & 0x7f ? status & 0x7f : status >> 8 & 0xff);
+	if ((status & 0x7f) == 14 /* SIGALRM */)
+		say(", for it has taken too long");
+	say(": ");
+	say_output();
+	leave(IMPOSSIBLE);
+}
+
 static const struct stimulus stimuli[] = {
 	{ "udp", prepare_udp, send_there, receive_there },
 	{ "udp_rtt", prepare_udp, send_there, answer },
+	{ "udp_spin", prepare_udp, send_there, receive_spinning },
+	{ "udp_rtt_spin", prepare_udp, send_there, answer_spinning },
 	{ "getpgid", prepare_getpgid, getpgid, done_at_once },
 	{ "call", prepare_nothing, called, done_at_once },
 	{ "page_fault", prepare_page, touch_page, give_page_back },
@@ -773,6 +920,7 @@ static const struct stimulus stimuli[] = {
 	{ "sockopt", prepare_udp, set_option, get_option },
 	{ "sysctl", prepare_sysctl, read_setting, was_read },
 	{ "device", prepare_nothing, open_device, close_device },
+	{ "command", prepare_command, start_command, has_ended },
 };
 
 /* What one figure is of, from its first instruction to its return: a profile of an event is taken between the two. */
@@ -788,12 +936,18 @@ __attribute__((noinline, used)) void tollgate_event(const struct stimulus *stimu
 	result->sent = sent - begin;
 }
 
-/* The softirqs' thread stays runnable until it has slept, and as long as it is everything is left to it. */
+/*
+ * The softirqs' thread stays runnable until it has slept, and as long as it is everything is left to it. Of packets that are
+ * all dropped none is waited for, so now and then there is a rest: else they would be left to it for good, and cost nothing.
+ */
+#define LOST_IN_A_ROW 8
 static void event(const struct stimulus *stimulus, struct result *result)
 {
 	has_waited = 0;
+	if (before_event)
+		before_event();
 	tollgate_event(stimulus, result);
-	if (has_waited)
+	if (has_waited || missing % LOST_IN_A_ROW == LOST_IN_A_ROW - 1)
 		sleep_ms(1);
 }
 
@@ -838,8 +992,11 @@ static void run(const struct stimulus *stimulus)
 		at += must(call3(SYS_WRITE, 1, (long)results + at, size - at), "write results");
 }
 
-__attribute__((force_align_arg_pointer)) void _start(void)
+/* What the kernel leaves on the stack: the count of arguments, those, and the environment. Of ours they are a command's. */
+__attribute__((used)) static void begin(long *stack)
 {
+	command = (char **)stack + 2;
+	environment = (char **)stack + *stack + 2;
 	if (call3(SYS_READ, 0, (long)&task, sizeof task) != sizeof task)
 		fail("read the task", 0);
 	if (same(task.name, "bed")) {
@@ -853,3 +1010,9 @@ __attribute__((force_align_arg_pointer)) void _start(void)
 		}
 	fail("no such stimulus", 0);
 }
+
+__asm__(".globl _start\n"
+	"_start:\n"
+	"	mov %rsp, %rdi\n"
+	"	and $-16, %rsp\n"
+	"	call begin\n");

@@ -10,13 +10,11 @@
 //               b ID THUNK HEX...    a block of code: 1 where it is a thunk's, and the addresses of its instructions
 //               c ID N               the block ran N times since the entry before, which is told with the next entry
 //               x TEXT               what kept it from counting
-#include "plugin.h"
+#include "x86.h"
 
 #define EBPF_START 0xffffffffa0000000ull /* MODULES_VADDR, with a kernel of 512 MB or 1 GB below it, and its end */
 #define EBPF_END 0xffffffffff000000ull
-#define INSN_BYTES_MAX 15
 #define ENDBR_BYTES 4
-#define PAGE_BITS 12
 #define THUNKS_MAX 16
 #define IMAGES_MAX 256
 #define BUCKETS (1u << 14)
@@ -164,15 +162,9 @@ static int is_ebpf(uint64_t address)
 	return address >= EBPF_START && address < EBPF_END && (window < 0 || is_told(address));
 }
 
-static size_t bytes_of(struct tb *tb, size_t i, uint8_t code[INSN_BYTES_MAX + 1])
+static size_t bytes_at(struct tb *tb, size_t i, uint8_t code[INSN_BYTES_MAX + 1])
 {
-	struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
-	size_t size = qemu_plugin_insn_size(insn);
-
-	if (size > INSN_BYTES_MAX)
-		return 0;
-	read_code(insn, code, size);
-	return size;
+	return bytes_of(qemu_plugin_tb_get_insn(tb, i), code);
 }
 
 static int is_endbr(const uint8_t *code, size_t size)
@@ -187,10 +179,10 @@ static int begins_function(struct tb *tb, size_t insns)
 {
 	static const uint8_t nop[2][5] = { { 0x0f, 0x1f, 0x44, 0, 0 }, { 0x66, 0x66, 0x66, 0x66, 0x90 } };
 	uint8_t code[INSN_BYTES_MAX + 1] = { 0 };
-	size_t size = bytes_of(tb, 0, code);
+	size_t size = bytes_at(tb, 0, code);
 
 	if (insns > 1 && is_endbr(code, size))
-		size = bytes_of(tb, 1, code);
+		size = bytes_at(tb, 1, code);
 	return size == 5 && (!memcmp(code, nop[0], 5) || !memcmp(code, nop[1], 5));
 }
 
@@ -233,12 +225,12 @@ static void on_translate(plugin_id id, struct tb *tb)
 		return;
 	}
 	block->begins_function = begins_function(tb, insns);
-	size = bytes_of(tb, insns - 1, last);
+	size = bytes_at(tb, insns - 1, last);
 	memcpy(&jump, last + 1, sizeof jump);
 	block->end = block->last + size;
 	block->leaves = size == 5 && last[0] == 0xe9 && is_thunk(block->last + 5 + jump);
-	block->may_be_cut = insns > 1 && block->last >> PAGE_BITS != (block->last + INSN_BYTES_MAX) >> PAGE_BITS;
-	block->is_endbr = insns <= (block->may_be_cut ? 2u : 1u) && is_endbr(first, bytes_of(tb, 0, first));
+	block->may_be_cut = may_be_cut(insns, block->last, OTHER);
+	block->is_endbr = insns <= (block->may_be_cut ? 2u : 1u) && is_endbr(first, bytes_at(tb, 0, first));
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, on_ebpf, CB_NO_REGS, block);
 }
 

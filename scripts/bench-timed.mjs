@@ -1,7 +1,7 @@
 // What timed mode is worth on this machine: false alarms and regressions found, beside a gate that runs each program once
 // and allows 5 %; and whether anything is left behind when it is killed.
-//   node scripts/bench-timed.mjs [--comparisons 1000] [--found 40] [--kills 20] [--hog] [--json FILE]
-// Needs root, clang, bpftool and the built dist/. --hog keeps one core busy meanwhile.
+//   node scripts/bench-timed.mjs [--comparisons 1000] [--found 40] [--kills 20] [--seconds 2] [--hog] [--json FILE]
+// Needs root, clang, bpftool and the built dist/. --hog keeps one core busy meanwhile; --seconds is for each program.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ const { values: flags } = parseArgs({
     comparisons: { type: 'string', default: '1000' },
     found: { type: 'string', default: '40' },
     kills: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '2' },
     hog: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -27,7 +28,7 @@ const counts = Object.fromEntries(
 /** Programs of one object; a check compares all of them. */
 const PROGRAMS = 20;
 const TURNS = 400;
-const SECONDS = 2;
+const SECONDS = Number(flags.seconds);
 const DEARER = [0.5, 1, 2, 5, 10];
 const NAIVE_LIMIT = 5;
 const NAIVE_RUNS = 100_000;
@@ -42,12 +43,13 @@ try {
       hog: flags.hog,
     },
     turns: TURNS,
+    seconds: SECONDS,
     falseAlarms: await falseAlarms(counts.comparisons),
     found: [],
     kills: undefined,
   };
-  for (const percent of DEARER) result.found.push(await found(percent, counts.found));
-  result.kills = await kills(counts.kills);
+  if (counts.found > 0) for (const percent of DEARER) result.found.push(await found(percent, counts.found));
+  if (counts.kills > 0) result.kills = await kills(counts.kills);
   result.machine.loadAtTheEnd = loadavg();
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify(result, null, 2)}\n`);
   console.log(JSON.stringify(result, null, 2));
@@ -90,7 +92,7 @@ char gpl[] SEC("license") = "GPL";
   );
 }
 
-/** One check of all programs; rows of run_ns, and seconds that a comparison took. */
+/** One check of all programs: its rows of run_ns, and of how many rounds each is. */
 async function compare(headTurns, programs = PROGRAMS) {
   const sides = { head: headTurns, base: TURNS };
   for (const [side, turns] of Object.entries(sides)) {
@@ -120,7 +122,10 @@ async function compare(headTurns, programs = PROGRAMS) {
   );
   if (exitCode !== 0 && exitCode !== 1) throw new Error(stderr);
   const report = JSON.parse(readFileSync(json, 'utf8'));
-  return report.verdicts.filter(({ metric }) => metric === 'run_ns').slice(0, programs);
+  const rounds = report.measurements.flatMap(({ metric, side, rounds }) =>
+    metric === 'run_ns' && side === 'head' && rounds ? [rounds.count] : [],
+  );
+  return { rows: report.verdicts.filter(({ metric }) => metric === 'run_ns').slice(0, programs), rounds };
 }
 
 /** The same two objects for the gate that most write first: one run of each, 5 %. */
@@ -151,9 +156,12 @@ async function naive(programs = PROGRAMS) {
 async function falseAlarms(comparisons) {
   writeFileSync(join(folder, 'packet'), Buffer.alloc(64));
   const tally = { comparisons: 0, over: 0, pass: 0, inconclusive: 0, naive: { comparisons: 0, over: 0 } };
+  const taken = [];
   while (tally.comparisons < comparisons) {
-    const rows = await compare(TURNS);
+    const { rows, rounds } = await compare(TURNS);
     tally.comparisons += rows.length;
+    taken.push(...rounds);
+    tally.rounds = { least: Math.min(...taken), median: median(taken) };
     for (const { verdict } of rows) count(tally, verdict);
     if (tally.naive.comparisons >= comparisons) continue;
     const changes = await naive();
@@ -175,7 +183,7 @@ async function found(percent, comparisons) {
   };
   const seen = [];
   while (tally.comparisons < comparisons) {
-    const rows = await compare(TURNS * (1 + percent / 100));
+    const { rows } = await compare(TURNS * (1 + percent / 100));
     tally.comparisons += rows.length;
     for (const { verdict, change, base } of rows) {
       count(tally, verdict);
@@ -185,9 +193,13 @@ async function found(percent, comparisons) {
     tally.naive.comparisons += changes.length;
     tally.naive.over += changes.filter((each) => each > NAIVE_LIMIT).length;
   }
-  tally.medianChange = Number(seen.sort((a, b) => a - b)[seen.length >> 1].toFixed(3));
+  tally.medianChange = Number(median(seen).toFixed(3));
   process.stderr.write(`+${percent} %: ${JSON.stringify(tally)}\n`);
   return tally;
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 function count(tally, verdict) {

@@ -1,4 +1,5 @@
-// How long the main jobs take here, in seconds and beside a bare boot of the same kernel.  node scripts/bench.mjs [ROUNDS]
+// How long the main jobs take here, in seconds and beside a bare boot of the same kernel.
+//   node scripts/bench.mjs [ROUNDS] [PART]   with PART only the jobs whose names have it, and the bare boot of one kernel
 // A bare boot is QEMU without KVM from its start to the guest's power-off, with a first process that does nothing else.
 // All are timed in turn, round after round, and the table has the medians: on a shared machine only the ratios mean
 // something. Run it on a machine that does nothing else.
@@ -13,6 +14,7 @@ import { parse, stringify } from 'yaml';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cli = join(root, 'dist/cli.js');
 const rounds = Number(process.argv[2] ?? 5);
+const part = process.argv[3] ?? '';
 const one = ['debian:6.12'];
 const four = ['debian:5.10', 'debian:6.1', 'debian:6.12', 'debian:newest'];
 /** Of the sample project: an object with one program, and one with four, which is loaded anew for each. */
@@ -52,6 +54,12 @@ try {
     ...['check', '--config', join(work, name, 'tollgate.yml'), '--base', base],
     ...flags(kernels),
   ];
+  const load = (arm, bytes) => [
+    `load of ${bytes} with ${arm} on ${one[0]}, saved state`,
+    // two arms, the named one and nothing, of two runs each
+    () => tollgate(['load', '--hook', arm, '--bytes', bytes, ...flags(one)], warmCache),
+  ];
+  const isWanted = ([name]) => name.includes(part) || name.startsWith(`bare boot of ${one[0]}`);
   const jobs = [
     ...four.map((kernel) => [
       `bare boot of ${kernel} to power-off`,
@@ -74,8 +82,12 @@ try {
         [`check ${name} on ${on}, nothing saved`, () => afresh(check(name, kernels))],
       ];
     }),
-  ];
-  for (const { name } of objects) await tollgate(check(name, four), warmCache); // the saved states are there
+    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '32M'].map((bytes) => load(arm, bytes))),
+  ].filter(isWanted);
+  // The saved states are there, and what loads need of them.
+  if (jobs.some(([name]) => name.startsWith('check')))
+    for (const { name } of objects) await tollgate(check(name, four), warmCache);
+  if (jobs.some(([name]) => name.startsWith('load'))) await load('tc ingress', '4M')[1]();
   const seconds = new Map(jobs.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++)
     for (const [name, job] of jobs) {

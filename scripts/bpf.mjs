@@ -18,6 +18,7 @@ const folders = [
   { sources: 'bpf', objects: 'dist/bpf' },
   { sources: 'fixtures/tricky/src', objects: 'fixtures/tricky/built' },
   { sources: 'fixtures/verifier/src', objects: 'fixtures/verifier/built' },
+  { sources: 'fixtures/netto/src', objects: 'fixtures/netto/built' },
 ];
 
 /** Objects that no loader should take as they are, most of them made from one that it takes. */

@@ -17,21 +17,23 @@ import { type AttachConfig, type Config, type LoadConfig, parseSize } from './mo
 import { withoutUndefined } from './model/defined.ts';
 import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import { HOOKS as HOOK_LIST, hookLabel, parseHook } from './model/hooks/index.ts';
-import { LOAD_PATHS, type LoadPath } from './model/job.ts';
+import { LOAD_PATHS } from './model/job.ts';
 import type { LockedKernel } from './model/kernel.ts';
 import type { Report } from './model/report.ts';
 import { didYouMean } from './model/suggest.ts';
 import { cacheDirOf, proxyOf } from './model/surroundings.ts';
-import { DEFAULT_BOUNDS, ROUNDS_LIMIT, type TimedBounds } from './model/timed.ts';
+import { DEFAULT_BOUNDS, PLACEMENTS, type Placement, ROUNDS_LIMIT, type TimedBounds } from './model/timed.ts';
 import { exitCode } from './report/exitcode.ts';
 import { EXPLANATION_RENDERERS } from './report/explain.ts';
 import { HOOK_OPERATIONS_RENDERERS } from './report/hook-operations.ts';
 import { RENDERERS } from './report/index.ts';
 import { LOAD_COST_RENDERERS, renderLoadFlamegraph } from './report/load-cost.ts';
+import { LOAD_MONITOR_RENDERERS } from './report/load-monitor.ts';
+import { LOAD_TIME_RENDERERS } from './report/load-time.ts';
 import { isCheck, mergeReports } from './report/merge.ts';
 import { NOISE_RENDERERS } from './report/noise.ts';
 import { parseReport, REPORT_CAP_BYTES } from './report/parse.ts';
-import type { RenderOptions } from './report/renderer.ts';
+import type { DocumentRenderer, RenderOptions } from './report/renderer.ts';
 import { TAIL_CALL_COST_RENDERERS } from './report/tail-call-cost.ts';
 import { TAIL_CALL_TIME_RENDERERS } from './report/tail-call-time.ts';
 import { baseFromDirectory, baseFromGit } from './run/base.ts';
@@ -41,11 +43,13 @@ import type { RunOptions } from './run/execute.ts';
 import { baseObjectOf, explain, objectOf } from './run/explain.ts';
 import { gitIn, messagesBetween } from './run/git.ts';
 import { hookOperations } from './run/hook-operations.ts';
+import { tryHost } from './run/host-check.ts';
 import { init } from './run/init.ts';
 import { measureLoad } from './run/load.ts';
 import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
+import { monitorLoads } from './run/load-monitor.ts';
 import { measure } from './run/measure.ts';
-import { EXACT_ONLY, type Modes } from './run/modes.ts';
+import { EXACT_ONLY, kernelsByMode, type Modes } from './run/modes.ts';
 import { measureNoise } from './run/noise.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
@@ -53,6 +57,7 @@ import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { readSources } from './run/sources.ts';
 import { HOOKS, SETUPS, tailCallCosts } from './run/tail-call-cost.ts';
 import { tailCallTimes } from './run/tail-call-time.ts';
+import { timeLoads } from './run/timed-load.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -139,6 +144,7 @@ function program(): Command {
             kernels: flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode),
             modes: flags.mode,
             bounds: boundsFrom(flags),
+            placements: flags.placement,
             ...(config ? { config } : {}),
             ...(flags.hooks ? { hooks: true } : {}),
           },
@@ -187,6 +193,7 @@ function program(): Command {
             explain: flags.explain,
             modes: flags.mode,
             bounds: boundsFrom(flags),
+            placements: flags.placement,
             ...(flags.failOn ? { failOn: flags.failOn } : {}),
             ...(kernels ? { kernels } : {}),
             ...base,
@@ -241,10 +248,7 @@ function program(): Command {
         const kernels = flags.kernel ?? defaultKernels(flags.mode);
         if (flags.mode.includes('timed')) {
           const times = await tailCallTimes({ version, kernels, hooks: flags.hook }, options);
-          for (const { name, render } of TAIL_CALL_TIME_RENDERERS)
-            write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
-              render(times, how),
-            );
+          writeAll(TAIL_CALL_TIME_RENDERERS, times, flags);
           if (times.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
           return undefined;
         }
@@ -252,10 +256,7 @@ function program(): Command {
           { version, kernels, setups: flags.setup, hooks: flags.hook, under: flags.under },
           options,
         );
-        for (const { name, render } of TAIL_CALL_COST_RENDERERS)
-          write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
-            render(costs, how),
-          );
+        writeAll(TAIL_CALL_COST_RENDERERS, costs, flags);
         if (costs.costs.some(({ target }) => target.status === 'failed'))
           process.exitCode = EXIT.infrastructure;
         return undefined;
@@ -275,6 +276,28 @@ function program(): Command {
     )
     .option('--hook <hook...>', "these hooks alone, as 'xdp native'")
     .option('--flamegraph <file>', 'write collapsed stacks: kernel, load, what is attached, event, part')
+    .option(
+      '--monitor',
+      'instead: what the monitor in the guest counts and samples, beside the exact account',
+    )
+    .addOption(
+      new Option('--sample-hz <n>', 'how often the monitor samples kernel stacks')
+        .argParser(parseHz)
+        .default(DEFAULT_SAMPLE_HZ)
+        .implies({ monitor: true }),
+    )
+    .addOption(
+      new Option('--beside <object...>', "other monitors beside it, with counters as bpf/netcpu.h's").implies(
+        {
+          monitor: true,
+        },
+      ),
+    )
+    .addOption(
+      new Option('--rounds <n>', 'timed mode: how often each arm runs')
+        .argParser(parseCount)
+        .default(LOAD_ROUNDS),
+    )
     .option('--reverse', 'the server sends')
     .addOption(
       new Option('--length <size>', 'bytes for each call; of UDP in each packet').argParser(parseBytes),
@@ -308,10 +331,7 @@ function program(): Command {
           },
           options,
         );
-        for (const { name, render } of NOISE_RENDERERS)
-          write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
-            render(found, how),
-          );
+        writeAll(NOISE_RENDERERS, found, flags);
         if (found.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
         return undefined;
       });
@@ -380,22 +400,19 @@ function hookFrom(text: string): AttachConfig {
   });
 }
 
-interface LoadFlags extends CommonFlags {
-  readonly config?: string;
-  readonly protocol: 'tcp' | 'udp';
-  readonly streams: number;
-  readonly bytes?: readonly number[];
-  readonly hook?: readonly string[];
-  readonly flamegraph?: string;
-  readonly reverse?: boolean;
-  readonly length?: number;
-  readonly window?: number;
-  readonly over?: LoadPath;
-  readonly mtu?: number;
-  readonly gro?: boolean;
-  readonly gso?: boolean;
-  readonly tso?: boolean;
-}
+type LoadFlags = CommonFlags &
+  Omit<LoadConfig['iperf3'], 'bytes'> & {
+    readonly config?: string;
+    readonly protocol: 'tcp' | 'udp';
+    readonly streams: number;
+    readonly bytes?: readonly number[];
+    readonly hook?: readonly string[];
+    readonly flamegraph?: string;
+    readonly monitor?: boolean;
+    readonly sampleHz: number;
+    readonly beside?: readonly string[];
+    readonly rounds: number;
+  };
 
 async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : readConfig(flags.config);
@@ -407,21 +424,37 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
           head: objects.map((path) => objectOf(path, baseDir)),
           directory: resolve(dirname(flags.config!)),
         }).loads
-      : (flags.bytes ?? [undefined]).map((bytes) =>
+      : (flags.bytes ?? [flags.mode.includes('timed') ? TIMED_LOAD_BYTES : undefined]).map((bytes) =>
           planHookLoad(loadOf(iperf3From(flags, bytes)), distDir, flags.hook),
         );
     if (planned.length === 0)
       throw new TollgateError('config', `Cannot measure under load: '${flags.config}' names none`, {
         hint: 'load: [{ iperf3: { protocol: tcp } }]',
       });
-    const kernels = flags.kernel ?? config?.kernels ?? DEFAULT_KERNELS;
+    const kernels = flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode);
+    const tool = { name: 'tollgate', version } as const;
+    if (flags.mode.includes('timed')) {
+      kernelsByMode(kernels, ['timed']);
+      const bounds = { leastRounds: 1, mostRounds: flags.rounds, seconds: LOAD_SECONDS };
+      const times = await timeLoads({ planned, bounds, ofMonitor: flags.monitor === true }, options);
+      writeAll(LOAD_TIME_RENDERERS, { schema: 1, tool, times }, flags);
+      if (times.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
+      return undefined;
+    }
+    if (flags.monitor) {
+      const request = {
+        ...{ kernels, planned, sampleHz: flags.sampleHz },
+        beside: (flags.beside ?? []).map((path) => resolve(path)),
+      };
+      const loads = await monitorLoads(request, options);
+      writeAll(LOAD_MONITOR_RENDERERS, { schema: 1, tool, loads }, flags);
+      if (loads.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
+      return undefined;
+    }
     const costs = await measureLoad(kernels, planned, options);
-    const all = { schema: 1, tool: { name: 'tollgate', version }, costs } as const;
+    const all = { schema: 1, tool, costs } as const;
     if (flags.flamegraph !== undefined) writeFileSync(flags.flamegraph, renderLoadFlamegraph(all));
-    for (const { name, render } of LOAD_COST_RENDERERS)
-      write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
-        render(all, how),
-      );
+    writeAll(LOAD_COST_RENDERERS, all, flags);
     if (costs.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
     return undefined;
   });
@@ -444,6 +477,21 @@ function parseStreams(text: string): number {
   throw new InvalidArgumentError('expected 1 to 128');
 }
 
+/** Of timed mode. */
+const LOAD_ROUNDS = 20;
+const LOAD_SECONDS = 600;
+/** A fifth of a second or more: iperf3's start and end are little of it. */
+const TIMED_LOAD_BYTES = 256 << 20;
+
+/** Often enough to tell shares of a short run; no divisor of the timer's own rate. */
+const DEFAULT_SAMPLE_HZ = 4999;
+
+function parseHz(text: string): number {
+  const hz = Number(text);
+  if (/^\d{1,6}$/.test(text) && hz <= 100_000) return hz;
+  throw new InvalidArgumentError('expected 0 (no sampling) to 100000');
+}
+
 function parseBytes(text: string): number {
   if (/^[1-9]\d{0,11}[KMG]?$/i.test(text)) {
     const bytes = parseSize(text);
@@ -461,10 +509,7 @@ async function tellOperations(objects: readonly string[], flags: CommonFlags): P
     });
   await withRun(flags, undefined, async (options) => {
     const told = await hookOperations({ version, kernels: flags.kernel ?? DEFAULT_KERNELS }, options);
-    for (const { name, render } of HOOK_OPERATIONS_RENDERERS)
-      write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (how) =>
-        render(told, how),
-      );
+    writeAll(HOOK_OPERATIONS_RENDERERS, told, flags);
     if (told.kernels.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
     return undefined;
   });
@@ -492,7 +537,6 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
     );
     const isSpeedscope = flags.flamegraph?.endsWith('.speedscope.json') === true;
     const files = {
-      terminal: undefined,
       markdown: flags.markdown,
       json: flags.json,
       flamegraph: isSpeedscope ? undefined : flags.flamegraph,
@@ -501,10 +545,7 @@ async function explainProgram(object: string, name: string, flags: ExplainFlags)
     const sources = flags.verbose
       ? readSources(found, [options.baseDir, dirname(resolve(object))])
       : undefined;
-    for (const { name: form, render } of EXPLANATION_RENDERERS)
-      write(files[form], form === 'terminal', flags, (how) =>
-        render(found, { ...how, ...(sources ? { sources } : {}) }),
-      );
+    writeAll(EXPLANATION_RENDERERS, found, flags, files, sources ? { sources } : {});
     if (found.explanations.every(({ absent, verifier }) => absent && (verifier?.absent ?? !verifier)))
       process.exitCode = EXIT.infrastructure;
     return undefined;
@@ -577,6 +618,7 @@ async function doctor(flags: CommonFlags & { network?: boolean }): Promise<void>
   const checks = await diagnose({
     cacheDir: options.cacheDir,
     probeKvm,
+    probeHost: () => tryHost(options),
     ...(options.qemuPath === undefined ? {} : { qemuPath: options.qemuPath }),
     ...(flags.network ? { askMirror } : {}),
   });
@@ -704,10 +746,28 @@ function withTimed(command: Command): Command {
       new Option('--seconds <s>', 'timed mode: for each program and input at most so long')
         .argParser(parseSeconds)
         .default(DEFAULT_BOUNDS.seconds),
+    )
+    .addOption(
+      new Option(
+        '--placement <places>',
+        "timed mode, programs in place: all on one CPU ('same'), the receiving softirqs on another ('split'), or 'same,split'",
+      )
+        .argParser(parsePlacements)
+        .default(SAME_CPU, 'same'),
     );
 }
 
+const SAME_CPU: readonly Placement[] = ['same'];
+
+function parsePlacements(text: string): readonly Placement[] {
+  const placements = [...new Set(text.split(','))];
+  const known = (name: string): name is Placement => (PLACEMENTS as readonly string[]).includes(name);
+  if (placements.every(known)) return placements;
+  throw new InvalidArgumentError("expected 'same', 'split' or 'same,split'");
+}
+
 interface TimedFlags {
+  readonly placement: readonly Placement[];
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -821,10 +881,20 @@ function readReport(path: string): Report {
 }
 
 function show(report: Report, flags: OutputFlags, how: 'render' | 'renderMeasure'): void {
-  for (const { name, ...renderer } of RENDERERS)
-    write(name === 'terminal' ? undefined : flags[name], name === 'terminal', flags, (options) =>
-      renderer[how](report, options),
-    );
+  const renderers = RENDERERS.map(({ name, ...renderer }) => ({ name, render: renderer[how] }));
+  writeAll(renderers, report, flags);
+}
+
+/** Every rendering of a document that is asked for: what goes into a file, by the flag of its name. */
+function writeAll<T>(
+  renderers: readonly (Pick<DocumentRenderer<T>, 'render'> & { readonly name: string })[],
+  document: T,
+  flags: OutputFlags,
+  files: Readonly<Record<string, string | undefined>> = { json: flags.json, markdown: flags.markdown },
+  more: Partial<RenderOptions> = {},
+): void {
+  for (const { name, render } of renderers)
+    write(files[name], name === 'terminal', flags, (options) => render(document, { ...options, ...more }));
 }
 
 /** One rendering: to its file, or to the screen where that is its place and nothing else goes there. */

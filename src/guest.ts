@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openChannel } from './guest/channel.ts';
+import { openChannel, sendError } from './guest/channel.ts';
 import { runHookJob } from './guest/hooks.ts';
 import { runOnHost } from './guest/host.ts';
 import {
@@ -19,11 +19,13 @@ import { libbpf, loadClock, memory } from './guest/libbpf/ffi.ts';
 import { findTicks, seedRandomNumbers } from './guest/libbpf/runs.ts';
 import { runLoadJob } from './guest/load.ts';
 import { runLoaderJob } from './guest/loader.ts';
+import { sleep } from './guest/neighbours.ts';
 import { type Guest, runJob } from './guest/runner.ts';
 import { makeBed, stimulate } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
+import { doTimedJob } from './guest/timed-job.ts';
 import type { HookJob, Job, LoaderJob, LoadJob, SymbolsJob } from './model/job.ts';
-import { ON_HOST } from './model/timed.ts';
+import { ON_HOST, REAL_CLOCK, type TimedHookJob, type TimedJob, type TimedLoadJob } from './model/timed.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
@@ -34,6 +36,7 @@ async function main(): Promise<void> {
     process.exit(1); // the kernel panics: the host sees it and shows the console
   });
   mountAll();
+  if (readFileSync('/proc/cmdline', 'utf8').includes(REAL_CLOCK)) return await serveTimedJobs();
   const warnings = loadModules('/app/modules.list');
   setUpKernel();
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
@@ -75,17 +78,48 @@ async function main(): Promise<void> {
   try {
     if (!('task' in job)) runJob(guest, job);
     else if (job.task === 'hook') runHookJob({ ...guest, bed }, job);
-    else if (job.task === 'load') runLoadJob({ ...guest, bed }, job);
+    else if (job.task === 'load') await runLoadJob({ ...guest, bed }, job);
     else if (job.task === 'loader') await runLoaderJob({ ...guest, bed }, job);
     else reportSymbols(channel, 'all');
   } catch (error) {
-    channel.send({
-      type: 'error',
-      message: String(error instanceof Error ? error.stack : error).slice(0, 60_000),
-    });
+    sendError(channel, error);
   }
   channel.send({ type: 'end' });
   pause();
+}
+
+/**
+ * Where the clock is a real one: says hello, and does each job that the host puts into the window while it pauses.
+ * Nothing has to be the same in two boots, so nothing is waited for but that the boot's own work is over.
+ */
+async function serveTimedJobs(): Promise<never> {
+  const warnings = loadModules('/app/modules.list');
+  setUpKernel();
+  const window = mapWindow(windowAddress(), WINDOW_BYTES);
+  const channel = openChannel(window);
+  const pause = findPauseDevice();
+  seedRandomNumbers();
+  sleep(TIMED_SETTLE_MS);
+  channel.send({
+    type: 'hello',
+    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    node: process.version,
+    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
+    warnings,
+  });
+  for (;;) {
+    pause();
+    channel.reset();
+    try {
+      const job = decodeJob(window) as TimedJob | TimedHookJob | TimedLoadJob | undefined;
+      if (!job) throw new Error('the window holds no job');
+      await doTimedJob({ folder: here, window, channel, isShared: false }, job);
+    } catch (error) {
+      sendError(channel, error);
+    }
+    channel.send({ type: 'end' });
+  }
 }
 
 /** Where the window lies: 'memmap=64M$640M' on the kernel's command line. */
@@ -96,6 +130,7 @@ function windowAddress(): number {
 }
 
 const SETTLE_MS = 3000;
+const TIMED_SETTLE_MS = 1000;
 const SECOND_NS = 1_000_000_000;
 const SPIN_NS = 20_000_000;
 
@@ -163,5 +198,5 @@ function selfTest(): void {
 
 if (process.pid === 1) void main();
 else if (process.argv[2] === ON_HOST)
-  runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4]! });
+  void runOnHost({ folder: here, parent: Number(process.argv[3]), windowPath: process.argv[4]! });
 else selfTest();

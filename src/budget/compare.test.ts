@@ -416,6 +416,8 @@ test('a budget whose metric nobody reported is unmeasured', () => {
 test.each<[string, Partial<Target>, string]>([
   ['CPU model', { cpu: 'max' }, 'CPU model max, head with qemu64-v1'],
   ['QEMU', { qemu: '10.0.0' }, 'QEMU 10.0.0, head with 7.2.13'],
+  ['accelerator', { accelerator: 'kvm' }, 'accelerator kvm, head with tcg'],
+  ['kernel', { release: '6.1.0-1' }, 'kernel 6.1.0-1, head with unknown'],
   ['mode', { mode: 'timed' }, 'mode timed, head with exact'],
   ['kernel image', { digest: 'aa' }, 'kernel image aa, head with unknown'],
 ])('figures of another %s are never compared', (_name, part, words) => {

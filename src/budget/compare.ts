@@ -3,7 +3,7 @@
 
 import type { BudgetRule } from '../model/config.ts';
 import { subtract } from '../model/decimal.ts';
-import { isLoad, type ProgramName } from '../model/match.ts';
+import { isLoad, isTailCalls, type ProgramName } from '../model/match.ts';
 import { METRICS, type Metric } from '../model/metrics.ts';
 import type { Measurement, Report, Target, Verdict, VerdictName } from '../model/report.ts';
 import { FALSE_ALARMS } from '../model/timed.ts';
@@ -188,13 +188,13 @@ const IDENTITY = [
 ] as const;
 
 function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
-  const isNetwork = isLoad(scope);
+  const isNoProgram = isLoad(scope) || isTailCalls(scope);
   const load = pairs.get(pairKey(undefined, 'load_ok')) ?? {};
   const inHead = hasSide(pairs, 'head');
   const inBase = hasSide(pairs, 'base');
   const where = `${scope.program} on ${scope.target.kernel}`;
   if (!inHead) {
-    if (scope.noBase || isNetwork) return [];
+    if (scope.noBase || isNoProgram) return [];
     return [
       row(scope, 'load_ok', load, {
         verdict: 'gone',
@@ -213,7 +213,7 @@ function programRows(scope: Scope, pairs: ProgramFigures['pairs']): Verdict[] {
     }
     return rows;
   }
-  if (!isNetwork) rows.push(...loadRows(scope, load, inBase));
+  if (!isNoProgram) rows.push(...loadRows(scope, load, inBase));
 
   const inputs = [...new Set([...pairs.values()].map((pair) => (pair.head ?? pair.base)!.input))].sort(
     byInput,

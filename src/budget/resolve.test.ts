@@ -57,3 +57,17 @@ test('metrics do not mix', () => {
     ],
   );
 });
+
+test('budgets of tail calls hold for their kind, or for both, and for no program of that name', () => {
+  const { budgets } = parseConfig(
+    `${HEAD}  tail_calls: { tail_call_ns: 30 }\n  tail_calls/direct: { tail_call_ns: 10 }\n  direct: { run_insns: 1 }\n`,
+    't.yml',
+  );
+  const maxOf = (object: string, program: string) =>
+    [...resolveBudgets(budgets, { object, program }, 'debian:6.1')].map(
+      ([metric, { max }]) => `${metric} ${max?.value}`,
+    );
+  expect(maxOf('(tail calls)', 'direct')).toEqual(['tail_call_ns 10']);
+  expect(maxOf('(tail calls)', 'indirect')).toEqual(['tail_call_ns 30']);
+  expect(maxOf('a.o', 'direct')).toEqual(['run_insns 1']);
+});

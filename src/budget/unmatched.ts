@@ -2,7 +2,7 @@
 
 import type { BudgetRule, Config } from '../model/config.ts';
 import { type Place, TollgateError, TollgateErrors } from '../model/errors.ts';
-import { fileName, LOAD, matchProgram, type ProgramName } from '../model/match.ts';
+import { fileName, isOfNoProgram, matchProgram, type ProgramName } from '../model/match.ts';
 import { didYouMean } from '../model/suggest.ts';
 
 /** Errors for budgets that match none of head's programs, or undefined. `base`: programs that only base has. */
@@ -11,7 +11,7 @@ export function unmatchedBudgets(
   programs: readonly ProgramName[],
   base: readonly ProgramName[] = [],
 ): TollgateErrors | undefined {
-  const ofPrograms = rules.filter(({ match }) => match !== LOAD);
+  const ofPrograms = rules.filter(({ match }) => !isOfNoProgram(match));
   const patterns = new Map(ofPrograms.map((rule) => [rule.match, rule.matchPlace]));
   return unmatched('budget', patterns, programs, base);
 }

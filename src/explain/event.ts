@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { ObjectSpec } from '../model/elf.ts';
 import { TollgateError } from '../model/errors.ts';
 import { type Explanation, type InPlace, OPERATIONS, type Pair, sumPairs } from '../model/explanation.ts';
+import type { HookJob } from '../model/job.ts';
 import { steadyValue } from '../model/percentile.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
-import { EVENTS, WARM_UP_EVENTS } from '../model/stimuli.ts';
+import { decodeJob } from '../model/window.ts';
 import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import { scratchFolders, withScratch } from '../vm/scratch.ts';
 import type { JobResult, Session } from '../vm/session.ts';
@@ -49,7 +50,8 @@ export async function takeEvent(
   const scratch = { folders: scratchFolders(options.cacheDir), sizeBytes: PROFILE_BYTES };
   return await withScratch(scratch, async (folder) => {
     const out = join(folder, 'out');
-    const settings = { ...event, skip: WARM_UP_EVENTS, count: EVENTS, out };
+    const { warmUp: skip, count } = (decodeJob(bytes) as HookJob).stimuli[0]!;
+    const settings = { ...event, skip, count, out };
     const text = Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, String(value)]));
     const [ran, kernel] = await Promise.all([
       session.run(bytes, () => pluginArguments(plugin.path, text)),

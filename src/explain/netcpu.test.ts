@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVENTS, netTable, PARTS } from './net-parts.ts';
+import { EVENTS, netTable, PARTS } from '../model/net-parts.ts';
 import { readNetCpu } from './netcpu.ts';
 
 const numberOf = (all: readonly { readonly name: string }[], name: string) =>

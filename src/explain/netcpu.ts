@@ -4,6 +4,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TollgateError } from '../model/errors.ts';
+import { EVENTS, netTable, OTHER, PARTS } from '../model/net-parts.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { IMAGE_PART, SUBJECT_AT } from '../model/window.ts';
@@ -11,7 +12,6 @@ import { findPlugin, pluginArguments } from '../vm/plugin.ts';
 import type { Qemu } from '../vm/qemu.ts';
 import { scratchFolders, withScratch } from '../vm/scratch.ts';
 import type { JobResult, Session } from '../vm/session.ts';
-import { EVENTS, netTable, PARTS } from './net-parts.ts';
 import { symbolText } from './symbols.ts';
 
 /** Instructions of one run of load. */
@@ -28,7 +28,6 @@ export interface NetCpu {
 }
 
 const FILE_BYTES = 16 << 20;
-export const OTHER = 'other';
 
 /** Runs a job of load. Without a plugin for this QEMU its records are all there is. */
 export async function runLoad(

@@ -93,8 +93,9 @@ async function takeFromLog(
 ): Promise<Profiles> {
   const [ran, symbols] = await Promise.all([session.run(request.bytes), findSymbols(session, cacheDir)]);
   const wanted = ran.records.flatMap((record) => {
-    const of = record.type === 'runs' ? wantedRuns(record) : undefined;
-    return record.type === 'runs' && of ? [[record.number, of] as const] : [];
+    if (record.type !== 'runs') return [];
+    const of = wantedRuns(record);
+    return of ? [[record.number, of] as const] : [];
   });
   const logged = await runLogged(session, request.bytes, new Map(wanted), qemu.version);
   return profilesOf(ran, request, (subject) => {

@@ -25,3 +25,11 @@ export function openChannel(window: Buffer): Channel {
     },
   };
 }
+
+/** What has gone wrong and is nobody's but ours; the host fails the run with it. */
+export function sendError(channel: Pick<Channel, 'send'>, error: unknown): void {
+  channel.send({
+    type: 'error',
+    message: String(error instanceof Error ? error.stack : error).slice(0, 60_000),
+  });
+}

@@ -10,6 +10,7 @@ import { isOlder } from '../model/since.ts';
 import { blobIn, decodeSequel } from '../model/window.ts';
 import type { Channel } from './channel.ts';
 import { imagesOf, reportLines, textOfImage } from './code.ts';
+import { putCommand } from './command.ts';
 import { type Gift, hookPort } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
 import {
@@ -22,7 +23,7 @@ import {
   setUpObject,
 } from './libbpf/object.ts';
 import { layRedirect, type Redirect } from './redirect.ts';
-import { type Bed, makeBed, stimulate } from './stimulus.ts';
+import { type Bed, eventsRecord, makeBed, stimulate } from './stimulus.ts';
 import { reportSymbols } from './symbols.ts';
 
 export interface HookGuest {
@@ -31,15 +32,16 @@ export interface HookGuest {
   /** Laid out before the state is saved, so that every arm has the same one; or why this kernel has none. */
   readonly bed: Bed | Absent;
   /** The kernel is not ours alone: only what is in namespaces and sockets of ours is attached to. */
-  readonly isShared?: true;
+  readonly isShared?: boolean;
+  /** Looks on while a stimulus runs, and at nothing else. */
+  readonly during?: <T>(work: () => T) => T;
 }
 
 /** Runs the job to its last record but `end`. */
 export function runHookJob(guest: HookGuest, job: HookJob): void {
   const absent = measureArm(guest, job);
   if (!absent) return;
-  for (const { name } of job.stimuli)
-    guest.channel.send({ type: 'events', stimulus: name, sent: [], done: [], absent });
+  for (const { name } of job.stimuli) guest.channel.send(eventsRecord(name, absent));
 }
 
 /** Says what each event took; or returns why there are none. */
@@ -49,6 +51,8 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   const bed =
     job.link === undefined || 'reason' in guest.bed ? guest.bed : makeBed(guest.bed.helper, job.link);
   if ('reason' in bed) return bed;
+  if (job.command && guest.isShared)
+    return { reason: 'a command of yours is run in a VM alone: measure it in exact mode' };
   let gift: Gift | undefined;
   let loaded: Loaded | undefined;
   const fdOf = ({ pointer }: Pick<OpenProgram, 'pointer'>): number => libbpf().bpf_program__fd(pointer);
@@ -67,6 +71,10 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   try {
     redirect =
       job.redirect && layRedirect(bed, port, job.redirect.by, blobIn(guest.window, job.redirect.elf));
+    const command = job.command && {
+      ...putCommand(guest.window, COMMAND_FOLDER, job.command),
+      side: job.command.side,
+    };
     loaded = loadChosen(guest, job);
     if (job.attach) {
       const program = loaded && programOf(loaded, job.objects[job.chosen]!);
@@ -74,8 +82,8 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
       detach = hookNamed(job.attach.hook).attach(port, fdOf(program), job.attach.options);
     }
     for (const task of job.stimuli) {
-      const events = stimulate(bed, task, gift);
-      guest.channel.send({ type: 'events', stimulus: task.name, ...events });
+      const work = () => stimulate(bed, task, { gift, command });
+      guest.channel.send(eventsRecord(task.name, guest.during ? guest.during(work) : work()));
     }
     const sequel = decodeSequel(guest.window) as Sequel | undefined;
     if (sequel) reportCode(guest, job.objects[job.chosen]!, loaded, sequel);
@@ -90,8 +98,10 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   }
 }
 
+const COMMAND_FOLDER = '/tmp/stimulus';
+
 /** Without what the whole machine goes through. */
-function withinOurs(port: HookPort): HookPort {
+export function withinOurs(port: HookPort): HookPort {
   const refuse = () => {
     throw new HookRefused('all of this machine goes through it: measure it in a VM');
   };

@@ -1,33 +1,38 @@
 // Does one arm of measuring under network load: attaches programs or none, runs iperf3 between the two sides of the bed,
 // and says what it took. Node sleeps meanwhile, in one system call, until native/load.c has ended.
 
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type Detach, HookRefused } from '../model/hooks/hook.ts';
 import { type AttachedProgram, IPERF3_REPORT_LIMIT, type LoadJob, type LoadRun } from '../model/job.ts';
+import { partNumberOf } from '../model/net-parts.ts';
 import type { Traffic } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { IMAGE_PART, LOAD_IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
 import { hardened } from './guards.ts';
-import { type HookGuest, hookNamed, load, whyNotHere } from './hooks.ts';
+import { type HookGuest, hookNamed, load, whyNotHere, withinOurs } from './hooks.ts';
 import { hookPort, inNamespace } from './libbpf/attach.ts';
 import { libbpf } from './libbpf/ffi.ts';
 import { type Image, programImages, programStats } from './libbpf/info.ts';
 import { type LoadedObject, ObjectRejected } from './libbpf/object.ts';
-import { MONITOR_EVENTS, startMonitor } from './monitor.ts';
+import { MONITOR_EVENTS, type Monitor, startMonitor } from './monitor.ts';
+import { processorTicks } from './neighbours.ts';
+import { DRAIN_MS, type NamedImage } from './samples.ts';
 import type { Bed } from './stimulus.ts';
 import { devicesOf, layOut, type Way } from './way.ts';
 
 /** Runs the job to its last record but `end`. */
-export function runLoadJob(guest: HookGuest, job: LoadJob): void {
+export async function runLoadJob(guest: HookGuest, job: LoadJob): Promise<void> {
   const { bed, channel } = guest;
-  const absent = 'reason' in bed ? bed : measure(guest, bed, job);
+  const absent = 'reason' in bed ? bed : await measure(guest, bed, job);
   if (absent) channel.send({ type: 'no-load', absent });
 }
 
 /** Says what each run took; or returns why there are none. */
-function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
+async function measure(guest: HookGuest, bed: Bed, job: LoadJob): Promise<Absent | undefined> {
   const detach: Detach[] = [];
   try {
     putFiles(guest.window, job);
@@ -45,28 +50,44 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
       programs.push(attached);
       detach.push(attached.detach);
     }
-    tellWatcher(
-      guest.window,
-      programs.flatMap(({ images }) => images),
-    );
+    tellWatcher(guest.window, [
+      ...programs.flatMap(({ images }) => images).map((image, i) => ({ ...image, part: IMAGE_PART + i })),
+      ...(job.link?.over === 'bridge' ? lateFunctions() : []),
+    ]);
     const devices = devicesOf(way);
     if (job.reportStats) writeFileSync(STATS_ENABLED, '1');
-    const monitor = job.monitor && startMonitor(guest.window, job.monitor);
-    if (monitor) detach.push(monitor.close);
+    const monitors = (job.monitors ?? []).map((each) => {
+      const monitor = startMonitor(guest.window, each);
+      detach.push(monitor.close);
+      return monitor;
+    });
     for (const run of job.runs) {
-      const before = monitor?.read();
-      const load = runOnce(way, run);
-      const after = monitor?.read();
+      const before = monitors.map(({ read }) => read());
+      const ticksBefore = processorTicks();
+      for (const { sampler } of monitors) sampler?.forget();
+      const load = await runOnce(way, run, IN_VM, monitors);
+      const ticksAfter = processorTicks();
+      const after = monitors.map(({ read }) => read());
       guest.channel.send({ type: 'load', ...load, devices });
       if (job.reportStats)
         guest.channel.send({ type: 'stats', programs: programs.map(({ fd }) => programStats(fd)) });
-      if (!monitor || !before || !after) continue;
-      const { attached, missing } = monitor;
-      const elapsedNs = Number(after.atNs - before.atNs);
-      const ns = Object.fromEntries(
-        MONITOR_EVENTS.map((event) => [event, after.times[event] - before.times[event]]),
-      );
-      guest.channel.send({ type: 'monitor', attached: [...attached], missing: [...missing], ns, elapsedNs });
+      for (const [i, { name, attached, missing, sampler }] of monitors.entries()) {
+        const [from, to] = [before[i]!, after[i]!];
+        guest.channel.send({
+          type: 'monitor',
+          ...{ name, attached: [...attached], missing: [...missing] },
+          ns: Object.fromEntries(MONITOR_EVENTS.map((event) => [event, to.times[event] - from.times[event]])),
+          elapsedNs: Number(to.atNs - from.atNs),
+          ...(sampler ? { sampled: sampler.take(programs.flatMap(({ images }) => images)) } : {}),
+        });
+      }
+      if (monitors.length > 0)
+        guest.channel.send({
+          type: 'processor-ticks',
+          ticks: Object.fromEntries(
+            Object.entries(ticksAfter).map(([kind, ticks]) => [kind, ticks - ticksBefore[kind]!]),
+          ),
+        });
     }
     return undefined;
   } catch (cause) {
@@ -79,15 +100,18 @@ function measure(guest: HookGuest, bed: Bed, job: LoadJob): Absent | undefined {
 
 const STATS_ENABLED = '/proc/sys/kernel/bpf_stats_enabled';
 
-interface Attached {
+export interface Attached {
   readonly fd: number;
   /** Of all programs of its object: whatever it calls of them may run, too. */
-  readonly images: readonly Image[];
+  readonly images: readonly (Image & NamedImage)[];
   readonly detach: Detach;
 }
 
 /** Loads an object, or says why the kernel does not: what is not attached need not load. */
-function loadOne(guest: HookGuest, wanted: AttachedProgram): { readonly object: LoadedObject } | Absent {
+export function loadOne(
+  guest: HookGuest,
+  wanted: AttachedProgram,
+): { readonly object: LoadedObject } | Absent {
   try {
     return load(guest, wanted);
   } catch (cause) {
@@ -97,14 +121,14 @@ function loadOne(guest: HookGuest, wanted: AttachedProgram): { readonly object: 
 }
 
 /** Attaches one program, and says where its object's code lies. */
-function attach(
+export function attach(
   guest: HookGuest,
   { programs: places }: Way,
   wanted: AttachedProgram,
   { object }: { readonly object: LoadedObject },
 ): Attached {
   const { hook, options } = wanted.attach;
-  const port = hookPort({
+  const wholePort = hookPort({
     places,
     helper: places.helper,
     give: () => {
@@ -112,33 +136,50 @@ function attach(
     },
     object: () => object,
   });
+  const port = guest.isShared ? withinOurs(wholePort) : wholePort;
   const program = object.programs.find(({ name }) => name === wanted.program);
   if (!program) throw new HookRefused(`the kernel does not load '${wanted.program}'`);
-  const images: Image[] = [];
+  const images: (Image & NamedImage)[] = [];
   for (const { name, pointer } of object.programs)
     for (const [part, image] of programImages(libbpf().bpf_program__fd(pointer), 0).entries()) {
       const { address, sizeBytes } = image;
-      images.push(image);
+      images.push({ ...image, name });
       guest.channel.send({ type: 'image', program: name, part, address: address.toString(16), sizeBytes });
     }
   const fd = libbpf().bpf_program__fd(program.pointer);
   return { fd, images, detach: hookNamed(hook).attach(port, fd, options) };
 }
 
-/** Tells native/netcpu.c where the code of the attached programs lies; the part each is of is its number. */
-function tellWatcher(window: Uint8Array, images: readonly Image[]): void {
-  const told = images.slice(0, LOAD_IMAGES_LIMIT);
+interface WatchedCode {
+  readonly address: bigint;
+  readonly sizeBytes: number;
+  readonly part: number;
+}
+
+/** Tells native/netcpu.c which code is of which part: that of the attached programs, of which each has its number. */
+function tellWatcher(window: Uint8Array, code: readonly WatchedCode[]): void {
+  const told = code.slice(0, LOAD_IMAGES_LIMIT);
   const numbers = [
     BigInt(told.length),
-    ...told.flatMap(({ address, sizeBytes }, i) => [
-      address,
-      address + BigInt(sizeBytes),
-      BigInt(IMAGE_PART + i),
-    ]),
+    ...told.flatMap(({ address, sizeBytes, part }) => [address, address + BigInt(sizeBytes), BigInt(part)]),
   ];
   const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
   for (const [i, number] of numbers.entries()) view.setBigUint64(SUBJECT_AT + 8 * i, number, true);
 }
+
+/** Functions that name a part, of modules: those that came with the job are not among the symbols of the saved state. */
+function lateFunctions(): WatchedCode[] {
+  const symbols = readFileSync('/proc/kallsyms', 'latin1').matchAll(/^([0-9a-f]{16}) [tTwW] (\S+)\t\[/gm);
+  return [...symbols].flatMap(([, address, name]) => {
+    const part = partNumberOf(name!);
+    return part === undefined || /\.cold/.test(name!)
+      ? []
+      : [{ address: BigInt(`0x${address}`), sizeBytes: ENTRY_BYTES, part }];
+  });
+}
+
+/** Of a function its beginning is enough: what is entered there is of its part. */
+const ENTRY_BYTES = 1;
 
 const FOLDER = '/tmp/load';
 
@@ -152,11 +193,31 @@ function putFiles(window: Uint8Array, { files }: LoadJob): void {
 const RECEIVER = '198.51.100.2';
 const RESULT_BYTES = 16;
 
-function runOnce(way: Way, run: LoadRun) {
+/** What runs iperf3, and where. */
+export interface LoadTools {
+  /** native/load.c, and how it is told where it is. */
+  readonly load: string;
+  readonly place: 'in-vm' | 'on-host';
+  readonly iperf3: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Where iperf3's report is written; nobody else sees the file. */
+  readonly reportPath: string;
+}
+
+const IN_VM: LoadTools = {
+  load: join(FOLDER, 'load'),
+  place: 'in-vm',
+  iperf3: join(FOLDER, 'iperf3'),
+  env: { LD_LIBRARY_PATH: FOLDER },
+  reportPath: join(FOLDER, 'report'),
+};
+
+/** One run of iperf3; `monitors` are drained meanwhile. Throws with what it says. */
+export async function runOnce(way: Way, run: LoadRun, tools: LoadTools, monitors: readonly Monitor[]) {
   const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run;
-  const iperf3 = join(FOLDER, 'iperf3');
-  const reportPath = join(FOLDER, 'report');
-  const report = openSync(reportPath, 'w');
+  const { iperf3 } = tools;
+  const report = openSync(tools.reportPath, 'wx+', 0o600);
+  unlinkSync(tools.reportPath);
   const before = traffic(way);
   const server = [iperf3, '-4', '-s', '-1', '-i', '0'];
   const client = [
@@ -178,19 +239,17 @@ function runOnce(way: Way, run: LoadRun) {
     ...(lengthBytes === undefined ? [] : ['-l', String(lengthBytes)]),
     ...(windowBytes === undefined ? [] : ['-w', String(windowBytes)]),
   ];
-  const ended = spawnSync(join(FOLDER, 'load'), [...server, '--', ...client], {
-    env: { LD_LIBRARY_PATH: FOLDER },
+  const { status, signal, result, words } = await runProcess(
+    tools,
+    [tools.place, ...server, '--', ...client],
     // its own output goes into a file: a pipe would wake Node
-    stdio: ['ignore', report, 'pipe', way.client.namespaceFd, way.server.namespaceFd, 'pipe'],
-    maxBuffer: 1 << 20,
-  });
+    [report, way.client.namespaceFd, way.server.namespaceFd],
+    monitors.flatMap(({ sampler }) => sampler?.drain ?? []),
+  );
+  const said = wholeText(report);
   closeSync(report);
-  if (ended.error) throw ended.error;
-  const result = ended.output[5] as Buffer | null | undefined;
-  const words = ended.stderr.toString('utf8').trim().slice(0, 2000);
-  const said = readFileSync(reportPath, 'utf8');
-  if (ended.status !== 0 || result?.length !== RESULT_BYTES)
-    throw new Error(`iperf3 does not run: ${words || ended.signal || `exit code ${ended.status}`}`);
+  if (status !== 0 || result?.length !== RESULT_BYTES)
+    throw new Error(`iperf3 does not run: ${words || signal || `exit code ${status}`}`);
   const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
   if (clientStatus !== 0 || serverStatus !== 0)
     throw new Error(
@@ -204,6 +263,53 @@ function runOnce(way: Way, run: LoadRun) {
     back: difference(after.back, before.back),
     iperf3: said,
   };
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What it has written to its fd 5. */
+  readonly result: Buffer | undefined;
+  readonly words: string;
+}
+
+/** With nothing to do meanwhile, Node sleeps in one system call; otherwise it wakes up every now and then. */
+async function runProcess(
+  { load, env }: LoadTools,
+  args: readonly string[],
+  [out, client, server]: readonly [out: number, client: number, server: number],
+  meanwhile: readonly (() => void)[],
+): Promise<Ended> {
+  const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', out, 'pipe', client, server, 'pipe'];
+  const wordsOf = (text: Buffer) => text.toString('utf8').trim().slice(0, 2000);
+  if (meanwhile.length === 0) {
+    const ended = spawnSync(load, args, { env, stdio, maxBuffer: 1 << 20 });
+    if (ended.error) throw ended.error;
+    const { status, signal, stderr } = ended;
+    return { status, signal, result: ended.output[5] as Buffer | undefined, words: wordsOf(stderr) };
+  }
+  const child = spawn(load, args, { env, stdio });
+  const read = (fd: 2 | 5) => {
+    const parts: Buffer[] = [];
+    ((child.stdio as readonly unknown[])[fd] as Readable).on('data', (part: Buffer) => parts.push(part));
+    return () => Buffer.concat(parts).subarray(0, 1 << 20);
+  };
+  const [words, result] = [read(2), read(5)];
+  const timer = setInterval(() => {
+    for (const each of meanwhile) each();
+  }, DRAIN_MS);
+  try {
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return { status, signal, result: result(), words: wordsOf(words()) };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** From a file's beginning, whoever has written it by the same handle. */
+function wholeText(fd: number): string {
+  const bytes = Buffer.alloc(IPERF3_REPORT_LIMIT + 1);
+  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
 }
 
 /** What each end's device has sent. */

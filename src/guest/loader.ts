@@ -2,8 +2,6 @@
 // stimuli, and then looks up the programs that it has loaded and measures them as any are.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { MEASUREMENTS } from '../measurements/index.ts';
 import type { Figure } from '../measurements/measurement.ts';
 import { verifier } from '../measurements/verifier.ts';
@@ -11,7 +9,7 @@ import type { LoaderJob, SoughtProgram } from '../model/job.ts';
 import type { RunPort } from '../model/port.ts';
 import { programTypeById } from '../model/program-types.ts';
 import type { Absent } from '../model/report.ts';
-import { blobIn } from '../model/window.ts';
+import { type Command, putCommand } from './command.ts';
 import { withOrdinaryPriority } from './init.ts';
 import { inNamespace } from './libbpf/attach.ts';
 import {
@@ -24,7 +22,7 @@ import {
 } from './libbpf/info.ts';
 import { testRuns } from './libbpf/runs.ts';
 import { type EmptyRun, emptyRun, type Guest, recordOf, runData, runsOf } from './runner.ts';
-import { type Bed, stimulate } from './stimulus.ts';
+import { type Bed, eventsRecord, stimulate } from './stimulus.ts';
 
 type LoaderGuest = Guest & { readonly bed: Bed | Absent };
 
@@ -40,17 +38,16 @@ export async function runLoaderJob(guest: LoaderGuest, job: LoaderJob): Promise<
     for (const { name } of job.programs) channel.send(recordOf(name, { metric: 'load_ok', absent: bed }));
     return;
   }
-  putFiles(guest, job);
+  const command = putCommand(guest.window, FOLDER, job);
   const earlier = new Set(programIds());
-  const started = job.isStarted ? await start(bed, job) : undefined;
+  const started = job.isStarted ? await start(bed, job, command) : undefined;
   sleep(SETTLE_MS);
   if (started?.failure !== undefined) {
     withoutEvents({ reason: started.failure });
     for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
     return;
   }
-  for (const task of job.stimuli)
-    channel.send({ type: 'events', stimulus: task.name, ...stimulate(bed, task) });
+  for (const task of job.stimuli) channel.send(eventsRecord(task.name, stimulate(bed, task)));
   if (!started) return;
   const loaded = programIds().filter((id) => !earlier.has(id));
   for (const sought of job.programs) measure(guest, sought, loaded, started.output());
@@ -58,22 +55,10 @@ export async function runLoaderJob(guest: LoaderGuest, job: LoaderJob): Promise<
 }
 
 const FOLDER = '/tmp/loader';
-const LIBRARIES = join(FOLDER, 'lib');
 /** Virtual time: what is idle in it costs nothing. */
 const SETTLE_MS = 1000;
 const READY_WITHIN_MS = 30_000;
 const OUTPUT_LIMIT = 32_000;
-
-function putFiles({ window }: Pick<Guest, 'window'>, { files }: LoaderJob): void {
-  mkdirSync(FOLDER);
-  for (const { path, isExecutable, bytes } of files) {
-    const to = join(FOLDER, path);
-    mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, blobIn(window, bytes), {
-      mode: isExecutable ? 0o755 : 0o644,
-    });
-  }
-}
 
 interface Started {
   readonly child: ChildProcess;
@@ -83,16 +68,13 @@ interface Started {
 }
 
 /** Resolves when the loader says that it is ready, or has ended, or nothing of both has come about in time. */
-async function start(bed: Bed, { command, env, side, ready }: LoaderJob): Promise<Started> {
-  const [program, ...args] = command as [string, ...string[]];
+async function start(
+  bed: Bed,
+  { side, ready }: LoaderJob,
+  { argv: [program, ...args], cwd, env }: Command,
+): Promise<Started> {
   const child = inNamespace(bed[side].namespaceFd, () =>
-    withOrdinaryPriority(() =>
-      spawn(program, args, {
-        cwd: FOLDER,
-        env: { PATH: `${FOLDER}:/bin`, LD_LIBRARY_PATH: LIBRARIES, HOME: FOLDER, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
-    ),
+    withOrdinaryPriority(() => spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })),
   );
   let output = '';
   const failure = await new Promise<string | undefined>((resolve) => {

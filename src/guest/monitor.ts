@@ -2,9 +2,11 @@
 // kernel at hand lacks of the functions it looks at is left out, and said.
 
 import { closeSync } from 'node:fs';
-import type { Blob } from '../model/window.ts';
+import type { LoadMonitor } from '../model/job.ts';
+import { blobIn } from '../model/window.ts';
 import { addressOf, errno, errorName, libbpf, libc, memory } from './libbpf/ffi.ts';
-import { findLoadable, ObjectRejected } from './libbpf/object.ts';
+import { findLoadable, type Loadable, loadObject, ObjectRejected } from './libbpf/object.ts';
+import { SAMPLING_PROGRAM, type Sampler, sampleMapSizes, startSampler } from './samples.ts';
 
 /** Events in the order of bpf/netcpu.h. */
 export const MONITOR_EVENTS = [
@@ -21,40 +23,63 @@ export const MONITOR_EVENTS = [
 export type MonitorTimes = Readonly<Record<(typeof MONITOR_EVENTS)[number], number>>;
 
 export interface Monitor {
+  readonly name: string;
   /** The functions and tracepoints of the kernel that it looks at, and those that this kernel lacks. */
   readonly attached: readonly string[];
   readonly missing: readonly string[];
-  /** ns of all processors by event since it is attached, and the clock at that instant, ns. */
-  readonly read: () => { readonly times: MonitorTimes; readonly atNs: bigint };
+  /** ns of all processors, or of one, by event since it is attached, and the clock at that instant, ns. */
+  readonly read: (processor?: number) => { readonly times: MonitorTimes; readonly atNs: bigint };
+  readonly sampler?: Sampler;
+  readonly loadable: Loadable;
   readonly close: () => void;
 }
 
-/** Loads and attaches it. Throws ObjectRejected where the kernel takes none of it. */
-export function startMonitor(window: Uint8Array, elf: Blob): Monitor {
-  const job = { format: 1, object: 'netcpu.bpf.o', elf, programs: [], mapSizes: {} } as const;
-  const { loadable, object } = findLoadable(job, window.subarray(elf.at, elf.at + elf.size));
+/** Loads and attaches it, as it was `known` to load before. Throws ObjectRejected where the kernel takes none of it. */
+export function startMonitor(
+  window: Uint8Array,
+  { name, elf, sampleHz }: LoadMonitor,
+  known?: Loadable,
+): Monitor {
+  const processors = Number(libbpf().libbpf_num_possible_cpus());
+  const mapSizes = sampleHz === undefined ? {} : sampleMapSizes(sampleHz, processors);
+  const job = { format: 1, object: name, elf, programs: [], mapSizes } as const;
+  const bytes = blobIn(window, elf);
+  const { loadable, object } = known
+    ? { loadable: known, object: loadObject(job, bytes, known) }
+    : findLoadable(job, bytes);
   const links: number[] = [];
+  let sampler: Sampler | undefined;
   const close = () => {
+    sampler?.close();
     for (const link of links) closeSync(link);
     object.close();
   };
   try {
-    const unpaired = loadable.refusedPrograms.find(({ name }) => NEEDED.has(name));
+    const unpaired = loadable.refusedPrograms.find((program) => NEEDED.has(program.name));
     if (unpaired) throw new ObjectRejected(`the kernel does not take '${unpaired.name}': ${unpaired.reason}`);
-    const map = object.maps.find(({ name }) => name === 'counters');
+    const map = object.maps.find((each) => each.name === 'counters');
     if (!map) throw new ObjectRejected('the kernel does not take its counters');
-    for (const { pointer } of object.programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
+    const refused = new Set(loadable.refusedPrograms.map((program) => program.name));
+    const isByCalls = refused.has(OF_FUNCTIONS);
+    const programs = object.programs.filter(
+      (program) => program.name !== SAMPLING_PROGRAM && (isByCalls || !OF_CALLS.has(program.name)),
+    );
+    for (const { pointer } of programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
+    if (sampleHz !== undefined) sampler = startSampler(object, sampleHz, MONITOR_EVENTS);
     const fd = libbpf().bpf_map__fd(map.pointer);
     const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
     return {
-      attached: object.programs.map(({ section }) => section),
-      missing: loadable.refusedPrograms.map(({ name }) => name),
-      read: () => {
+      name,
+      attached: programs.map(({ section }) => section),
+      missing: [...refused].filter((program) => !OF_CALLS.has(program)),
+      read: (processor) => {
         // This task is switched out and in again: what it was in has got its time.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
         const atNs = process.hrtime.bigint();
-        return { times: readTimes(fd, sizeBytes), atNs };
+        return { times: readTimes(fd, sizeBytes, processor), atNs };
       },
+      ...(sampler ? { sampler } : {}),
+      loadable,
       close,
     };
   } catch (cause) {
@@ -72,6 +97,10 @@ const NEEDED = new Set([
   'handle_switch',
 ]);
 
+/** Every kernel has this function: where it is refused, so is every other, and system calls are looked at as a whole. */
+const OF_FUNCTIONS = 'begin___sys_sendto';
+const OF_CALLS = new Set(['handle_sys_enter', 'handle_sys_exit']);
+
 const SYS_BPF = 321;
 const BPF_RAW_TRACEPOINT_OPEN = 17;
 
@@ -84,7 +113,7 @@ function attachTracing(fd: number): number {
   return Number(link);
 }
 
-function readTimes(fd: number, sizeBytes: number): MonitorTimes {
+function readTimes(fd: number, sizeBytes: number, only: number | undefined): MonitorTimes {
   const stride = Math.ceil(sizeBytes / 8) * 8;
   const processors = Number(libbpf().libbpf_num_possible_cpus());
   const [key, values] = [memory(8), memory(stride * processors)];
@@ -93,7 +122,8 @@ function readTimes(fd: number, sizeBytes: number): MonitorTimes {
   const times = MONITOR_EVENTS.map((event, i) => {
     let ns = 0;
     for (let processor = 0; processor < processors; processor++)
-      ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
+      if (only === undefined || only === processor)
+        ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
     return [event, ns] as const;
   });
   return Object.fromEntries(times) as MonitorTimes;

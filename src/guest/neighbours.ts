@@ -22,6 +22,14 @@ export function cpuTimes(): ReadonlyMap<number, CpuTimes> {
   );
 }
 
+/** Of all processors since boot, in ticks of 10 ms, by kind (proc_stat). */
+export function processorTicks(): Readonly<Record<string, number>> {
+  const [, ...ticks] = /^cpu (.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]?.split(' ') ?? [];
+  return Object.fromEntries(TICK_KINDS.map((kind, i) => [kind, Number(ticks[i] ?? 0)]));
+}
+
+const TICK_KINDS = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
+
 /** ms a tick of cpuTimes, whatever the kernel's own (USER_HZ). */
 export const TICK_MS = 10;
 
@@ -35,6 +43,11 @@ export function quietestCpu(ms: number): number {
     .map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
   // The last of equals: interrupts tend to go to the first.
   return done.reduceRight((least, each) => (each.busy < least.busy ? each : least)).cpu;
+}
+
+/** Another CPU that this process may run on; undefined where there is none. For who is pinned: any that is there. */
+export function otherCpu(cpu: number): number | undefined {
+  return [...cpuTimes().keys()].findLast((each) => each !== cpu);
 }
 
 function allowedCpus(): Set<number> {

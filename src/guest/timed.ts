@@ -294,37 +294,69 @@ function oneRound(
     if (involuntary > 0) interrupted++;
     else batches[i]!.push(onCpuNs / (repeat * loops * runs.count));
   };
-  const disturbance = watch(cpu);
+  const { during, why } = watch(cpu);
   const empties = [programs.length - 2, programs.length - 1];
-  for (const runs of programs) timing.batch({ ...runs, loops: Math.max(1, loops >> 2) }); // warm
-  for (let group = 0; group < groups; group++) {
-    const turn = random() < 0.5;
-    const order = programs.slice(0, -2).map((_, i) => i);
-    if (turn) {
-      order.reverse();
-      empties.reverse();
+  during(() => {
+    for (const runs of programs) timing.batch({ ...runs, loops: Math.max(1, loops >> 2) }); // warm
+    for (let group = 0; group < groups; group++) {
+      const turn = random() < 0.5;
+      const order = programs.slice(0, -2).map((_, i) => i);
+      if (turn) {
+        order.reverse();
+        empties.reverse();
+      }
+      for (const i of [empties[0]!, ...order, ...order.toReversed(), empties[1]!]) run(i);
     }
-    for (const i of [empties[0]!, ...order, ...order.toReversed(), empties[1]!]) run(i);
-  }
+  });
   const most = INTERRUPTED_SHARE * groups * (2 * (programs.length - 2) + 2);
   if (interrupted > most || batches.some(({ length }) => length === 0)) return { why: 'interrupted' };
-  const why = disturbance();
-  if (why) return { why };
+  const disturbance = why();
+  if (disturbance) return { why: disturbance };
   return { ns: batches.map((times) => quantile(times, CHEAPER_QUARTER)) };
 }
 
-/** Looks at a CPU from now on; what it returns says whether the round until then counts. */
-export function watch(cpu: number): () => 'steal' | 'frequency' | undefined {
-  const [steal, frequency] = [cpuTimes().get(cpu)?.steal ?? 0, frequencyKhz(cpu)];
-  const began = process.hrtime.bigint();
-  return () => {
-    const ms = Number(process.hrtime.bigint() - began) / 1e6;
-    if (((cpuTimes().get(cpu)?.steal ?? 0) - steal) * TICK_MS > STEAL_SHARE * ms) return 'steal';
-    const now = frequencyKhz(cpu);
-    const changed = now !== undefined && frequency !== undefined && Math.abs(now / frequency - 1);
-    return changed && changed > FREQUENCY_SHARE ? 'frequency' : undefined;
+/** What a CPU did while it was looked at. */
+export interface Watch {
+  /** Looks at the CPU until what this returns is called. */
+  readonly begin: () => () => void;
+  /** Does `work` and looks at the CPU meanwhile. */
+  readonly during: <T>(work: () => T) => T;
+  /** Why a round of all that was done so does not count; undefined where it does. */
+  readonly why: () => 'steal' | 'frequency' | undefined;
+}
+
+/** What comes between two looks is not looked at. */
+export function watch(cpu: number): Watch {
+  let [tookMs, stolenMs, farthest] = [0, 0, 0];
+  const begin = () => {
+    const [steal, frequency] = [stolenTicks(cpu), frequencyKhz(cpu)];
+    const began = process.hrtime.bigint();
+    return () => {
+      tookMs += Number(process.hrtime.bigint() - began) / 1e6;
+      stolenMs += (stolenTicks(cpu) - steal) * TICK_MS;
+      const now = frequencyKhz(cpu);
+      if (now !== undefined && frequency !== undefined)
+        farthest = Math.max(farthest, Math.abs(now / frequency - 1));
+    };
+  };
+  return {
+    begin,
+    during: (work) => {
+      const end = begin();
+      try {
+        return work();
+      } finally {
+        end();
+      }
+    },
+    why: () => {
+      if (stolenMs > STEAL_SHARE * tookMs) return 'steal';
+      return farthest > FREQUENCY_SHARE ? 'frequency' : undefined;
+    },
   };
 }
+
+const stolenTicks = (cpu: number) => cpuTimes().get(cpu)?.steal ?? 0;
 
 export const CHEAPER_QUARTER = 0.25;
 /** A round is left out where more of its batches than this were interrupted, */
@@ -379,7 +411,7 @@ function calibrate(
     return Math.max(...copies.map((_, i) => Math.min(...all.map((each) => each[i]!))));
   };
   let runs = data[0]!.length;
-  let took = timeOf(runs);
+  let took = timeOf(runs, 3); // the first finds nothing in caches, and an emulator has it to translate
   while (took < batchNs / 2 && runs < MOST_RUNS) {
     runs = Math.min(
       MOST_RUNS,

@@ -18,8 +18,11 @@ export interface Way {
   readonly devices: readonly { readonly name: string; readonly place: Place }[];
 }
 
-/** Lays it out in addition to the bed. Throws HookRefused where this kernel cannot. */
-export function layOut(bed: Bed, link: LoadLink, moduleFolder: string): Way {
+/**
+ * Lays it out in addition to the bed. Throws HookRefused where this kernel cannot. Without a folder of modules the kernel
+ * has what it needs, or cannot.
+ */
+export function layOut(bed: Bed, link: LoadLink, moduleFolder?: string): Way {
   const way = link.over === 'veth' ? direct(bed) : between(bed, link.over, moduleFolder);
   for (const { name, place } of way.devices)
     inNamespace(place.namespaceFd, () => {
@@ -66,7 +69,7 @@ const SERVER = { address: [198, 51, 100, 2], hardware: [0, 0, 0x5e, 0, 0x53, 2] 
 const LINK_WATCH_MS = 2500;
 
 /** Two beds with one side of each in a namespace between: what the first has as receiver and the second as sender. */
-function between({ helper }: Bed, over: 'bridge' | 'routed', moduleFolder: string): Way {
+function between({ helper }: Bed, over: 'bridge' | 'routed', moduleFolder?: string): Way {
   const middle = newNamespace();
   const first = bedOf(helper, newNamespace(), middle);
   const second = bedOf(helper, middle, newNamespace());
@@ -95,8 +98,8 @@ function bedOf(helper: string, sender: number, receiver: number): Bed {
 }
 
 /** Devices of a bridge have addresses of nobody's: a frame for one of theirs would end there. */
-function bridge(moduleFolder: string): void {
-  loadModules(moduleList(moduleFolder));
+function bridge(moduleFolder?: string): void {
+  if (moduleFolder !== undefined) loadModules(moduleList(moduleFolder));
   const ports = [11, 10];
   for (const [i, name] of ['receiver', 'sender'].entries()) {
     const device = deviceNamed(name);

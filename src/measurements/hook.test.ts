@@ -48,6 +48,16 @@ test('where other events get lost there is no difference, and no mean of some', 
   ]);
 });
 
+test('the runs of a command are compared one by one, and a figure is of one of the events that each makes', () => {
+  const runs = (...done: readonly number[]): HookArm => ({ unit: 'event', stream: { sent: done, done } });
+  const [without, withIt] = [runs(5000, 7000, 5040, 7000), runs(6000, 8001, 6040, 7900)];
+  expect(hookFigures({ nothing: without, empty: withIt, own: withIt }, 10)).toEqual([
+    { metric: 'hook_insns', value: 100, events: { count: 40, lost: 0, mean: 97.525 } },
+    { metric: 'hook_total_insns', value: 100, events: { count: 40, lost: 0, mean: 97.525 } },
+    { metric: 'hook_program_insns', value: 0, events: { count: 40, lost: 0, mean: 0 } },
+  ]);
+});
+
 test('what drops everything has a rate of its own', () => {
   const drops = arm({ sent: Array(64).fill(500), done: Array(64).fill(-1) });
   expect(hookFigures({ nothing, empty, own: drops }).at(-2)).toEqual({

@@ -3,7 +3,7 @@
 // (instructions, later nanoseconds) is not looked at here.
 
 import type { MetricName } from '../model/metrics.ts';
-import { percentile, steadyValue } from '../model/percentile.ts';
+import { distribution, percentile, steadyValue } from '../model/percentile.ts';
 import type { Absent } from '../model/report.ts';
 import { BATCH_EVENTS, type Stimulus } from '../model/stimuli.ts';
 import type { Figure } from './measurement.ts';
@@ -29,7 +29,7 @@ export interface HookArms {
   /** Left out: the empty program is the one that the figures are of. */
   readonly own?: HookArm;
   /** A program that drops what it can, where drop_pps is wanted of that and not of the one the others are of. */
-  readonly drop?: HookArm;
+  readonly drop?: HookArm['stream'];
 }
 
 /** What is beside a figure: how many events it is of. `mean` holds what the value that repeats leaves out. */
@@ -43,14 +43,19 @@ export interface HookFigure extends Figure {
   readonly events?: EventCount;
 }
 
-/** All figures of one program at one hook, each with a value or the reason why it has none. */
-export function hookFigures({ nothing, empty, own, drop }: HookArms): HookFigure[] {
+/**
+ * All figures of one program at one hook, each with a value or the reason why it has none. `per`: each count is of the run
+ * of a command, which makes so many events.
+ */
+export function hookFigures({ nothing, empty, own, drop }: HookArms, per?: number): HookFigure[] {
   const subject = own ?? empty ?? nothing;
+  const difference = (metric: MetricName, more: HookArm, less: HookArm) =>
+    differenceOf(metric, more.stream, less.stream, per);
   return [
-    ...(empty ? [difference('hook_insns', empty.stream, nothing.stream)] : []),
-    ...(own ? [difference('hook_total_insns', own.stream, nothing.stream)] : []),
-    ...(own && empty ? [difference('hook_program_insns', own.stream, empty.stream)] : []),
-    ...(subject.unit === 'packet' ? [dropRate((drop ?? subject).stream), passRate(subject.stream)] : []),
+    ...(empty ? [difference('hook_insns', empty, nothing)] : []),
+    ...(own ? [difference('hook_total_insns', own, nothing)] : []),
+    ...(own && empty ? [difference('hook_program_insns', own, empty)] : []),
+    ...(subject.unit === 'packet' ? [dropRate(drop ?? subject.stream), passRate(subject.stream)] : []),
     ...(subject.roundTrips ? roundTripFigures(subject.roundTrips) : []),
   ];
 }
@@ -78,9 +83,15 @@ function undisturbedMean(values: readonly number[]): number {
   return Math.round((1000 * Math.min(...sums)) / size) / 1000;
 }
 
-function difference(metric: MetricName, more: Events | Absent, less: Events | Absent): HookFigure {
+function differenceOf(
+  metric: MetricName,
+  more: Events | Absent,
+  less: Events | Absent,
+  per: number | undefined,
+): HookFigure {
   if ('reason' in more) return { metric, absent: more };
   if ('reason' in less) return { metric, absent: less };
+  if (per !== undefined) return { metric, ...differenceOfRuns(more.done, less.done, per) };
   const [a, b] = [summary(more.done), summary(less.done)];
   const counts = { count: a.count, lost: a.lost };
   const refuse = (reason: string) => ({ metric, events: counts, absent: { reason } });
@@ -91,6 +102,16 @@ function difference(metric: MetricName, more: Events | Absent, less: Events | Ab
   if (a.steady === undefined || b.steady === undefined) return refuse('every event gets lost');
   const mean = Math.round(1000 * (a.mean! - b.mean!)) / 1000;
   return { metric, value: a.steady - b.steady, events: { ...counts, mean } };
+}
+
+/**
+ * A process takes pages as they come, and no value repeats in most of its runs. But both arms begin with the same memory, and
+ * the same run of each finds it alike: their differences, of which this is the median.
+ */
+function differenceOfRuns(more: readonly number[], less: readonly number[], per: number) {
+  const { p50, mean } = distribution(more.map((value, i) => value - less[i]!));
+  const each = (value: number) => Math.round((1000 * value) / per) / 1000;
+  return { value: each(p50), events: { count: more.length * per, lost: 0, mean: each(mean) } };
 }
 
 function dropRate(stream: Events | Absent): HookFigure {

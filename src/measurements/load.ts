@@ -35,7 +35,7 @@ export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigure
   const counted = less(({ counts, user }) => sum(counts) + user);
   const { retransmits, lost } = longer.iperf3;
   const { transfer } = longer;
-  if (!transfer) return { reason: 'too little is sent to tell shares of time: fewer than 33 sends' };
+  if (!transfer) return { reason: TOO_LITTLE_SENT };
   const shares = NET_EVENTS.map((event) => (transfer[event] ?? 0) / total(Object.values(transfer)));
   return {
     bytes,
@@ -56,6 +56,8 @@ export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigure
     iperf3: longer.report,
   };
 }
+
+export const TOO_LITTLE_SENT = 'too little is sent to tell shares of time: fewer than 33 sends';
 
 /** As metrics; where there are no figures, all of them are absent. */
 export function loadMetrics(

@@ -45,6 +45,34 @@ loader:
   ]);
 });
 
+test('a stimulus may be a command: its name, place and events are said where the file says nothing of them', () => {
+  const { programs } = parseConfig(
+    `${HEAD}programs:
+  on_write:
+    attach:
+      hook: kprobe
+      function: vfs_write
+      stimulus:
+        command: [bin/dd, bs=1]
+        files: [bin/dd]
+`,
+    't.yml',
+  );
+  expect(plain(programs.on_write!.attach)).toEqual({
+    hook: 'kprobe',
+    function: 'vfs_write',
+    stimulus: {
+      name: 'dd',
+      command: ['bin/dd', 'bs=1'],
+      files: ['bin/dd'],
+      env: {},
+      in: 'sender',
+      per: 1,
+      filePlaces: [{ file: 't.yml', line: 11, column: 17 }],
+    },
+  });
+});
+
 test('the file of the design, without what is not measured yet, is read whole', () => {
   const config = parseConfig(
     `version: 1
@@ -135,7 +163,9 @@ test('every cost that is measured can have a budget', () => {
   const costs: readonly Metric[] = METRICS.filter(
     ({ name, better }) => name === 'load_ok' || better === 'less',
   );
-  const names = costs.filter(({ isOfLoad }) => !isOfLoad).map(({ name }) => name);
+  const names = costs
+    .filter(({ isOfLoad, isOfTailCalls }) => !isOfLoad && !isOfTailCalls)
+    .map(({ name }) => name);
   const budgets = names.map((name) => `    ${name}: ${name === 'load_ok' ? 'true' : '1'}\n`).join('');
   expect(
     parseConfig(`${HEAD}budgets:\n  "*":\n${budgets}`, 't.yml').budgets.map((rule) => rule.metric),
@@ -145,6 +175,23 @@ test('every cost that is measured can have a budget', () => {
   const text = `${HEAD}load: [{ iperf3: {} }]\nbudgets:\n  load:\n${lines}`;
   expect(parseConfig(text, 't.yml').budgets.map((rule) => rule.metric)).toEqual(ofLoad);
 });
+
+test('a kernel’s tail calls have budgets of their own, all of them or one kind', () => {
+  const text = `${HEAD}budgets:\n  tail_calls: { tail_call_ns: 30 }\n  tail_calls/direct: { tail_call_ns: { max: 10 } }\n`;
+  const { budgets } = parseConfig(text, 't.yml');
+  expect(budgets.map(({ match, metric, max }) => [match, metric, max])).toEqual([
+    ['tail_calls', 'tail_call_ns', 30],
+    ['tail_calls/direct', 'tail_call_ns', 10],
+  ]);
+});
+
+test.each([
+  ['"*": { tail_call_ns: 1 }', "a metric of the kernel's own tail calls"],
+  ['tail_calls: { run_ns: 1 }', 'no metric of tail calls'],
+  ['tail_calls: { tail_call_ns: { increase: 0 } }', 'a kernel is the same for head and base'],
+])('a budget of tail calls that means nothing is refused: %s', (line, reason) =>
+  expect(() => parseConfig(`${HEAD}budgets:\n  ${line}\n`, 't.yml')).toThrow(reason),
+);
 
 test('what iperf3 does is read, sizes as bytes', () => {
   const iperf3 =
@@ -385,8 +432,28 @@ test.each<[string, string[]]>([
   [
     'programs: { a: { attach: { hook: xdp, stimulus: udp:9 } } }',
     [
-      "Cannot parse 'programs.a.attach.stimulus': expected udp, each with a frame's length as 'udp:64' where it has frames, got 'udp:9' (t.yml:4:49)",
+      "Cannot parse 'programs.a.attach.stimulus': expected udp, tcp, each with a frame's length as 'udp:64' where it has frames, got 'udp:9' (t.yml:4:49)",
     ],
+  ],
+  [
+    'programs: { a: { attach: { hook: kprobe, stimulus: { command: [dd], per: 0 } } } }',
+    ["Cannot parse 'programs.a.attach.stimulus.per': expected 1 or more, got 0 (t.yml:4:74)"],
+  ],
+  [
+    'programs: { a: { attach: { hook: kprobe, stimulus: { command: [dd], file: [dd] } } } }',
+    ["Cannot parse 'programs.a.attach.stimulus.file': unknown key (t.yml:4:69)", "  did you mean 'files'?"],
+  ],
+  [
+    'programs: { a: { attach: { hook: kprobe, stimulus: 3 } } }',
+    [
+      expect.stringMatching(
+        /^Cannot parse 'programs\.a\.attach\.stimulus': expected getpgid, .*; or \{ command, files \}, got 3 \(t\.yml:4:52\)$/,
+      ),
+    ] as string[],
+  ],
+  [
+    'programs: { a: { attach: { hook: socket_filter, stimulus: { command: [dd] } } } }',
+    ["Cannot parse 'programs.a.attach.stimulus': expected a text, got { command } (t.yml:4:59)"],
   ],
   [
     'budgets: { a: { pass_pps: 1 } }',

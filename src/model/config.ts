@@ -4,13 +4,21 @@
 import { type ConfigFile, configSchema, UNMEASURED_METRICS } from './configschema.ts';
 import { withoutUndefined } from './defined.ts';
 import { type Place, TollgateError, TollgateErrors } from './errors.ts';
-import type { BedSide } from './hooks/hook.ts';
 import { type Input, inputName } from './input.ts';
 import type { LoadPath } from './job.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
-import { comparePrecedence, LOAD, matchGlob, matchProgram, type ProgramName } from './match.ts';
+import {
+  comparePrecedence,
+  LOAD,
+  matchGlob,
+  matchProgram,
+  type ProgramName,
+  TAIL_CALL_KEYS,
+  TAIL_CALLS,
+} from './match.ts';
 import { LOAD_METRIC_NAMES, METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 import { type Fault, faultError, schemaFaults } from './schemaerrors.ts';
+import type { GuestCommand, StimulusCommand } from './stimuli.ts';
 import { didYouMean } from './suggest.ts';
 import { type PlainYaml, parseYaml } from './yaml.ts';
 
@@ -34,8 +42,12 @@ export interface BudgetRule {
   readonly matchPlace: Place;
 }
 
-/** `hook` and `stimulus`, and the hook's own options. */
-export type AttachConfig = Readonly<Record<string, string>> & { readonly hook: string };
+/** `hook` and `stimulus`, and the hook's own options, each of them a word. */
+export interface AttachConfig {
+  readonly hook: string;
+  readonly stimulus?: string | StimulusCommand;
+  readonly [option: string]: string | StimulusCommand | undefined;
+}
 
 /** How the programs that a name or glob matches are run. */
 export interface ProgramConfig {
@@ -66,13 +78,8 @@ export interface LoadConfig {
 }
 
 /** A program of the project's that loads and attaches by itself. */
-export interface LoaderConfig {
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly files: readonly string[];
+export interface LoaderConfig extends GuestCommand {
   readonly ready?: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly in: BedSide;
   readonly stimulus: string;
   readonly programs: readonly { readonly name: string; readonly pin?: string; readonly id?: number }[];
   /** Where its entry stands. */
@@ -177,12 +184,22 @@ function sayUnmeasured(fault: Fault): Fault {
       : (didYouMean(key, LOAD_METRIC_NAMES) ?? `metrics of network load: ${LOAD_METRIC_NAMES.join(', ')}`);
     return { ...fault, reason: 'no metric of network load', hint };
   }
+  if (TAIL_CALL_KEYS.includes(String(path[1])))
+    return { ...fault, reason: 'no metric of tail calls', hint: TAIL_CALL_NS };
+  if (key === TAIL_CALL_NS)
+    return {
+      ...fault,
+      reason: "a metric of the kernel's own tail calls",
+      hint: `budgets: { ${TAIL_CALLS}: { ${key}: ... } }`,
+    };
   if (LOAD_METRIC_NAMES.includes(key))
     return { ...fault, reason: 'a metric of network load', hint: `budgets: { load: { ${key}: ... } }` };
   const hint =
     didYouMean(key, [...METRIC_NAMES, ...UNMEASURED_METRICS]) ?? `metrics: ${METRIC_NAMES.join(', ')}`;
   return { ...fault, reason: 'unknown metric', hint };
 }
+
+const TAIL_CALL_NS: MetricName = 'tail_call_ns';
 
 /** What the grammar allows and still means nothing, or two things. */
 function senseFaults(file: ConfigFile): Fault[] {
@@ -202,7 +219,11 @@ function senseFaults(file: ConfigFile): Fault[] {
   once(file.objects ?? [], ['objects']);
   if (file.objects === undefined && file.loader === undefined)
     faults.push(fault([], "it names no 'objects'", "objects: ['build/*.bpf.o']"));
-  once((file.loader ?? []).map(loaderName), ['loader'], "tell the loaders apart by 'name:'");
+  once(
+    (file.loader ?? []).map((each) => commandName(withoutUndefined(each))),
+    ['loader'],
+    "tell the loaders apart by 'name:'",
+  );
 
   for (const [pattern, program] of Object.entries(file.programs ?? {})) {
     const path = ['programs', pattern];
@@ -229,6 +250,12 @@ function senseFaults(file: ConfigFile): Fault[] {
   if (file.budgets?.load !== undefined && file.load === undefined) {
     const hint = 'load: [{ iperf3: { protocol: tcp }, attach: [PROGRAM] }]';
     faults.push(fault(['budgets', 'load'], 'there is no network load to hold to it', hint));
+  }
+  for (const { match, metric, entry } of budgetEntries(file)) {
+    if (!TAIL_CALL_KEYS.includes(match) || typeof entry !== 'object' || entry.increase === undefined)
+      continue;
+    const reason = 'a kernel is the same for head and base';
+    faults.push(fault(['budgets', match, metric], reason, "'max' says what a tail call may take"));
   }
   for (const { match, metric, entry, index } of budgetEntries(file)) {
     if (typeof entry !== 'object' || entry.kernels === undefined) continue;
@@ -277,10 +304,13 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
   });
   // In the file's order, which the schema's own order of keys has lost: of equals the later one wins.
   budgets.sort((a, b) => byPlace(a.matchPlace, b.matchPlace) || byPlace(a.place, b.place));
-  const programs = Object.entries(file.programs ?? {}).map(([pattern, { maps, inputs, ...rest }]) => [
+  const programs = Object.entries(file.programs ?? {}).map(([pattern, { maps, inputs, attach, ...rest }]) => [
     pattern,
     {
       ...rest,
+      ...(attach === undefined
+        ? {}
+        : { attach: attachOf(attach as AttachEntry, ['programs', pattern], yaml) }),
       ...(inputs === undefined ? {} : { inputs: inputs as Input[] }),
       ...(maps === undefined ? {} : { maps: mapValues(maps, (entries) => mapValues(entries, String)) }),
       place: yaml.keyPlace(['programs', pattern]),
@@ -311,21 +341,41 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
   };
 }
 
-type LoaderEntry = NonNullable<ConfigFile['loader']>[number];
+interface AttachEntry {
+  readonly hook: string;
+  readonly stimulus?: string | CommandEntry;
+}
 
-function loaderName({ name, command }: LoaderEntry): string {
+/** Anything but a stimulus that is a command stays as the file has it. */
+function attachOf({ stimulus, ...rest }: AttachEntry, path: Fault['path'], yaml: PlainYaml): AttachConfig {
+  if (typeof stimulus !== 'object') return { ...rest, ...(stimulus === undefined ? {} : { stimulus }) };
+  const command = commandOf(stimulus, 'sender');
+  const at = [...path, 'attach', 'stimulus', 'files'];
+  const filePlaces = command.files.map((_, i) => yaml.valuePlace([...at, i]));
+  return { ...rest, stimulus: { ...command, per: stimulus.per ?? 1, filePlaces } };
+}
+
+interface CommandEntry extends Partial<Omit<GuestCommand, 'command'>> {
+  readonly command: readonly string[];
+  readonly per?: number;
+}
+
+function commandName({ name, command }: CommandEntry): string {
   return name ?? command[0]!.replace(/^.*\//, '');
 }
 
+function commandOf(entry: CommandEntry, side: GuestCommand['in']): GuestCommand {
+  const { command, files = [], env = {} } = entry;
+  return { name: commandName(entry), command, files, env, in: entry.in ?? side };
+}
+
+type LoaderEntry = NonNullable<ConfigFile['loader']>[number];
+
 function loaderOf(entry: LoaderEntry, place: Place): LoaderConfig {
-  const { command, files = [], ready, stimulus = 'udp:64', programs } = entry;
+  const { ready, stimulus = 'udp:64', programs } = entry;
   return {
-    name: loaderName(entry),
-    command,
-    files,
+    ...commandOf(withoutUndefined(entry), 'receiver'),
     ...(ready === undefined ? {} : { ready }),
-    env: entry.env ?? {},
-    in: entry.in ?? 'receiver',
     stimulus,
     programs: programs.map((each) => (typeof each === 'string' ? { name: each } : withoutUndefined(each))),
     place,

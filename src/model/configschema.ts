@@ -6,11 +6,12 @@ import { HOOKS } from './hooks/index.ts';
 import { inputSchema } from './input.ts';
 import { LOAD_PATHS } from './job.ts';
 import { MAP_VALUE_PATTERN } from './mapvalue.ts';
+import { TAIL_CALL_KEYS } from './match.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import { parseStimulus, STIMULI } from './stimuli.ts';
 
 /** Metric names the design knows and this version does not measure: told apart from misspelled ones. */
-export const UNMEASURED_METRICS = ['tail_call_insns', 'tail_call_ns', 'helper_calls'] as const;
+export const UNMEASURED_METRICS = ['tail_call_insns', 'helper_calls'] as const;
 
 /** Program types as libbpf names them (libbpf_bpf_prog_type_str). */
 export const PROGRAM_TYPES = [
@@ -135,11 +136,15 @@ function budgetsSchema(metrics: readonly Metric[]) {
   );
 }
 
-const programBudgetsSchema = budgetsSchema(BUDGETED.filter(({ isOfLoad }) => !isOfLoad)).describe(
-  'metric: budget',
-);
+const programBudgetsSchema = budgetsSchema(
+  BUDGETED.filter(({ isOfLoad, isOfTailCalls }) => !isOfLoad && !isOfTailCalls),
+).describe('metric: budget');
 const networkBudgetsSchema = budgetsSchema(BUDGETED.filter(({ isOfLoad }) => isOfLoad)).describe(
   'budgets on network load: of every entry of load, with its programs attached',
+);
+
+const tailCallBudgetsSchema = budgetsSchema(BUDGETED.filter(({ isOfTailCalls }) => isOfTailCalls)).describe(
+  "budgets on the kernel's tail calls, which timed mode measures with chains of our own",
 );
 
 const mapText = z
@@ -152,15 +157,53 @@ const mapText = z
   )
   .describe("an integer (decimal or 0x, little-endian at the map's size) or raw bytes as 'hex:0a00'");
 
-function attachmentSchema({ name, description, options, stimuli }: Hook) {
+/** A program of the project's that is run in the guest: what a loader and a stimulus have in common. */
+const commandKeys = {
+  name: name.optional().describe("what reports call it; without it the command's file"),
+  command: z
+    .array(z.string().min(1).max(4096))
+    .min(1, 'expected a command and its arguments')
+    .max(256)
+    .describe('run in the guest, in a folder with the files; no shell'),
+  files: z
+    .array(name)
+    .max(256)
+    .optional()
+    .describe('what goes into the guest with it: paths or globs relative to this file'),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected a name'), z.string().max(4096))
+    .optional()
+    .describe('its environment, beside PATH, HOME and LD_LIBRARY_PATH'),
+};
+
+const stimulusCommandSchema = z
+  .strictObject({
+    ...commandKeys,
+    in: z
+      .enum(['sender', 'receiver'])
+      .optional()
+      .describe("the network namespace it runs in, with a device of that name; 'sender' unless said"),
+    per: z
+      .number()
+      .int()
+      .min(1, 'expected 1 or more')
+      .max(1_000_000)
+      .optional()
+      .describe('how many events each of its runs makes: figures are divided by it; 1 unless said'),
+  })
+  .describe('a program of the project that makes the hook run, instead');
+
+function attachmentSchema({ name, description, options, stimuli, attachesToStimulus }: Hook) {
   const expected = `expected ${stimuli.join(', ')}, each with a frame's length as '${stimuli[0]}:64' where it has frames`;
+  const words = z.string().refine((text) => stimuli.includes(parseStimulus(text)?.name ?? ''), expected);
   return z
     .strictObject({
       hook: z.literal(name),
       ...Object.fromEntries(Object.entries(options).map(([key, option]) => [key, option.optional()])),
-      stimulus: z
-        .string()
-        .refine((text) => stimuli.includes(parseStimulus(text)?.name ?? ''), expected)
+      stimulus: (attachesToStimulus
+        ? words
+        : z.union([words, stimulusCommandSchema], { error: `${expected}; or { command, files }` })
+      )
         .optional()
         .describe(`what makes the hook run; without it ${stimuli[0]}`),
     })
@@ -270,27 +313,13 @@ const soughtProgram = z.union(
 const loaderSchema = z
   .array(
     z.strictObject({
-      name: name.optional().describe("what reports call it; without it the command's file"),
-      command: z
-        .array(z.string().min(1).max(4096))
-        .min(1, 'expected a command and its arguments')
-        .max(256)
-        .describe('run in the guest, in a folder with the files; no shell'),
-      files: z
-        .array(name)
-        .max(256)
-        .optional()
-        .describe('what goes into the guest with it: paths or globs relative to this file'),
+      ...commandKeys,
       ready: z
         .string()
         .min(1)
         .max(256)
         .optional()
         .describe('what a line of its output has when all is attached; without it: it has ended'),
-      env: z
-        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected a name'), z.string().max(4096))
-        .optional()
-        .describe('its environment, beside PATH, HOME and LD_LIBRARY_PATH'),
       in: z
         .enum(['receiver', 'sender'])
         .optional()
@@ -357,6 +386,7 @@ export const configSchema = z
     budgets: z
       .object({
         load: networkBudgetsSchema.optional(),
+        ...Object.fromEntries(TAIL_CALL_KEYS.map((key) => [key, tailCallBudgetsSchema.optional()])),
       })
       .catchall(programBudgetsSchema)
       .optional()

@@ -74,3 +74,11 @@ export function hasReason(error: unknown, ...reasons: readonly string[]): error 
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
+
+/** The same in one line, of 500 characters at most. */
+export function lineOf(cause: unknown): string {
+  return messageOf(cause)
+    .trim()
+    .replace(/\s*\n\s*/g, '; ')
+    .slice(0, 500);
+}

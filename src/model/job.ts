@@ -71,6 +71,8 @@ export interface HookJob {
   /** Left out: nothing is attached. */
   readonly attach?: { readonly hook: string; readonly options: HookOptions };
   readonly stimuli: readonly StimulusTask[];
+  /** Of the stimulus that runs one. */
+  readonly command?: CommandJob;
   /** In every arm with that stimulus: a link of another kind, our program that redirects its packets. */
   readonly link?: 'netkit';
   readonly redirect?: { readonly by: 'devmap' | 'cpumap'; readonly elf: Blob };
@@ -92,13 +94,21 @@ export interface LoadJob {
   readonly link?: LoadLink;
   /** By the name each has in the guest's folder for it: native/load.c as 'load', 'iperf3', its libraries. */
   readonly files: Readonly<Record<string, Blob>>;
-  /** bpf/netcpu.bpf.c: attached, too, and what it counts is told. */
-  readonly monitor?: Blob;
+  /** Attached, too, in this order, and what they count is told. */
+  readonly monitors?: readonly LoadMonitor[];
   readonly runs: readonly LoadRun[];
   /** net.core.bpf_jit_harden for the objects' loads. */
   readonly jitHarden?: number;
   /** The kernel keeps account of the attached programs (bpf_stats), and what it says is told after each run. */
   readonly reportStats?: boolean;
+}
+
+/** An object that counts as bpf/netcpu.bpf.c does, or that itself; the one that samples has its maps for it. */
+export interface LoadMonitor {
+  readonly name: string;
+  readonly elf: Blob;
+  /** Times a second that kernel stacks are sampled; left out: none are. */
+  readonly sampleHz?: number;
 }
 
 /** An object of which one program is attached. */
@@ -111,15 +121,9 @@ export interface AttachedProgram extends SubjectJob {
  * Instead of a job, one arm of measuring what the user's own loader attaches: it is started, or is not, and the stimuli are
  * sent. Then the programs that it has loaded are measured as any are.
  */
-export interface LoaderJob {
+export interface LoaderJob extends CommandJob {
   readonly format: 1;
   readonly task: 'loader';
-  readonly files: readonly LoaderFile[];
-  readonly command: readonly string[];
-  /** Beside PATH, HOME and LD_LIBRARY_PATH. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The network namespace that it runs in. */
-  readonly side: BedSide;
   /** What a line of its output has when all is attached; left out: it has ended. */
   readonly ready?: string;
   readonly isStarted: boolean;
@@ -127,8 +131,18 @@ export interface LoaderJob {
   readonly stimuli: readonly StimulusTask[];
 }
 
-export interface LoaderFile {
-  /** Below the folder that the loader runs in: no '..'. */
+/** A program of the project's, with its files. */
+export interface CommandJob {
+  readonly files: readonly CommandFile[];
+  readonly command: readonly string[];
+  /** Beside PATH, HOME and LD_LIBRARY_PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The network namespace that it runs in. */
+  readonly side: BedSide;
+}
+
+export interface CommandFile {
+  /** Below the folder that the program runs in: no '..'. */
   readonly path: string;
   readonly isExecutable: boolean;
   readonly bytes: Blob;

@@ -20,10 +20,38 @@ export function isLoad({ object }: ProgramName): boolean {
   return object === NETWORK_LOAD.object;
 }
 
-/** How the key of a budget fits: that of network load fits nothing else, and no other fits network load. */
+/** What budgets on a kernel's tail calls are under: all of them, or 'tail_calls/direct' alone. */
+export const TAIL_CALLS = 'tail_calls';
+
+/** What they are called in a report, and in a budget's key. */
+export const TAIL_CALL_KINDS: readonly ProgramName[] = ['direct', 'indirect'].map((program) => ({
+  object: '(tail calls)',
+  program,
+}));
+
+export const TAIL_CALL_KEYS: readonly string[] = [
+  TAIL_CALLS,
+  ...TAIL_CALL_KINDS.map(({ program }) => `${TAIL_CALLS}/${program}`),
+];
+
+/** Whether figures are of a kernel's tail calls, and not of a program. */
+export function isTailCalls({ object }: ProgramName): boolean {
+  return TAIL_CALL_KINDS.some((kind) => kind.object === object);
+}
+
+/** Whether the key of a budget speaks of something else than programs. */
+export function isOfNoProgram(pattern: string): boolean {
+  return pattern === LOAD || TAIL_CALL_KEYS.includes(pattern);
+}
+
+/** How the key of a budget fits: those of network load and of tail calls fit nothing else, and no other fits these. */
 export function matchBudget(pattern: string, name: ProgramName): Precedence | undefined {
   if (isLoad(name)) return pattern === name.program ? [2] : undefined;
-  return pattern === LOAD ? undefined : matchProgram(pattern, name);
+  if (isTailCalls(name)) {
+    if (pattern === `${TAIL_CALLS}/${name.program}`) return [2];
+    return pattern === TAIL_CALLS ? [1] : undefined;
+  }
+  return isOfNoProgram(pattern) ? undefined : matchProgram(pattern, name);
 }
 
 /**

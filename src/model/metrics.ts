@@ -13,6 +13,8 @@ export interface Metric {
   readonly mode?: 'exact' | 'timed';
   /** Of network load, not of a program: budgets on it stand under 'load'. */
   readonly isOfLoad?: true;
+  /** Of a kernel, not of a program: budgets on it stand under 'tail_calls'. */
+  readonly isOfTailCalls?: true;
   /** Of its figures; 0 where left out. An allowance in percent is rounded down to that. */
   readonly decimals?: number;
   readonly description: string;
@@ -90,6 +92,10 @@ export const METRICS = [
   clocked(
     cost('run_ns', 'ns', 'time of a warm run beyond that of an empty program; the mean over a pcap', true),
   ),
+  {
+    ...clocked(cost('tail_call_ns', 'ns', 'time of one tail call of a chain, on this kernel', true)),
+    isOfTailCalls: true,
+  },
   counted(
     cost('tail_calls', 'calls', 'tail calls of a warm run that reach a program; the mean over a pcap', true),
   ),

@@ -18,10 +18,10 @@ export const helloSchema = z.strictObject({
   release: text(128),
   node: text(64),
   libbpf: text(64),
-  /** The timer tick's period, ns of virtual time. */
-  tickNs: number,
+  /** The timer tick's period, ns of virtual time; this and the next left out where the clock is a real one. */
+  tickNs: number.optional(),
   /** TSC ticks a second of the kernel's clock; 1000000000 where the clock counts instructions exactly. */
-  ticksPerSecond: number,
+  ticksPerSecond: number.optional(),
   possibleCpus: z.number().int().positive(),
   /** A range of memory that holds nothing anybody reads again, [address, bytes]: where the initramfs was. */
   discard: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
@@ -34,6 +34,28 @@ const imagesSchema = z
 
 /** From one side to the other. */
 const trafficSchema = z.strictObject({ packets: count, bytes: count, dropped: count });
+
+/** Kernel stacks that were running in the network's events at ticks of a clock, `hz` times a second, by event and part. */
+export const sampledLoadSchema = z.strictObject({
+  hz: count,
+  /** For which there was no room. */
+  lost: count,
+  /** All ticks, by event of any kind. */
+  events: z.record(text(32), count),
+  counts: z.array(z.strictObject({ event: text(32), part: text(256), samples: count })).max(4096),
+});
+
+/** One run of iperf3 on a clock that is a real one. */
+export const loadRoundSchema = z.strictObject({
+  /** Of the processor that all of it ran on, by event; empty without a monitor. */
+  ns: z.record(text(32), count),
+  /** From before the client began until both had ended. */
+  elapsedNs: count,
+  bytes: count,
+  packets: count,
+  bitsPerSecond: z.number().nonnegative(),
+  lost: count,
+});
 
 /** ns a run, one each round. */
 const roundsSchema = z.array(z.number()).max(ROUNDS_LIMIT).readonly();
@@ -131,14 +153,18 @@ export const recordSchema = z.discriminatedUnion('type', [
     /** How the devices of the way are set, from the client's on. */
     devices: z.array(deviceSchema).max(8),
   }),
-  /** What the monitor in the guest (bpf/netcpu.bpf.c) counts of a run, ns by event; `elapsedNs` is of a clock beside it. */
+  /** What a monitor in the guest (bpf/netcpu.bpf.c) counts of a run, ns by event; `elapsedNs` is of a clock beside it. */
   z.strictObject({
     type: z.literal('monitor'),
+    name: text(64),
     attached: z.array(text(128)).max(64),
     missing: z.array(text(128)).max(64),
     ns: z.record(text(32), count),
     elapsedNs: count,
+    sampled: sampledLoadSchema.optional(),
   }),
+  /** What /proc/stat counts of the same run, ticks of 10 ms by kind. */
+  z.strictObject({ type: z.literal('processor-ticks'), ticks: z.record(text(32), count) }),
   z.strictObject({ type: z.literal('no-load'), absent: absentSchema }),
   /** What the kernel has counted of the attached programs until a run of load was over, in the job's order. */
   z.strictObject({
@@ -192,6 +218,14 @@ export const recordSchema = z.discriminatedUnion('type', [
     lost: count,
     absent: absentSchema.optional(),
   }),
+  /** One arm of a timed load job, by its place among the job's, run by run; or why it has none. */
+  z.strictObject({
+    type: z.literal('load-rounds'),
+    arm: count,
+    rounds: z.array(loadRoundSchema).max(ROUNDS_LIMIT),
+    missing: z.array(text(128)).max(64),
+    absent: absentSchema.optional(),
+  }),
   /** Of a timed hook job: rounds left out, and what reading the clock twice takes, ns. */
   z.strictObject({
     type: z.literal('hook-rounds'),
@@ -204,4 +238,6 @@ export const recordSchema = z.discriminatedUnion('type', [
 
 export type Hello = z.infer<typeof helloSchema>;
 export type Traffic = z.infer<typeof trafficSchema>;
+export type LoadRound = z.infer<typeof loadRoundSchema>;
+export type SampledLoad = z.infer<typeof sampledLoadSchema>;
 export type GuestRecord = z.infer<typeof recordSchema>;

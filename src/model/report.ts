@@ -31,6 +31,8 @@ export const targetSchema = z.strictObject({
   /** The CPU model, which decides the mitigations the kernel patches in. */
   cpu: z.string().optional(),
   libbpf: z.string().optional(),
+  /** What a reader of its figures must know. */
+  note: z.string().optional(),
   status: z.enum(['ok', 'failed']),
   seconds: z.strictObject({ boot: z.number(), load: z.number(), measure: z.number() }),
   error: z.strictObject({ reason: z.string(), message: z.string(), tail: z.string().optional() }).optional(),

@@ -1,6 +1,9 @@
 // What makes a hook run: a fixed count of packets or other events, one at a time, by native/stimulus.c. Counts are part
 // of every figure, so they are fixed here and nobody's choice.
 
+import type { Place } from './errors.ts';
+import type { BedSide } from './hooks/hook.ts';
+
 export interface Stimulus {
   /** Also native/stimulus.c's name for it. */
   readonly name: string;
@@ -93,13 +96,40 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'page_fault', description: 'the first access to a page of memory', unit: 'event' },
 ];
 
-export const stimulusByName = (name: string): Stimulus | undefined =>
-  STIMULI.find((stimulus) => stimulus.name === name);
+/** A program of the user's: each of its runs is one event, or several that it makes. */
+export const COMMAND: Stimulus = {
+  name: 'command',
+  description: "a program of the project's, run from its start to its end",
+  unit: 'event',
+};
 
-/** A stimulus as it was asked for: 'udp:64'. */
+export const stimulusByName = (name: string): Stimulus | undefined =>
+  [...STIMULI, COMMAND].find((stimulus) => stimulus.name === name);
+
+/** A program that is run in the guest, with its files, in one of the bed's namespaces. */
+export interface GuestCommand {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Paths or globs, as the budget file has them. */
+  readonly files: readonly string[];
+  /** Beside PATH, HOME and LD_LIBRARY_PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly in: BedSide;
+}
+
+/** One that makes a hook run. */
+export interface StimulusCommand extends GuestCommand {
+  /** Events that each of its runs makes: figures are divided by it. */
+  readonly per: number;
+  /** Where each of `files` stands. */
+  readonly filePlaces: readonly Place[];
+}
+
+/** A stimulus as it was asked for: 'udp:64'; or a command. */
 export interface ChosenStimulus {
   readonly name: string;
   readonly sizeBytes?: number;
+  readonly command?: StimulusCommand;
 }
 
 /** Events before the first that counts: caches of routes, neighbours and memory are warm then. */
@@ -108,6 +138,11 @@ export const WARM_UP_EVENTS = 64;
 export const EVENTS = 1024;
 /** The network stack allocates in bulk for every 16th packet: a mean is of whole multiples of that. */
 export const BATCH_EVENTS = 64;
+/** Runs of a command before the first that counts, and those that count: each takes a process' start and end. */
+export const COMMAND_WARM_UP = 8;
+export const COMMAND_RUNS = 32;
+/** How long one may take, ms of virtual time. */
+export const COMMAND_PATIENCE_MS = 10_000;
 /** How long an event is waited for, ms of virtual time, before it is lost. */
 export const PATIENCE_MS = 10;
 
@@ -117,7 +152,7 @@ export const FRAME_BYTES = { min: 60, max: 1514 } as const;
 /** 'udp:64', 'udp' -> a stimulus; undefined for what is none, or has a size it cannot have. */
 export function parseStimulus(text: string): ChosenStimulus | undefined {
   const [, name, size] = /^([a-z_0-9]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const known = stimulusByName(name ?? '');
+  const known = STIMULI.find((stimulus) => stimulus.name === name);
   if (!known) return undefined;
   if (known.sizeBytes === undefined) return size === undefined ? { name: known.name } : undefined;
   const sizeBytes = size === undefined ? known.sizeBytes : Number(size);
@@ -126,6 +161,8 @@ export function parseStimulus(text: string): ChosenStimulus | undefined {
     : { name: known.name, sizeBytes };
 }
 
-export function stimulusLabel({ name, sizeBytes }: ChosenStimulus): string {
+/** 'udp:64', 'getpgid', 'command:dd'. */
+export function stimulusLabel({ name, sizeBytes, command }: ChosenStimulus): string {
+  if (command) return `${name}:${command.name}`;
   return sizeBytes === undefined ? name : `${name}:${sizeBytes}`;
 }

@@ -1,7 +1,7 @@
 // Timed mode: what is asked of a kernel whose clock is a real one, and the rounds that it answers with. Both sides are in
 // one job, since only what ran in turn on one machine can be compared.
 
-import type { JobProgram, ObjectJob } from './job.ts';
+import type { JobProgram, LoadJob, LoadRun, ObjectJob } from './job.ts';
 import type { Side } from './report.ts';
 import type { Blob } from './window.ts';
 
@@ -64,11 +64,19 @@ export interface Rounds {
   readonly seconds: number;
 }
 
+/**
+ * Where what a hook's packets set off runs, beside the application that sends and receives: all on one CPU, or the
+ * receiving softirqs on another.
+ */
+export const PLACEMENTS = ['same', 'split'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
 /** A program at a hook: the arms of exact mode (HookJob), each a job as it would lie in a window, run in turn. */
 export interface TimedHookJob {
   readonly format: 1;
   readonly task: 'timed-hook';
   readonly arms: readonly Blob[];
+  readonly placement: Placement;
   readonly bounds: TimedBounds;
   readonly seed: number;
 }
@@ -87,5 +95,31 @@ export interface ArmRounds {
   readonly lost: number;
 }
 
+/**
+ * Network load on the machine's own kernel: arms in turn, each with its programs attached while iperf3 runs once. What
+ * differs between arms besides is the monitor, for what that costs.
+ */
+export interface TimedLoadJob extends Pick<LoadJob, 'attached' | 'link'> {
+  readonly format: 1;
+  readonly task: 'timed-load';
+  readonly run: LoadRun;
+  readonly arms: readonly TimedLoadArm[];
+  /** bpf/netcpu.bpf.c. */
+  readonly monitor: Blob;
+  readonly iperf3: string;
+  readonly bounds: TimedBounds;
+  readonly seed: number;
+}
+
+export interface TimedLoadArm {
+  /** Whose programs are attached, as in LoadJob. */
+  readonly number: number;
+  /** Times a second that stacks are sampled; 0: counters alone; left out: no monitor. */
+  readonly sampleHz?: number;
+}
+
 /** What dist/guest.js is told to do one job on the kernel that it finds itself on; our pid and the window's path follow. */
 export const ON_HOST = 'on-host';
+
+/** On the command line of a VM whose clock is a real one: its guest does one timed job after the other. */
+export const REAL_CLOCK = 'tollgate.clock=real';

@@ -64,3 +64,8 @@ export function markdownLink(text: string, url: string): string {
 
 /** Controls (Cc), formats such as direction marks (Cf), separators of lines, lone surrogates (Cs), variation selectors. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u3164]|[\ufe00-\ufe0f]/gu;
+
+/** A cell of figures: a number stays as it is; anything else may be somebody's text. */
+export function markdownCell(text: string): string {
+  return /^-?[\d.]*$/.test(text) ? text : markdownText(text);
+}

@@ -5,26 +5,17 @@ import { OPERATIONS } from '../model/explanation.ts';
 import type { HookOperation, HookOperations } from '../model/hook-operations.ts';
 import { markdownText, visible } from './escape.ts';
 import { groupBy } from './group.ts';
-import type { RenderOptions } from './renderer.ts';
+import type { DocumentRenderer, RenderOptions } from './renderer.ts';
 import { NOT_TIME, targetFacts } from './rows.ts';
-import { alignTable, type Column } from './table.ts';
+import { alignTable, type Column, left, right } from './table.ts';
 
-export interface HookOperationsRenderer {
-  readonly name: 'terminal' | 'markdown' | 'json';
-  readonly render: (operations: HookOperations, options?: RenderOptions) => string;
-}
-
-export const HOOK_OPERATIONS_RENDERERS: readonly HookOperationsRenderer[] = [
+export const HOOK_OPERATIONS_RENDERERS: readonly DocumentRenderer<HookOperations>[] = [
   { name: 'terminal', render: renderTerminal },
   { name: 'markdown', render: renderMarkdown },
   { name: 'json', render: (operations) => `${JSON.stringify(operations, null, 2)}\n` },
 ];
 
-const COLUMNS: readonly Column[] = [
-  { header: 'attached', align: 'left' },
-  { header: 'hook_insns', align: 'right' },
-  ...OPERATIONS.map((header): Column => ({ header, align: 'right' })),
-];
+const COLUMNS: readonly Column[] = [left('attached'), right('hook_insns'), ...OPERATIONS.map(right)];
 
 const rowsOf = (hooks: readonly HookOperation[]): string[][] =>
   hooks.flatMap(({ hook, insns }) => (insns ? [[hook, ...differences(insns).map(String)]] : []));

@@ -8,17 +8,13 @@ import {
   loadLabel,
   NET_EVENTS,
 } from '../model/load-cost.ts';
-import { markdownText, visible } from './escape.ts';
-import type { RenderOptions } from './renderer.ts';
-import { NOT_TIME, targetFacts } from './rows.ts';
-import { alignTable, type Column } from './table.ts';
+import { markdownCell, markdownText, visible } from './escape.ts';
+import { targetLines } from './figures-table.ts';
+import type { DocumentRenderer, RenderOptions } from './renderer.ts';
+import { NOT_TIME } from './rows.ts';
+import { alignTable, type Column, left, right } from './table.ts';
 
-export interface LoadCostRenderer {
-  readonly name: 'terminal' | 'markdown' | 'json';
-  readonly render: (costs: LoadCosts, options?: RenderOptions) => string;
-}
-
-export const LOAD_COST_RENDERERS: readonly LoadCostRenderer[] = [
+export const LOAD_COST_RENDERERS: readonly DocumentRenderer<LoadCosts>[] = [
   { name: 'terminal', render: renderTerminal },
   { name: 'markdown', render: renderMarkdown },
   { name: 'json', render: (costs) => `${JSON.stringify(costs, null, 2)}\n` },
@@ -46,10 +42,7 @@ interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-const left = (header: string): Column => ({ header, align: 'left' });
-const right = (header: string): Column => ({ header, align: 'right' });
-
-/** Of all parts those that are this share of the dearest arm's, or more. */
+/** Parts, the dearest of any arm first. */
 const SHOWN_PARTS = 12;
 
 function tablesOf({ costs }: LoadCosts): Table[] {
@@ -60,7 +53,7 @@ function figuresTable(costs: readonly LoadCost[]): Table {
   return {
     columns: [
       ...['kernel', 'load', 'attached'].map(left),
-      ...[...NET_EVENTS.map((event) => `${event} %`)].map(right),
+      ...NET_EVENTS.map((event) => right(`${event} %`)),
       ...['insns_per_packet', 'insns_per_byte', 'bytes a packet', 'Mbit/s', 'lost'].map(right),
     ],
     rows: costs.flatMap(({ target, load, arms }) =>
@@ -113,11 +106,7 @@ const WORDS =
   'insns_per_packet and insns_per_byte: instructions of the network (softirqs, sends and receives), from two runs of which one sends twice as much; a packet is what the devices count, before it is segmented. Shares are of all processor time. Below: instructions for 1,000 bytes by part of the network stack.';
 
 function factsOf({ costs }: LoadCosts): string[] {
-  return costs.flatMap(({ target, arms }) => [
-    `${target.id}: ${targetFacts(target)}`,
-    ...(target.error ? [`failed: ${target.error.reason}: ${target.error.message}`] : []),
-    ...arms.flatMap(reasonOf),
-  ]);
+  return costs.flatMap(({ target, arms }) => [...targetLines(target), ...arms.flatMap(reasonOf)]);
 }
 
 function reasonOf({ arm, figures }: LoadArmCost): string[] {
@@ -147,16 +136,14 @@ function renderTerminal(costs: LoadCosts, { width }: RenderOptions = {}): string
 
 function renderMarkdown(costs: LoadCosts): string {
   const [figures, ...parts] = tablesOf(costs).map(({ columns, rows }) =>
-    markdownTable([columns.map(({ header }) => markdownText(header)), ...rows.map((row) => row.map(cell))], {
-      align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
-      alignDelimiters: false,
-    }),
+    markdownTable(
+      [columns.map(({ header }) => markdownText(header)), ...rows.map((row) => row.map(markdownCell))],
+      {
+        align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
+        alignDelimiters: false,
+      },
+    ),
   );
   const facts = factsOf(costs).map((fact) => `- ${markdownText(fact)}`);
   return `${[figures ?? '', WORDS, ...parts, facts.join('\n'), NOT_TIME].join('\n\n')}\n`;
-}
-
-/** A number stays as it is; anything else may be somebody's text. */
-function cell(text: string): string {
-  return /^-?[\d.]*$/.test(text) ? text : markdownText(text);
 }

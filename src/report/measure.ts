@@ -4,6 +4,7 @@
 import { markdownTable } from 'markdown-table';
 import { METRICS, type MetricName } from '../model/metrics.ts';
 import type { Measurement, Report, Target } from '../model/report.ts';
+import { EARLY_EXIT_COLUMNS, EARLY_EXIT_WORDS, earlyExitRows } from './early-exit.ts';
 import { folded, markdownCode, markdownText, visible } from './escape.ts';
 import { groupBy } from './group.ts';
 import { footer, targetsPart } from './markdown.ts';
@@ -22,6 +23,8 @@ export function renderMeasure(report: Report, options: RenderOptions = {}): stri
     const grid = gridOf(report, target);
     if (grid.rows.length > 0) lines.push(...setGrid(grid, options.width));
     lines.push(...absences(report, target).map((text) => `- ${visible(text)}`));
+    const exits = earlyExitRows(report, target);
+    if (exits.length > 0) lines.push('', EARLY_EXIT_WORDS, ...alignTable(EARLY_EXIT_COLUMNS, exits));
     lines.push(...tailCallLines(report, target.id, options.verbose === true).map(visible));
   }
   const differences = differencesOf(report, options.verbose === true);
@@ -62,6 +65,8 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
         ),
       );
     }
+    const exits = earlyExitRows(report, target);
+    if (exits.length > 0) blocks.push(EARLY_EXIT_WORDS, columnTable(EARLY_EXIT_COLUMNS, exits));
     const tailCalls = tailCallLines(report, target.id, true);
     if (tailCalls.length > 0)
       blocks.push(
@@ -86,6 +91,14 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
   return assemble([...blocks.map(fixed), targetsPart(report), ...footer(report, options).map(fixed)], {
     ...options,
     limitBytes: Infinity,
+  });
+}
+
+function columnTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const align = columns.map((column) => (column.align === 'right' ? 'r' : 'l'));
+  return markdownTable([columns.map(({ header }) => header), ...rows.map((row) => [...row])], {
+    align,
+    alignDelimiters: false,
   });
 }
 

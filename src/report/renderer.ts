@@ -28,6 +28,12 @@ export interface Links {
   readonly run?: string;
 }
 
+/** One form of what a command other than measure and check tells. */
+export interface DocumentRenderer<T> {
+  readonly name: 'terminal' | 'markdown' | 'json';
+  readonly render: (document: T, options?: RenderOptions) => string;
+}
+
 export interface Renderer {
   readonly name: 'terminal' | 'markdown' | 'json';
   /** A check: its verdicts, and what it takes to understand them. */

@@ -163,6 +163,7 @@ export function targetFacts(target: Target): string {
     target.cpu === undefined ? undefined : `CPU model ${target.cpu}`,
     target.libbpf === undefined ? undefined : `libbpf ${target.libbpf}`,
     `${target.mode} mode`,
+    target.note,
   ];
   return facts.filter((fact) => fact !== undefined).join(', ');
 }

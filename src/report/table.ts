@@ -7,6 +7,9 @@ export interface Column {
   readonly shrinks?: boolean;
 }
 
+export const left = (header: string): Column => ({ header, align: 'left' });
+export const right = (header: string): Column => ({ header, align: 'right' });
+
 /**
  * Lines of a table, the header first, without trailing spaces. Cells must be free of line breaks and control
  * characters. `width`: columns of the terminal; a table may still be wider where its figures are.

@@ -3,23 +3,16 @@
 import { markdownTable } from 'markdown-table';
 import type { ChainCost, TailCallCost, TailCallCosts } from '../model/tail-call-cost.ts';
 import { markdownText, visible } from './escape.ts';
-import type { RenderOptions } from './renderer.ts';
+import type { DocumentRenderer, RenderOptions } from './renderer.ts';
 import { NOT_TIME, targetFacts } from './rows.ts';
-import { alignTable, type Column } from './table.ts';
+import { alignTable, type Column, left, right } from './table.ts';
 
-export interface TailCallCostRenderer {
-  readonly name: 'terminal' | 'markdown' | 'json';
-  readonly render: (costs: TailCallCosts, options?: RenderOptions) => string;
-}
-
-export const TAIL_CALL_COST_RENDERERS: readonly TailCallCostRenderer[] = [
+export const TAIL_CALL_COST_RENDERERS: readonly DocumentRenderer<TailCallCosts>[] = [
   { name: 'terminal', render: renderTerminal },
   { name: 'markdown', render: renderMarkdown },
   { name: 'json', render: (costs) => `${JSON.stringify(costs, null, 2)}\n` },
 ];
 
-const left = (header: string): Column => ({ header, align: 'left' });
-const right = (header: string): Column => ({ header, align: 'right' });
 const COLUMNS: readonly Column[] = [
   left('kernel'),
   left('set-up'),

@@ -1,29 +1,25 @@
 // What tail calls take, as a table for the terminal, markdown or JSON.
 
-import { markdownTable } from 'markdown-table';
 import type { TailCallTimes } from '../model/tail-call-time.ts';
-import { markdownText, visible } from './escape.ts';
-import type { RenderOptions } from './renderer.ts';
-import { figureText, targetFacts } from './rows.ts';
-import { alignTable, type Column } from './table.ts';
+import { figuresRenderers, targetLines } from './figures-table.ts';
+import { figureText } from './rows.ts';
+import { type Column, left, right } from './table.ts';
 
-export const TAIL_CALL_TIME_RENDERERS: readonly {
-  readonly name: 'terminal' | 'markdown' | 'json';
-  readonly render: (times: TailCallTimes, options?: RenderOptions) => string;
-}[] = [
-  { name: 'terminal', render: renderTerminal },
-  { name: 'markdown', render: renderMarkdown },
-  { name: 'json', render: (times) => `${JSON.stringify(times, null, 2)}\n` },
-];
+export const TAIL_CALL_TIME_RENDERERS = figuresRenderers((times: TailCallTimes) => ({
+  columns: COLUMNS,
+  rows: rowsOf(times),
+  words: WORDS,
+  facts: factsOf(times),
+}));
 
 const COLUMNS: readonly Column[] = [
-  { header: 'Kernel', align: 'left' },
-  { header: 'Hook', align: 'left' },
-  { header: 'Slot', align: 'left' },
-  { header: 'tail_call_ns', align: 'right' },
-  { header: 'No call', align: 'right' },
-  { header: '33 calls', align: 'right' },
-  { header: 'Rounds', align: 'right' },
+  left('Kernel'),
+  left('Hook'),
+  left('Slot'),
+  right('tail_call_ns'),
+  right('No call'),
+  right('33 calls'),
+  right('Rounds'),
 ];
 
 const WORDS =
@@ -43,22 +39,7 @@ function rowsOf({ targets, chains }: TailCallTimes): string[][] {
 
 function factsOf({ targets, chains }: TailCallTimes): string[] {
   return [
-    ...targets.flatMap((target) => [
-      `${target.id}: ${targetFacts(target)}`,
-      ...(target.error ? [`failed: ${target.error.reason}: ${target.error.message}`] : []),
-    ]),
+    ...targets.flatMap(targetLines),
     ...chains.flatMap(({ hook, slot, absent }) => (absent ? [`${hook}, ${slot}: ${absent.reason}`] : [])),
   ];
-}
-
-function renderTerminal(times: TailCallTimes, { width }: RenderOptions = {}): string {
-  const rows = rowsOf(times).map((row) => row.map(visible));
-  return `${[...alignTable(COLUMNS, rows, width), '', WORDS, '', ...factsOf(times).map(visible)].join('\n')}\n`;
-}
-
-function renderMarkdown(times: TailCallTimes): string {
-  const cells = [COLUMNS.map(({ header }) => header), ...rowsOf(times)].map((row) => row.map(markdownText));
-  const align = COLUMNS.map((column) => (column.align === 'right' ? 'r' : 'l'));
-  const facts = factsOf(times).map((fact) => `- ${markdownText(fact)}`);
-  return `${[markdownTable(cells, { align, alignDelimiters: false }), WORDS, facts.join('\n')].join('\n\n')}\n`;
 }

@@ -9,18 +9,19 @@ import { unmatchedBudgets, unmatchedPrograms } from '../budget/unmatched.ts';
 import type { Acceptance } from '../model/accept.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { messageOf, TollgateError } from '../model/errors.ts';
-import { NETWORK_LOAD, type ProgramName } from '../model/match.ts';
+import { NETWORK_LOAD, type ProgramName, TAIL_CALL_KINDS } from '../model/match.ts';
 import type { BudgetChange, Report, Verdict } from '../model/report.ts';
-import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
+import { DEFAULT_BOUNDS, type Placement, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
 import type { Base, NoBase } from './base.ts';
 import { type BuildOptions, build } from './build.ts';
 import { explainOver } from './causes.ts';
+import { findStimulusFiles } from './command-files.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planHooks } from './hooks.ts';
 import { planLoads } from './load-arms.ts';
 import { loaderPrograms, planLoaders } from './loaders.ts';
-import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
+import { EXACT_ONLY, executeModes, findKernelsByMode, type Modes } from './modes.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -42,6 +43,7 @@ export interface CheckRequest {
   readonly modes?: Modes;
   /** Of timed mode. */
   readonly bounds?: TimedBounds;
+  readonly placements?: readonly Placement[];
   /** Instead of the file's own. */
   readonly failOn?: FailOn;
   /** The commit that head is, where it is known. */
@@ -82,8 +84,10 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
       inputsDirectory: dirname(request.configPath),
       ...(tools ? { tools } : {}),
     });
+  const lookup = { directory, ...(tools ? { tools } : {}) };
+  const stimulusFiles = await findStimulusFiles(config, lookup);
   const hooks = mergeHookPlans([
-    planHooks({ head, base: baseObjects }, { config, directory, distDir }),
+    planHooks({ head, base: baseObjects }, { config, directory, distDir, stimulusFiles }),
     await loadersOf('head', directory),
     ...('missing' in base ? [] : [await loadersOf('base', base.directory)]),
   ]);
@@ -91,13 +95,18 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     ...{ head, config, directory, distDir },
     ...(reason === undefined ? { base: baseObjects } : {}),
   });
-  const { exact, timed } = kernelsByMode(request.kernels ?? config.kernels, request.modes ?? EXACT_ONLY);
+  const { exact, timed } = await findKernelsByMode(
+    request.kernels ?? config.kernels,
+    request.modes ?? EXACT_ONLY,
+    options,
+  );
   const results = await executeModes(
     { kernels: exact, jobs, hooks, loads },
     {
       ...{ kernels: timed, head, base: baseObjects, rules: config.budgets, config, directory },
       hooks,
       bounds: request.bounds ?? DEFAULT_BOUNDS,
+      ...(request.placements ? { placements: request.placements } : {}),
     },
     options,
   );
@@ -168,6 +177,7 @@ function changesOf(
       changes: budgetChanges(parseConfig(text, basename(path)), config, [
         ...programNames(head),
         ...(config.load ? [NETWORK_LOAD] : []),
+        ...TAIL_CALL_KINDS,
       ]),
       notes: [],
     };

@@ -283,6 +283,17 @@ test('KVM that does not work is no obstacle', async () => {
   expect(canRun(checks)).toBe(true);
 });
 
+test('a kernel of its own that cannot be timed is no obstacle', async () => {
+  const says = 'Cannot measure on this kernel: only root may load programs';
+  const checks = await look({}, { probeHost: async () => ({ ok: false, says, fix: 'sudo' }) });
+  expect(checks.find(({ name }) => name === 'host')).toEqual({
+    ...{ name: 'host', needed: 'optional', ok: false },
+    found: says,
+    fix: 'sudo',
+  });
+  expect(canRun(checks)).toBe(true);
+});
+
 test('a mirror that was asked and does not answer is told with the hint of its error', async () => {
   const checks = await look(
     {},

@@ -34,6 +34,8 @@ export interface DoctorOptions {
    * not spoken of.
    */
   readonly probeKvm?: () => Promise<{ readonly ok: boolean; readonly says: string }>;
+  /** Does a timed job on the machine's own kernel, and says what came of it. Without it, that is not spoken of. */
+  readonly probeHost?: () => Promise<{ readonly ok: boolean; readonly says: string; readonly fix?: string }>;
   /** Asks the archive for something and says what it answered; throws where it cannot be reached. */
   readonly askMirror?: () => Promise<string>;
   /** The machine; tests have others. */
@@ -280,6 +282,15 @@ const PROBES: readonly Probe[] = [
       if (!probeKvm) return undefined;
       const { ok, says } = await probeKvm();
       return { ok, found: says, fix: 'exact mode does without; timed mode wants a machine with working KVM' };
+    },
+  },
+  {
+    name: 'host',
+    needed: 'optional',
+    look: async (_, { probeHost }) => {
+      if (!probeHost) return undefined;
+      const { ok, says, fix } = await probeHost();
+      return { ok, found: says, ...(fix === undefined ? {} : { fix }) };
     },
   },
   {

@@ -2,15 +2,15 @@
 // fails is a failed target with its reason; the others go on.
 
 import { resolveKernel, unpackedVmlinux } from '../kernels/index.ts';
-import { TollgateError } from '../model/errors.ts';
+import { messageOf, TollgateError } from '../model/errors.ts';
 import type { Kernel, LockedKernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import type { LoadDetails, Measurement, TailCall, Target } from '../model/report.ts';
 import type { Tools } from '../model/tools.ts';
 import { buildInitramfs } from '../vm/initramfs.ts';
-import { DEFAULT_CPU, machineOf } from '../vm/machine.ts';
+import { DEFAULT_CPU, type MachineSpec, machineOf } from '../vm/machine.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
-import { type JobResult, openSession, type Session } from '../vm/session.ts';
+import { type JobResult, openSession, type Session, type SessionOptions } from '../vm/session.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from '../vm/vm.ts';
 import { collect } from './collect.ts';
 import { collectHook, type HookPlan } from './hooks.ts';
@@ -19,6 +19,7 @@ import { collectLoader } from './loaders.ts';
 import type { PlannedJob } from './plan.ts';
 import { createPool, machinesAtOnce, type Pool, pooled } from './pool.ts';
 import { runCounting, tailCallFigures } from './tail-calls.ts';
+import { targetErrorOf } from './target-error.ts';
 
 /** What every command that starts machines takes; made by the entry, which alone reads flags and environment. */
 export interface RunOptions {
@@ -177,7 +178,9 @@ export async function onKernel<T>(
       ...(kernel.version === undefined ? {} : { version: kernel.version }),
       digest: kernel.digest,
     };
-    const session = await pool.run(() => prepare(kernel, qemu, cpu, options));
+    const session = await pool.run(async () =>
+      openSession(await sessionOptions(kernel, { qemu, accelerator: 'icount', cpu }, options)),
+    );
     seconds.boot = session.bootSeconds;
     const tell = (ran: Pick<JobResult, 'hello' | 'seconds'>) => {
       facts = { ...facts, release: ran.hello.release, libbpf: ran.hello.libbpf };
@@ -188,50 +191,47 @@ export async function onKernel<T>(
     options.onProgress?.({ task: reference, phase: 'done' });
     return { target: { ...common, ...facts, status: 'ok', seconds: rounded(seconds) }, result };
   } catch (cause) {
-    options.signal?.throwIfAborted();
     // A wrong reference or budget file is the user's to mend, whatever other kernels give.
-    if (!(cause instanceof TollgateError)) throw cause;
-    if (cause.kind !== 'infrastructure')
+    if (cause instanceof TollgateError && cause.kind !== 'infrastructure' && !options.signal?.aborted)
       throw new TollgateError(cause.kind, cause.message, { ...cause.details, kernel: reference });
-    const { reason = 'infrastructure', tail, hint } = cause.details;
-    const message = hint ? `${cause.message} (${hint})` : cause.message;
-    options.onProgress?.({ task: reference, phase: 'done', message: cause.message });
+    const error = targetErrorOf(cause, options);
+    options.onProgress?.({ task: reference, phase: 'done', message: messageOf(cause) });
     return {
       target: {
         ...common,
         ...facts,
         status: 'failed',
         seconds: rounded(seconds),
-        error: { reason, message, ...(tail === undefined ? {} : { tail }) },
+        error,
       },
     };
   }
 }
 
-async function prepare(
-  kernel: Awaited<ReturnType<typeof resolveKernel>>,
-  qemu: Qemu,
-  cpu: string,
+/** All that a machine with this kernel boots from, made where it is missing. */
+export async function sessionOptions(
+  kernel: Kernel,
+  how: Pick<MachineSpec, 'qemu' | 'accelerator' | 'cpu'>,
   options: RunOptions,
-): Promise<Session> {
+): Promise<SessionOptions> {
   const [kernelImage, initramfs] = await Promise.all([
     unpackedVmlinux(kernel, options.cacheDir, options),
     buildInitramfs(kernel, options),
   ]);
-  return await openSession({
+  return {
     ...options,
     kernel,
     initramfs,
     machine: machineOf(
       {
-        ...{ qemu, accelerator: 'icount', cpu, kernelImage },
+        ...{ ...how, kernelImage },
         ...(options.kernelArguments ? { kernelArguments: options.kernelArguments } : {}),
       },
       kernel,
       initramfs,
     ),
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
-  });
+  };
 }
 
 function rounded(seconds: Target['seconds']): Target['seconds'] {

@@ -38,6 +38,10 @@ export interface InPlacePlan {
 export function planInPlace(request: InPlaceRequest): InPlacePlan {
   const { subject, program, attach } = request;
   const { object } = subject;
+  if (typeof attach.stimulus === 'object')
+    throw new TollgateError('usage', `Cannot explain '${program}' in place: its stimulus is a command`, {
+      hint: `--hook '${attach.hook}' explains it under the hook's own stimulus, --input a test run of it`,
+    });
   const jobs = new Map<string, Uint8Array>();
   const probed = withLineProbes(object.bytes, object.spec.functions, object.name);
   const hook = planHook(request, subject, program, attach, jobs, probed ? { probed } : {});

@@ -15,7 +15,7 @@ import type { Session } from '../vm/session.ts';
 import { onKernel } from './execute.ts';
 import { planObjectProfiles, profileAll } from './explain.ts';
 import { createPool, pooled } from './pool.ts';
-import { type Arm, debianObjects, KERNELS, LB, labOptions, objectsIn, TRICKY } from './testing/lab.ts';
+import { type Arm, debianObjects, LB, labOptions, OUTER_KERNELS, objectsIn, TRICKY } from './testing/lab.ts';
 
 const BASE = join(LB, 'built/base');
 const CONFIG = parseConfig(readFileSync(join(BASE, 'tollgate.yml'), 'utf8'), 'tollgate.yml');
@@ -37,7 +37,7 @@ beforeAll(async () => {
   ];
 });
 
-describe.each(KERNELS)('on %s', (kernel) => {
+describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   test('every instruction of a run is explained exactly once, cold and warm', async () => {
     const profiles = await onOne(kernel, (session, told) =>
       profileAll(session, plansOf(arms), withQemu(), told),

@@ -10,15 +10,24 @@ import { eventTaker } from './explain-in-place.ts';
 import { type HookPlan, planAllHooks } from './hooks.ts';
 import { createPool, machinesAtOnce, pooled } from './pool.ts';
 
-/** Every hook in each of its variants, on every kernel. A kernel that fails is one without hooks. */
+export interface OperationsRequest {
+  readonly version: string;
+  readonly kernels: readonly string[];
+  /** These alone, as 'xdp native'; without it every hook in each of its variants. */
+  readonly hooks?: readonly string[];
+}
+
+/** A kernel that fails is one without hooks. */
 export async function hookOperations(
-  { version, kernels }: { readonly version: string; readonly kernels: readonly string[] },
+  { version, kernels, hooks: wanted }: OperationsRequest,
   options: RunOptions,
 ): Promise<HookOperations> {
   const qemu = await findQemu(options);
   const pool = createPool(options.parallel ?? machinesAtOnce());
   const plan = planAllHooks(options.distDir, { toldOfCode: true });
-  const rows = plan.hooks.filter(({ arms }) => arms.nothing !== arms.empty);
+  const rows = plan.hooks.filter(
+    ({ program, arms }) => arms.nothing !== arms.empty && (wanted?.includes(program) ?? true),
+  );
   const tables = await Promise.all(
     kernels.map(async (kernel) => {
       const { target, result } = await onKernel(kernel, qemu, pool, options, async (session, told) => {
@@ -27,7 +36,7 @@ export async function hookOperations(
         const take = eventTaker(machine, plan.jobs, { ...options, qemu }, (ran) => {
           told(ran);
           done++;
-          const total = plan.jobs.size;
+          const total = 2 * rows.length;
           options.onProgress?.({ task: kernel, phase: 'measure', message: 'hooks', done, total });
         });
         return await Promise.all(rows.map((row) => operationsOf(row, take)));

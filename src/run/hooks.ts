@@ -17,6 +17,10 @@ import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Measurement, Side } from '../model/report.ts';
 import {
   type ChosenStimulus,
+  COMMAND,
+  COMMAND_PATIENCE_MS,
+  COMMAND_RUNS,
+  COMMAND_WARM_UP,
   EVENTS,
   PATIENCE_MS,
   parseStimulus,
@@ -25,6 +29,7 @@ import {
   WARM_UP_EVENTS,
 } from '../model/stimuli.ts';
 import { encodeJob, type PlaceBlob } from '../model/window.ts';
+import { commandJob, type StimulusFiles } from './command-files.ts';
 import type { SideObject } from './objects.ts';
 import { fitting, type PlanOptions, placeObject } from './plan.ts';
 
@@ -63,7 +68,11 @@ export interface HookPlan {
 }
 
 /** What the plan of a hook takes from the budget file, and where our own programs lie. */
-export type HookOptionsOfPlan = Pick<PlanOptions, 'config' | 'directory'> & { readonly distDir: string };
+export type HookOptionsOfPlan = Pick<PlanOptions, 'config' | 'directory'> & {
+  readonly distDir: string;
+  /** Of the commands that the budget file has as stimuli. */
+  readonly stimulusFiles?: StimulusFiles;
+};
 
 /** The objects of both sides; without a base, head alone. */
 export interface HookSides {
@@ -130,7 +139,7 @@ export function planHook(
       ],
       { nothing: 0, empty: 0, own: 1 + loaded.own },
       jobs,
-      options.distDir,
+      options,
       told && { program, ...told },
     ),
   );
@@ -205,14 +214,19 @@ function unfitType(
 
 /**
  * What each hook costs with programs of ours, in each of its variants; and, of each stimulus, what it costs without any.
- * With `toldOfCode` for profiles: without the programs that drop, and the jobs say where code lies.
+ * Where packets can be dropped it is told under TCP, too, what those pay that pass, if the hook takes that.
+ * With `toldOfCode` for profiles, of a few events each: nothing is dropped then, and the jobs say where code lies.
  */
 export function planAllHooks(distDir: string, { toldOfCode = false } = {}): HookPlan {
   const jobs = new Map<string, Uint8Array>();
-  const rows = HOOKS.flatMap((hook) =>
-    hook.variants.map((variant): PlannedHook => {
-      const attachment = attachmentOf({ hook: hook.name, ...variant });
-      const drop = toldOfCode ? undefined : hook.drop?.(variant);
+  /** The arm with nothing attached, of each stimulus: programs as small as ours move no figure by lying there. */
+  const bareArms = new Map<string, string>();
+  const rows = HOOKS.flatMap(shownOf)
+    .filter(({ isUsual }) => isUsual || !toldOfCode)
+    .map(({ attachment, drop }): PlannedHook => {
+      const { hook, options: variant, stimulus } = attachment;
+      const label = stimulusLabel(stimulus);
+      const bare = bareArms.get(label);
       const programs = [
         [hook.empty(variant), EMPTY_PROGRAM],
         ...(drop === undefined ? [] : [[drop, 'drop']]),
@@ -220,21 +234,49 @@ export function planAllHooks(distDir: string, { toldOfCode = false } = {}): Hook
       const arms = planArms(
         attachment,
         (place) => programs.map(([file, program]) => ourObject(attachment, distDir, file!, program!, place)),
-        { nothing: 0, empty: 0, ...(drop === undefined ? {} : { drop: 1 }) },
+        {
+          ...(bare === undefined ? { nothing: 0 } : {}),
+          empty: 0,
+          ...(drop === undefined || toldOfCode ? {} : { drop: 1 }),
+        },
         jobs,
-        distDir,
-        toldOfCode ? { program: EMPTY_PROGRAM } : undefined,
+        { distDir },
+        toldOfCode ? { program: EMPTY_PROGRAM, events: PROFILED_EVENTS } : undefined,
       );
-      return { ...rowOf(attachment.stimulus, hookLabel(hook, variant)), arms };
-    }),
-  );
-  const bare = new Map(
-    rows.map(({ stimulus, arms: { nothing } }) => [
-      stimulusLabel(stimulus),
-      { ...rowOf(stimulus, '(nothing)'), arms: { nothing, empty: nothing } },
-    ]),
-  );
-  return { hooks: [...bare.values(), ...rows], loaders: [], jobs };
+      const nothing = bare ?? arms.nothing!;
+      bareArms.set(label, nothing);
+      return { ...rowOf(stimulus, hookLabel(hook, variant)), arms: { ...arms, nothing } };
+    });
+  const bare = [...bareArms].map(([label, nothing]) => ({
+    ...rowOf(parseStimulus(label)!, '(nothing)'),
+    arms: { nothing, empty: nothing },
+  }));
+  return { hooks: [...bare, ...rows], loaders: [], jobs };
+}
+
+/** What packets are that have to pass. */
+const PASSING = 'tcp';
+/** Enough for a value that repeats, where each is counted by function. */
+const PROFILED_EVENTS = 128;
+
+interface Shown {
+  readonly attachment: Attachment;
+  /** Our program that drops there. */
+  readonly drop?: string;
+  /** Under the stimulus that the hook has unless another is asked for. */
+  readonly isUsual: boolean;
+}
+
+/** A hook in each of its variants, and what passes those where packets can be dropped. */
+function shownOf(hook: Hook): Shown[] {
+  return hook.variants.flatMap((variant): Shown[] => {
+    const attachment = attachmentOf({ hook: hook.name, ...variant });
+    const drop = hook.drop?.(variant);
+    const usual = { attachment, ...(drop === undefined ? {} : { drop }), isUsual: true };
+    const passes = drop !== undefined && hook.stimuli.includes(PASSING);
+    if (!passes || attachment.stimulus.name === PASSING) return [usual];
+    return [usual, { attachment: { ...attachment, stimulus: { name: PASSING } }, isUsual: false }];
+  });
 }
 
 function rowOf(stimulus: ChosenStimulus, program: string): Omit<PlannedHook, 'arms'> {
@@ -253,13 +295,18 @@ export function mergeHookPlans(plans: readonly HookPlan[]): HookPlan {
 /** What the budget file says, else the program's section, else the hook. */
 export function attachmentOf({ hook: name, stimulus, ...options }: AttachConfig, section = ''): Attachment {
   const hook = hookByName(name)!;
-  const how = { ...hook.variants[0], ...sectionOptions(hook, section), ...options };
+  const how = { ...hook.variants[0], ...sectionOptions(hook, section), ...(options as HookOptions) };
   return {
     hook,
     options: how,
-    stimulus: parseStimulus(stimulus ?? hook.stimulus?.(how) ?? hook.stimuli[0])!,
+    stimulus:
+      typeof stimulus === 'object'
+        ? { name: COMMAND.name, command: stimulus }
+        : parseStimulus(stimulus ?? usualStimulus(hook, how))!,
   };
 }
+
+const usualStimulus = (hook: Hook, options: HookOptions) => hook.stimulus?.(options) ?? hook.stimuli[0];
 
 /** 'fentry/tcp_sendmsg' -> { function: 'tcp_sendmsg' }. */
 function sectionOptions({ sectionSays, options }: Hook, section: string): HookOptions {
@@ -276,18 +323,24 @@ export const EMPTY_PROGRAM = 'nop';
  * A job for each arm, put into `jobs`. All of `objects` are in each of them, in one order, for what is loaded moves the
  * memory that packets come to lie in: `chosen` says the number of the one that is attached, or is not in `nothing`.
  */
-function planArms(
+function planArms<Chosen extends Readonly<Partial<Record<keyof PlannedHook['arms'], number>>>>(
   attachment: Attachment,
   objects: (place: PlaceBlob) => readonly SubjectJob[],
-  chosen: Readonly<Record<'nothing' | 'empty', number> & Partial<Record<'own' | 'drop', number>>>,
+  chosen: Chosen,
   jobs: Map<string, Uint8Array>,
-  distDir: string,
-  told?: { readonly program: string; readonly probed?: Uint8Array },
-): PlannedHook['arms'] {
+  { distDir, stimulusFiles }: Pick<HookOptionsOfPlan, 'distDir' | 'stimulusFiles'>,
+  told?: { readonly program: string; readonly probed?: Uint8Array; readonly events?: number },
+): { readonly [Arm in keyof Chosen]: string } {
   const { hook, options, stimulus } = attachment;
+  const { command } = stimulus;
+  const files = command && stimulusFiles?.get(command);
+  if (command && !files) throw new Error(`nobody looked up the files of stimulus '${command.name}'`);
   const encode = (arm: string, chosen: number) => {
     const isAttached = arm !== 'nothing';
     const reportsCode = arm === 'own';
+    const all = tasksOf(stimulus);
+    // What is dropped makes no round trip, nor does what is profiled.
+    const tasks = arm === 'drop' || told?.events !== undefined ? all.slice(0, 1) : all;
     return encodeJob(
       (place): HookJob => ({
         format: 1,
@@ -295,8 +348,9 @@ function planArms(
         objects: objects(place),
         chosen,
         ...(isAttached ? { attach: { hook: hook.name, options } } : {}),
-        stimuli: tasksOf(stimulus),
-        ...groundOf(stimulus, distDir, place),
+        stimuli: tasks.map((task) => ({ ...task, count: told?.events ?? task.count })),
+        ...(command && files ? { command: commandJob(command, files, place) } : {}),
+        ...groundOf(attachment, distDir, place),
       }),
       told &&
         ((place): Sequel => ({
@@ -305,29 +359,26 @@ function planArms(
         })),
     );
   };
-  const { nothing, empty, ...rest } = chosen;
-  const add = (arm: string, which: number) => addJob(jobs, encode(arm, which));
-  return {
-    nothing: add('nothing', nothing),
-    empty: add('empty', empty),
-    ...Object.fromEntries(Object.entries(rest).map(([arm, which]) => [arm, add(arm, which)])),
-  };
+  const keys = Object.entries<number>(chosen).map(([arm, which]) => [arm, addJob(jobs, encode(arm, which))]);
+  return Object.fromEntries(keys);
 }
 
-/** What a stimulus needs besides the bed, in every arm. */
+/** What a stimulus needs besides the bed, in every arm; a command the same as what it takes the place of. */
 function groundOf(
-  { name }: ChosenStimulus,
+  { hook, options, stimulus: { name, command } }: Attachment,
   distDir: string,
   place: PlaceBlob,
 ): Pick<HookJob, 'link' | 'redirect'> {
-  const { link, redirect: by } = stimulusByName(name)!;
+  const { link, redirect: by } = command
+    ? stimulusByName(parseStimulus(usualStimulus(hook, options))!.name)!
+    : stimulusByName(name)!;
   const elf = () => place(readFileSync(join(distDir, 'bpf', `redirect_${by}.bpf.o`)));
   return { ...(link ? { link } : {}), ...(by ? { redirect: { by, elf: elf() } } : {}) };
 }
 
 /** An object of ours, from dist/bpf. */
-function ourObject(
-  attachment: Attachment,
+export function ourObject(
+  attachment: Omit<Attachment, 'stimulus'>,
   distDir: string,
   file: string,
   program: string,
@@ -344,9 +395,11 @@ function ourObject(
 }
 
 /** The tasks of a stimulus: its events, and its round trips where it has any. */
-export function tasksOf({ name, sizeBytes }: ChosenStimulus): StimulusTask[] {
+export function tasksOf({ name, sizeBytes, command }: ChosenStimulus): StimulusTask[] {
   const { roundTrip, messageBytes = 0 } = stimulusByName(name)!;
-  const counts = { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
+  const counts = command
+    ? { warmUp: COMMAND_WARM_UP, count: COMMAND_RUNS, patienceMs: COMMAND_PATIENCE_MS }
+    : { warmUp: WARM_UP_EVENTS, count: EVENTS, patienceMs: PATIENCE_MS };
   return [name, ...(roundTrip === undefined ? [] : [roundTrip])].map((each) => ({
     name: each,
     sizeBytes: sizeBytes ?? messageBytes,
@@ -354,7 +407,12 @@ export function tasksOf({ name, sizeBytes }: ChosenStimulus): StimulusTask[] {
   }));
 }
 
-function loadedFor(attachment: Attachment, program: string, object: ObjectJob): ObjectJob {
+/** An object whose `program` is loaded as that attachment wants it. */
+export function loadedFor(
+  attachment: Omit<Attachment, 'stimulus'>,
+  program: string,
+  object: ObjectJob,
+): ObjectJob {
   const programs = object.programs.map((each) =>
     each.name === program ? { ...each, ...loadingOf(attachment) } : each,
   );
@@ -362,10 +420,7 @@ function loadedFor(attachment: Attachment, program: string, object: ObjectJob): 
 }
 
 /** What a program has to be loaded as to be attached there. */
-export function loadingOf({
-  hook,
-  options,
-}: Pick<Attachment, 'hook' | 'options'>): Pick<JobProgram, 'type' | 'loadedFor'> {
+function loadingOf({ hook, options }: Omit<Attachment, 'stimulus'>): Pick<JobProgram, 'type' | 'loadedFor'> {
   const expectedAttachType = hook.attachType?.(options);
   const { id } = programTypeByName(hook.programTypes[0]!)!;
   return {
@@ -388,12 +443,15 @@ export function collectHook(
   recordsOf: (arm: string) => readonly GuestRecord[],
 ): Measurement[] {
   const arm = (key: string) => readArm(target, stimulus, recordsOf(key));
-  return hookFigures({
-    nothing: arm(arms.nothing),
-    ...(arms.empty === undefined ? {} : { empty: arm(arms.empty) }),
-    ...(arms.own === undefined ? {} : { own: arm(arms.own) }),
-    ...(arms.drop === undefined ? {} : { drop: arm(arms.drop) }),
-  }).map(({ metric, value, absent, events }) => ({
+  return hookFigures(
+    {
+      nothing: arm(arms.nothing),
+      ...(arms.empty === undefined ? {} : { empty: arm(arms.empty) }),
+      ...(arms.own === undefined ? {} : { own: arm(arms.own) }),
+      ...(arms.drop === undefined ? {} : { drop: eventsOf(target, stimulus.name, recordsOf(arms.drop)) }),
+    },
+    stimulus.command?.per,
+  ).map(({ metric, value, absent, events }) => ({
     target,
     side,
     object,
@@ -409,26 +467,19 @@ export function collectHook(
 
 function readArm(target: string, { name }: ChosenStimulus, records: readonly GuestRecord[]): HookArm {
   const { roundTrip, unit } = stimulusByName(name)!;
-  const error = records.find((record) => record.type === 'error');
-  if (error)
-    throw new TollgateError('infrastructure', `${target}: the guest failed at a hook: ${error.message}`, {
-      reason: 'guest-error',
-    });
-  const eventsOf = (stimulus: string): Events | Absent => {
-    const found = records.find((record) => record.type === 'events' && record.stimulus === stimulus);
-    if (found?.type !== 'events')
-      throw new TollgateError(
-        'infrastructure',
-        `${target}: the guest tells nothing of stimulus '${stimulus}'`,
-        {
-          reason: 'bad-records',
-        },
-      );
-    return found.absent ?? found;
-  };
   return {
     unit,
-    stream: eventsOf(name),
-    ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(roundTrip) }),
+    stream: eventsOf(target, name, records),
+    ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(target, roundTrip, records) }),
   };
+}
+
+function eventsOf(target: string, stimulus: string, records: readonly GuestRecord[]): Events | Absent {
+  const failed = (message: string, reason: string) =>
+    new TollgateError('infrastructure', `${target}: the guest ${message}`, { reason });
+  const error = records.find((record) => record.type === 'error');
+  if (error) throw failed(`failed at a hook: ${error.message}`, 'guest-error');
+  const found = records.find((record) => record.type === 'events' && record.stimulus === stimulus);
+  if (found?.type !== 'events') throw failed(`tells nothing of stimulus '${stimulus}'`, 'bad-records');
+  return found.absent ?? found;
 }

@@ -7,11 +7,11 @@ import { parseConfig } from '../model/config.ts';
 import { HOOKS, hookLabel } from '../model/hooks/index.ts';
 import type { Measurement } from '../model/report.ts';
 import { isOlder } from '../model/since.ts';
-import { parseStimulus, stimulusByName } from '../model/stimuli.ts';
+import { parseStimulus, stimulusByName, stimulusLabel } from '../model/stimuli.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
 import { execute } from './execute.ts';
-import { type HookPlan, type HookSides, planAllHooks, planHooks } from './hooks.ts';
+import { attachmentOf, type HookPlan, type HookSides, planAllHooks, planHooks } from './hooks.ts';
 import { readObject, type SideObject } from './objects.ts';
 import {
   configOf,
@@ -37,6 +37,10 @@ const figuresOf = (stimulus: string): number => {
   const { unit, roundTrip } = stimulusByName(parseStimulus(stimulus)!.name)!;
   return 1 + (unit === 'packet' ? 2 : 0) + (roundTrip === undefined ? 0 : 2);
 };
+
+/** Hooks that a packet reaches when it has been sent, and where dropping it saves what is left of its way. */
+const RECEIVER =
+  /^(xdp|tcx? ingress|cgroup_skb ingress|socket_filter|sk_skb|netfilter (pre_routing|local_in)|lwt_in)/;
 
 /** What a kernel is new enough for and does not have all the same: Debian builds and starts it so. */
 const LACKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -74,7 +78,9 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     const rows = HOOKS.flatMap((hook) => hook.variants.map((variant) => ({ hook, variant })));
     const said = rows.flatMap(({ hook, variant }) => {
       const program = hookLabel(hook, variant);
-      const figures = ours.filter((figure) => figure.program === program);
+      const { stimulus } = attachmentOf({ hook: hook.name, ...variant });
+      const input = stimulusLabel(stimulus);
+      const figures = ours.filter((figure) => figure.program === program && figure.input === input);
       const [first] = figures;
       expect([program, figures.length]).toEqual([program, figuresOf(first!.input!)]);
       const lacking = LACKING[expectedAs(kernel)]?.[hook.name];
@@ -105,6 +111,17 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   test('a hook costs something, and nothing costs nothing', () => {
     const insns = ours.filter(({ metric, value }) => metric === 'hook_insns' && value !== undefined);
     expect(insns.filter(({ program, value }) => (value === 0) !== (program === '(nothing)'))).toEqual([]);
+  });
+
+  test('what the receiver drops has been received: that is most of what a packet costs, and left to no other thread', () => {
+    const rate = (metric: string, program: string, input: string) =>
+      ours.find((each) => each.metric === metric && each.program === program && each.input === input)?.value;
+    const ratios = ours.flatMap(({ program, input, metric, value }) => {
+      if (metric !== 'drop_pps' || value === undefined || !RECEIVER.test(program)) return [];
+      return [{ program, ratio: value / rate('pass_pps', '(nothing)', input!)! }];
+    });
+    expect(ratios.length).toBeGreaterThan(6);
+    expect(ratios.filter(({ ratio }) => ratio > 1.6)).toEqual([]);
   });
 
   test.each(COUNTED)('one instruction more is one more in place: %o', async ({ program, file, attach }) => {

@@ -1,16 +1,16 @@
 // Runs a timed job on the machine's own kernel: the guest as a child process, which speaks by the same window and the
 // same records as a VM's. What comes out is checked as a VM's is: the objects run in this machine's kernel.
 
-import { open, unlink } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import * as z from 'zod';
-import { messageOf, TollgateError } from '../model/errors.ts';
+import { lineOf, TollgateError } from '../model/errors.ts';
 import { type GuestRecord, recordSchema } from '../model/records.ts';
 import { ON_HOST } from '../model/timed.ts';
-import { RECORDS_AT, RECORDS_CAPACITY_BYTES, WINDOW_BYTES } from '../model/window.ts';
+import { WINDOW_BYTES } from '../model/window.ts';
 import { ownName } from '../vm/leftovers.ts';
+import { recordsIn } from '../vm/records.ts';
 import type { RunOptions } from './execute.ts';
 
 /** Throws TollgateError ('infrastructure') where this user may not, and for whatever keeps the child from its last record. */
@@ -75,27 +75,14 @@ function requireRoot(): void {
   });
 }
 
-async function readRecords(window: Awaited<ReturnType<typeof open>>): Promise<GuestRecord[]> {
-  const length = Buffer.alloc(4);
-  await window.read(length, 0, 4, RECORDS_AT);
-  const size = length.readUInt32LE();
-  const misfit = (what: string) =>
-    new TollgateError('infrastructure', `Cannot read what was measured on this kernel: ${what}`, {
-      reason: 'bad-records',
-    });
-  if (size > RECORDS_CAPACITY_BYTES) throw misfit(`${size} bytes of records`);
-  const bytes = Buffer.alloc(size);
-  await window.read(bytes, 0, size, RECORDS_AT + 4);
-  return bytes
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line, i) => {
-      try {
-        return recordSchema.parse(JSON.parse(line));
-      } catch (cause) {
-        const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-        throw misfit(`record ${i + 1}, '${line.slice(0, 80)}': ${why.replaceAll('\n', ' ').slice(0, 500)}`);
-      }
-    });
+async function readRecords(window: FileHandle): Promise<GuestRecord[]> {
+  try {
+    return await recordsIn(window, (line) => recordSchema.parse(line));
+  } catch (cause) {
+    throw new TollgateError(
+      'infrastructure',
+      `Cannot read what was measured on this kernel: ${lineOf(cause)}`,
+      { reason: 'bad-records' },
+    );
+  }
 }

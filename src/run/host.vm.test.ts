@@ -109,6 +109,35 @@ describe('on the kernel of this machine', () => {
     expect(ofTime(cheaper)).toHaveLength(2);
   });
 
+  test('the kernel’s own tail calls are held to their budgets, direct and indirect', async () => {
+    const text = CONFIG.slice(0, CONFIG.indexOf('budgets:')).concat(
+      'budgets:\n  tail_calls/direct: { tail_call_ns: 10000 }\n  tail_calls/indirect: { tail_call_ns: 0.1 }\n',
+    );
+    const folders = project(chain('direct'), chain('direct'));
+    const report = await check(
+      {
+        version: '0',
+        config: { ...parseConfig(text, 'tollgate.yml'), programs: { '*': { inputs: [], place: NOWHERE } } },
+        configPath: join(folders.head, 'tollgate.yml'),
+        configName: 'tollgate.yml',
+        base: baseFromDirectory(folders.base),
+        modes: ['timed'],
+      },
+      labOptions(),
+    );
+    const figures = report.measurements.filter(({ metric }) => metric === 'tail_call_ns');
+    expect(figures.map(({ program, input }) => [program, input])).toEqual([
+      ['direct', 'xdp'],
+      ['indirect', 'xdp'],
+    ]);
+    for (const { value, interval, absent } of figures)
+      if (!absent) expect([value! > 0, interval![0] <= value!, value! <= interval![1]]).not.toContain(false);
+    const rows = report.verdicts
+      .filter(({ object, why }) => object === '(tail calls)' && !TOO_NOISY.test(why))
+      .map(({ program, verdict }) => `${program} ${verdict}`);
+    expect(['direct pass', 'indirect over']).toEqual(expect.arrayContaining(rows));
+  });
+
   test('a program that does not load says so, and one that cannot be run has no figure', async () => {
     const { measurements } = await measure(
       {
@@ -126,7 +155,7 @@ describe('on the kernel of this machine', () => {
     );
   });
 
-  test('a program in place has its times there, with intervals, rounds and floor', async () => {
+  test('a program in place has its times there, on one CPU and with softirqs on another, with intervals, rounds and floor', async () => {
     const programs = {
       count_tc_0: { attach: { hook: 'tc', direction: 'ingress' } },
     };
@@ -137,11 +166,19 @@ describe('on the kernel of this machine', () => {
         kernels: ['host'],
         modes: ['timed'],
         bounds: { ...DEFAULT_BOUNDS, seconds: 10 },
+        placements: ['same', 'split'],
         config: configOf(programs),
       },
       labOptions(),
     );
-    const inPlace = measurements.filter(({ input }) => input === 'tc ingress, udp:64');
+    const at = (place: string) => measurements.filter(({ input }) => input === place);
+    const elsewhere = at('tc ingress, udp:64, softirq on another CPU');
+    expect(elsewhere.map(({ metric }) => metric)).toContain('hook_ns');
+    const unsaid = elsewhere.filter(
+      ({ value, interval, absent }) => (value === undefined || !interval) && !absent,
+    );
+    expect(unsaid).toEqual([]);
+    const inPlace = at('tc ingress, udp:64');
     const isDisturbed = inPlace.some(({ absent }) => absent && TOO_NOISY.test(absent.reason));
     for (const program of isDisturbed ? [] : Object.keys(programs))
       expect(inPlace.filter((each) => each.program === program).map(({ metric }) => metric)).toEqual(

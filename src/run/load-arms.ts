@@ -2,40 +2,36 @@
 // jobs from the saved state, one of which sends twice as much, and its figures are their difference. All arms' programs
 // are loaded in every arm, in one order, and only its own are attached.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { runLoad } from '../explain/netcpu.ts';
+import { type NetCpu, runLoad } from '../explain/netcpu.ts';
 import { symbolText } from '../explain/symbols.ts';
 import { type LoadCounts, loadFigures, loadMetrics } from '../measurements/load.ts';
 import { type Config, type LoadConfig, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
-import type { Hook, HookOptions } from '../model/hooks/hook.ts';
 import { HOOKS, hookLabel } from '../model/hooks/index.ts';
 import { type Iperf3Result, parseIperf3 } from '../model/iperf3.ts';
-import type { AttachedProgram, LoadJob } from '../model/job.ts';
+import type { AttachedProgram, LoadJob, LoadMonitor } from '../model/job.ts';
 import type { Kernel } from '../model/kernel.ts';
 import { type Load, type LoadArmCost, type LoadFigures, loadLabel } from '../model/load-cost.ts';
 import { LOAD, NETWORK_LOAD } from '../model/match.ts';
 import { metricOf } from '../model/metrics.ts';
+import type { GuestRecord } from '../model/records.ts';
 import type { Absent, LoadDetails, Measurement, Side } from '../model/report.ts';
 import { stimulusByName } from '../model/stimuli.ts';
 import { didYouMean } from '../model/suggest.ts';
 import type { Tools } from '../model/tools.ts';
-import { encodeJob } from '../model/window.ts';
+import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import { loadFiles, moduleFiles } from '../vm/load-files.ts';
 import type { Qemu } from '../vm/qemu.ts';
 import type { JobResult, Session } from '../vm/session.ts';
-import { attachmentOf, EMPTY_PROGRAM, loadingOf } from './hooks.ts';
+import { type Attachment, attachmentOf, EMPTY_PROGRAM, loadedFor, ourObject } from './hooks.ts';
 import type { SideObject } from './objects.ts';
 import { placeObject } from './plan.ts';
-
-type Place = Parameters<Parameters<typeof encodeJob>[0]>[0];
 
 /** What is attached while the load runs. */
 export interface LoadArm {
   /** 'nothing', 'empty', 'base', 'head'; or of empty programs alone the hook, as 'xdp native'. */
   readonly name: string;
-  /** Its programs' number; one digit, so that the job is of one length whatever the arm. */
+  /** Its programs' number; of a check one digit, so that the job is of one length whatever the arm. */
   readonly number: number;
 }
 
@@ -45,7 +41,7 @@ export interface PlannedLoad {
   readonly input: string;
   readonly arms: readonly LoadArm[];
   /** What every arm loads. */
-  readonly programs: (place: Place) => readonly AttachedProgram[];
+  readonly programs: (place: PlaceBlob) => readonly AttachedProgram[];
 }
 
 /** The loads of a check, and how many jobs they are. */
@@ -61,20 +57,13 @@ const JOBS_PER_ARM = 2;
  * How much the longer run sends where nobody says: figures are within about a percent of those of ten times as much
  * (docs/networking-cpu.md), with sockets' buffers that do not grow.
  */
-export const DEFAULT_LOAD_BYTES = { tcp: 16 << 20, udp: 16 << 20 } as const;
+const DEFAULT_LOAD_BYTES = 16 << 20;
 /** Of TCP's sockets: without it the kernel lets them grow, and what a byte costs changes for hundreds of megabytes. */
-export const DEFAULT_WINDOW_BYTES = 256 << 10;
+const DEFAULT_WINDOW_BYTES = 256 << 10;
 
 /** What the budget file says, and what holds where it does not. */
 export function loadOf(iperf3: LoadConfig['iperf3']): Load {
-  const {
-    protocol = 'tcp',
-    streams = 1,
-    bytes = DEFAULT_LOAD_BYTES[protocol],
-    reverse,
-    length,
-    window,
-  } = iperf3;
+  const { protocol = 'tcp', streams = 1, bytes = DEFAULT_LOAD_BYTES, reverse, length, window } = iperf3;
   const { over = 'veth', mtu, gro, gso, tso } = iperf3;
   const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
   return {
@@ -110,7 +99,7 @@ export function planLoads(options: LoadPlanOptions): LoadPlan {
 }
 
 /** A load of the budget file: the programs it names, as `programs:` attaches them. Throws TollgateError ('config'). */
-export function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanOptions): PlannedLoad {
+function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanOptions): PlannedLoad {
   const load = loadOf(iperf3);
   const input = [loadLabel(load), ...(attach.length > 0 ? [`with ${attach.join(', ')}`] : [])].join(', ');
   const of = (side: Side, objects: readonly SideObject[] | undefined) =>
@@ -127,9 +116,7 @@ export function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanO
     programs: (place) => [
       ...(base ?? []).map((each) => ownProgram('base', each, options, place)),
       ...head.map((each) => ownProgram('head', each, options, place)),
-      ...head.map(({ attachment: { hook, options: how } }) =>
-        emptyProgram(hook, how, options.distDir, place, EMPTY.number),
-      ),
+      ...head.map(({ attachment }) => emptyProgram(attachment, options.distDir, place, EMPTY.number)),
     ],
   };
 }
@@ -159,7 +146,9 @@ export function planHookLoad(load: Load, distDir: string, names?: readonly strin
     input: loadLabel(load),
     arms: [NOTHING, ...arms.filter(({ name }) => names?.includes(name) ?? true)],
     programs: (place) =>
-      variants.map(({ hook, variant }, i) => emptyProgram(hook, variant, distDir, place, FIRST_HOOK + i)),
+      variants.map(({ hook, variant }, i) =>
+        emptyProgram({ hook, options: variant }, distDir, place, FIRST_HOOK + i),
+      ),
   };
 }
 
@@ -172,7 +161,7 @@ const FIRST_HOOK = 10;
 interface FoundProgram {
   readonly object: SideObject;
   readonly program: string;
-  readonly attachment: ReturnType<typeof attachmentOf>;
+  readonly attachment: Attachment;
 }
 
 /** Undefined where base has none such. */
@@ -203,35 +192,28 @@ function ownProgram(
   side: 'base' | 'head',
   { object, program, attachment }: FoundProgram,
   options: LoadPlanOptions,
-  place: Place,
+  place: PlaceBlob,
 ): AttachedProgram {
   const placed = placeObject({ ...options, side }, object, place);
-  const programs = placed.programs.map((each) =>
-    each.name === program ? { ...each, ...loadingOf(attachment) } : each,
-  );
-  const { hook, options: how } = attachment;
   const arm = (side === 'base' ? BASE : HEAD).number;
-  return { ...placed, programs, program, arm, attach: { hook: hook.name, options: how } };
+  return { ...loadedFor(attachment, program, placed), program, arm, attach: placeOf(attachment) };
 }
 
 function emptyProgram(
-  hook: Hook,
-  options: HookOptions,
+  attachment: Omit<Attachment, 'stimulus'>,
   distDir: string,
-  place: Place,
+  place: PlaceBlob,
   arm: number,
 ): AttachedProgram {
-  const file = `${hook.empty(options)}.bpf.o`;
+  const file = attachment.hook.empty(attachment.options);
   return {
-    object: file,
-    elf: place(readFileSync(join(distDir, 'bpf', file))),
-    programs: [{ name: EMPTY_PROGRAM, inputs: [], maps: {}, tailCalls: {}, ...loadingOf({ hook, options }) }],
-    mapSizes: {},
-    program: EMPTY_PROGRAM,
+    ...ourObject(attachment, distDir, file, EMPTY_PROGRAM, place),
     arm,
-    attach: { hook: hook.name, options },
+    attach: placeOf(attachment),
   };
 }
+
+const placeOf = ({ hook, options }: Omit<Attachment, 'stimulus'>) => ({ hook: hook.name, options });
 
 interface ArmOptions {
   readonly qemu: Qemu;
@@ -252,10 +234,7 @@ export async function runArms(
   await symbolText(machine, options.cacheDir); // once, not by each of the jobs that want it
   return await Promise.all(
     planned.map(async (each) => {
-      const files = new Map([
-        ...(await loadFiles(options)),
-        ...(each.load.link.over === 'bridge' ? await moduleFiles(kernel, ['bridge'], options) : []),
-      ]);
+      const files = await filesFor(each, kernel, options);
       return await Promise.all(
         each.arms.map(async (arm): Promise<LoadArmCost> => {
           const { bytes } = each.load.run;
@@ -271,6 +250,18 @@ export async function runArms(
       );
     }),
   );
+}
+
+/** What every job of a load brings along. */
+export async function filesFor(
+  { load }: PlannedLoad,
+  kernel: Kernel,
+  options: Pick<ArmOptions, 'distDir' | 'tools'>,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  return new Map([
+    ...(await loadFiles(options)),
+    ...(load.link.over === 'bridge' ? await moduleFiles(kernel, ['bridge'], options) : []),
+  ]);
 }
 
 /** The loads of a check as measurements of the target `id`. */
@@ -334,6 +325,7 @@ export function encodeLoad(
   { number }: LoadArm,
   bytes: number,
   files: ReadonlyMap<string, Uint8Array>,
+  monitors: readonly (Omit<LoadMonitor, 'elf'> & { readonly elf: Uint8Array })[] = [],
 ): Uint8Array {
   return encodeJob((place): LoadJob => {
     const placed = Object.fromEntries([...files].map(([name, bytes]) => [name, place(bytes)]));
@@ -344,6 +336,9 @@ export function encodeLoad(
       arm: number,
       link,
       files: placed,
+      ...(monitors.length > 0
+        ? { monitors: monitors.map((each) => ({ ...each, elf: place(each.elf) })) }
+        : {}),
       runs: [{ ...run, bytes }],
     };
   });
@@ -358,8 +353,8 @@ function figuresOf(runs: readonly (LoadCounts | Absent)[]): LoadFigures | Absent
 
 function readRun(
   reference: string,
-  records: Awaited<ReturnType<typeof runLoad>>['ran']['records'],
-  netCpu: Awaited<ReturnType<typeof runLoad>>['netCpu'],
+  records: readonly GuestRecord[],
+  netCpu: readonly NetCpu[] | Absent,
 ): LoadCounts | Absent {
   const failed = (message: string, reason: string) =>
     new TollgateError('infrastructure', `${reference}: ${message}`, { reason });

@@ -1,13 +1,9 @@
 // What the project's own loaders attach: each arm is a job, one with the loader started and one without, and the figures
 // of its programs come with the first.
 
-import { readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { glob } from 'tinyglobby';
-import { toolEnvironment } from '../kernels/index.ts';
 import { type Config, type LoaderConfig, programConfig } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
-import type { JobInput, LoaderFile, LoaderJob, SoughtProgram } from '../model/job.ts';
+import type { JobInput, LoaderJob, SoughtProgram } from '../model/job.ts';
 import type { ProgramName } from '../model/match.ts';
 import { programTypeByName } from '../model/program-types.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -15,8 +11,8 @@ import type { Measurement, Side } from '../model/report.ts';
 import { parseStimulus, stimulusLabel } from '../model/stimuli.ts';
 import type { Tools } from '../model/tools.ts';
 import { encodeJob, type PlaceBlob } from '../model/window.ts';
-import { isDynamic, linkedLibraries, loadedBytes } from '../vm/initramfs.ts';
 import { figureOf } from './collect.ts';
+import { commandJob, type FoundFile, findFiles } from './command-files.ts';
 import { addJob, type HookPlan, type PlannedHook, type PlannedLoader, tasksOf } from './hooks.ts';
 import { inputsFor } from './inputs.ts';
 import { fitting } from './plan.ts';
@@ -39,7 +35,7 @@ export async function planLoaders(options: LoaderPlanOptions): Promise<HookPlan>
   const jobs = new Map<string, Uint8Array>();
   const planned = await Promise.all(
     options.config.loaders.map(async (loader) => {
-      const files = await findFiles(loader, options);
+      const files = await filesOf(loader, options);
       return files ? [planLoader(loader, files, options, jobs)] : [];
     }),
   );
@@ -60,7 +56,7 @@ function planLoader(
   { side, config, inputsDirectory }: LoaderPlanOptions,
   jobs: Map<string, Uint8Array>,
 ): { hook: PlannedHook; loader: PlannedLoader } {
-  const { name, command, ready } = loader;
+  const { name, ready } = loader;
   const stimulus = parseStimulus(loader.stimulus)!;
   const job = (isStarted: boolean) =>
     addJob(
@@ -70,10 +66,7 @@ function planLoader(
           (place): LoaderJob => ({
             format: 1,
             task: 'loader',
-            files: files.map(({ bytes, ...file }) => ({ ...file, bytes: place(bytes) })),
-            command,
-            env: loader.env,
-            side: loader.in,
+            ...commandJob(loader, files, place),
             ...(ready === undefined ? {} : { ready }),
             isStarted,
             programs: loader.programs.map(
@@ -114,51 +107,15 @@ function inputsOf(
 
 const isContext = (input: unknown) => typeof input === 'object' && input !== null && 'context' in input;
 
-type FoundFile = Omit<LoaderFile, 'bytes'> & { readonly bytes: Uint8Array };
-
-/** The files of a loader and the libraries they need; undefined where base has not all of them. */
-async function findFiles(
+/** Undefined where base has not all of them. */
+async function filesOf(
   { name, files, place }: LoaderConfig,
   { side, directory, tools }: LoaderPlanOptions,
-): Promise<FoundFile[] | undefined> {
-  const paths = new Set<string>();
-  for (const pattern of files) {
-    const found = await glob([pattern], { cwd: directory, onlyFiles: true, expandDirectories: false });
-    const isInside = found.every((path) => !path.startsWith('../') && !path.startsWith('/'));
-    if (found.length === 0 || !isInside) {
-      if (side === 'base') return undefined;
-      const problem = isInside ? `no file matches '${pattern}'` : `'${pattern}' lies outside the project`;
-      throw new TollgateError('config', `Cannot start loader '${name}': ${problem}`, { place });
-    }
-    for (const path of found) paths.add(path);
-  }
-  const environment = toolEnvironment(tools);
-  const libraries = new Map<string, string>();
-  for (const path of [...paths].map((each) => join(directory, each)).filter(isDynamic))
-    for (const library of await librariesOf(path, environment))
-      if (!library.name.startsWith('lib64/')) libraries.set(`lib/${basename(library.name)}`, library.path);
-  for (const path of paths) libraries.delete(path); // it brings its own
-  return [
-    ...[...paths].sort().map((path) => fileOf(path, join(directory, path))),
-    ...[...libraries].sort().map(([library, path]) => fileOf(library, path)),
-  ];
-}
-
-/** None where the system's loader does not take the file: then it has to bring what it needs. */
-async function librariesOf(
-  path: string,
-  environment: Readonly<Record<string, string>>,
-): ReturnType<typeof linkedLibraries> {
-  try {
-    return await linkedLibraries(path, environment);
-  } catch {
-    return [];
-  }
-}
-
-function fileOf(path: string, from: string): FoundFile {
-  const isExecutable = (statSync(from).mode & 0o111) !== 0;
-  return { path, isExecutable, bytes: readFileSync(from).subarray(0, loadedBytes(from)) };
+): Promise<readonly FoundFile[] | undefined> {
+  const found = await findFiles(files, { directory, ...(tools ? { tools } : {}) });
+  if (!('problem' in found)) return found;
+  if (side === 'base') return undefined;
+  throw new TollgateError('config', `Cannot start loader '${name}': ${found.problem}`, { place });
 }
 
 /** The figures of a loader's programs. Throws TollgateError ('infrastructure') on what nobody asked for. */

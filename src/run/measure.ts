@@ -3,13 +3,14 @@
 import { relative } from 'node:path';
 import type { Config } from '../model/config.ts';
 import type { Report } from '../model/report.ts';
-import { DEFAULT_BOUNDS, type TimedBounds } from '../model/timed.ts';
+import { DEFAULT_BOUNDS, type Placement, type TimedBounds } from '../model/timed.ts';
 import { buildReport } from '../report/build.ts';
+import { findStimulusFiles } from './command-files.ts';
 import type { RunOptions } from './execute.ts';
 import { mergeHookPlans, planAllHooks, planHooks } from './hooks.ts';
 import { planLoads } from './load-arms.ts';
 import { planLoaders } from './loaders.ts';
-import { EXACT_ONLY, executeModes, kernelsByMode, type Modes } from './modes.ts';
+import { EXACT_ONLY, executeModes, findKernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
 
@@ -22,6 +23,7 @@ export interface MeasureRequest {
   readonly modes?: Modes;
   /** Of timed mode. */
   readonly bounds?: TimedBounds;
+  readonly placements?: readonly Placement[];
   /** Inputs, maps and tail calls of a budget file may be used; its budgets are not. */
   readonly config?: Pick<Config, 'programs' | 'map_sizes' | 'loaders' | 'load'>;
 }
@@ -35,18 +37,20 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     config: request.config ?? { programs: {}, loaders: [] },
     directory: options.baseDir,
   } as const;
-  const { distDir } = options;
+  const { distDir, tools } = options;
+  const lookup = { directory: options.baseDir, ...(tools ? { tools } : {}) };
+  const stimulusFiles = await findStimulusFiles(plan.config, lookup);
   const hooks = mergeHookPlans([
-    planHooks({ head: objects }, { ...plan, distDir }),
+    planHooks({ head: objects }, { ...plan, distDir, stimulusFiles }),
     await planLoaders({
       ...plan,
       inputsDirectory: options.baseDir,
-      ...(options.tools ? { tools: options.tools } : {}),
+      ...(tools ? { tools } : {}),
     }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
   const loads = planLoads({ ...plan, head: objects, distDir });
-  const { exact, timed } = kernelsByMode(request.kernels, request.modes ?? EXACT_ONLY);
+  const { exact, timed } = await findKernelsByMode(request.kernels, request.modes ?? EXACT_ONLY, options);
   const results = await executeModes(
     { kernels: exact, jobs: planJobs(plan), hooks, loads },
     {
@@ -60,6 +64,7 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
       },
       hooks,
       bounds: request.bounds ?? DEFAULT_BOUNDS,
+      ...(request.placements ? { placements: request.placements } : {}),
     },
     options,
   );

@@ -8,7 +8,6 @@ import type { Config } from '../model/config.ts';
 import { NOISE_SECONDS, type NoiseReport } from '../model/noise.ts';
 import { DEFAULT_BOUNDS, ROUNDS_LIMIT } from '../model/timed.ts';
 import type { RunOptions } from './execute.ts';
-import { kernelsByMode } from './modes.ts';
 import { readObject, type SideObject } from './objects.ts';
 import { executeTimed } from './timed.ts';
 
@@ -26,7 +25,7 @@ const SEED = 1;
 
 /** Throws TollgateError on objects that cannot be read. */
 export async function measureNoise(request: NoiseRequest, options: RunOptions): Promise<NoiseReport> {
-  const { timed: kernels } = kernelsByMode(request.kernels, ['timed']);
+  const { kernels } = request;
   const { objects, config } = request.objects.length > 0 ? given(request, options) : ours(options);
   const bounds = {
     leastRounds: ROUNDS_LIMIT,

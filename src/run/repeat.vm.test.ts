@@ -1,4 +1,4 @@
-// Ten runs of one `measure` with the program as it ships: five that boot, five from the saved state on a busy
+// Runs of one `measure` with the program as it ships: some that boot, some from the saved state on a busy
 // machine. Their reports are the same, to the last digit and word.
 
 import type { ChildProcess } from 'node:child_process';
@@ -26,15 +26,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('five runs that boot and five from the saved state with every core busy report the same', async () => {
+/** Of each; a boot of each object takes 6 s. */
+const RUNS = 3;
+
+test('runs that boot and runs from the saved state with every core busy report the same', async () => {
   const booted: Run[] = [];
-  for (let i = 0; i < 5; i++) booted.push(await measure(`booted-${i}`, ['--no-saved-state']));
+  for (let i = 0; i < RUNS; i++) booted.push(await measure(`booted-${i}`, ['--no-saved-state']));
 
   // The state may have to be made: that is no run from it.
   await measure('prepare', []);
   hogs = startHogs();
   const busy: Run[] = [];
-  for (let i = 0; i < 5; i++) busy.push(await measure(`busy-${i}`, []));
+  for (let i = 0; i < RUNS; i++) busy.push(await measure(`busy-${i}`, []));
   expect(hogs.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual(hogs.map(() => null));
 
   const [first, ...others] = [...booted, ...busy];
@@ -43,7 +46,7 @@ test('five runs that boot and five from the saved state with every core busy rep
     { id: `${KERNEL}/exact`, status: 'ok' },
   ]);
   for (const { text } of others) expect(text).toBe(first!.text);
-  // Else these were not the ten runs that this is about: one from the saved state has booted nothing.
+  // Else these were not the runs that this is about: one from the saved state has booted nothing.
   for (const { report } of busy) expect(report.targets.map(({ seconds }) => seconds.boot)).toEqual([0]);
   // Without a state, a job's start is a boot.
   const starts = (runs: readonly Run[]) => runs.map(({ report }) => report.targets[0]!.seconds.load);

@@ -3,15 +3,18 @@
 
 import { join } from 'node:path';
 import type { Config } from '../model/config.ts';
+import { TAIL_CALL_KINDS } from '../model/match.ts';
+import type { Absent, Target } from '../model/report.ts';
 import type { ChainTime, TailCallTimes } from '../model/tail-call-time.ts';
+import type { Rounds, TimedBounds } from '../model/timed.ts';
 import { medianInterval } from '../statistics/bootstrap.ts';
 import { median } from '../statistics/quantile.ts';
 import { theilSen } from '../statistics/slope.ts';
 import type { RunOptions } from './execute.ts';
-import { kernelsByMode } from './modes.ts';
 import { readObject } from './objects.ts';
-import { CHAINS, LENGTHS, LONGEST } from './tail-call-cost.ts';
+import { CHAINS, type Chain, LENGTHS, LONGEST } from './tail-call-cost.ts';
 import { executeTimed } from './timed.ts';
+import { type Timed, timedMeasurements } from './timed-figures.ts';
 
 const ROUNDS = 40;
 const SECONDS = 10;
@@ -26,58 +29,143 @@ export async function tailCallTimes(
   }: { readonly version: string; readonly kernels: readonly string[]; readonly hooks: readonly string[] },
   options: RunOptions,
 ): Promise<TailCallTimes> {
-  const { timed: own } = kernelsByMode(kernels, ['timed']);
   const wanted = CHAINS.filter(({ hook }) => hooks.includes(hook));
+  const bounds = { leastRounds: ROUNDS, mostRounds: ROUNDS, seconds: SECONDS };
+  const { targets, chains } = await timeChains(kernels, wanted, bounds, options);
+  return {
+    schema: 1,
+    tool: { name: 'tollgate', version },
+    targets,
+    chains: chains.map(({ target, chain: { hook, slot, afterCall }, nets, found }): ChainTime => {
+      const common = { target, hook, slot, afterCall, lengths: LENGTHS };
+      if ('reason' in found) return { ...common, run_ns: [], rounds: 0, absent: found };
+      const [low, high] = medianInterval(found.head, SEED);
+      return {
+        ...common,
+        run_ns: nets.map((values) => picoseconds(median(values))),
+        tail_call_ns: picoseconds(median(found.head)),
+        interval: [picoseconds(low), picoseconds(high)],
+        rounds: found.head.length,
+      };
+    }),
+  };
+}
+
+/** Of the chains that budgets speak of: XDP's, whose runs are steadier than tc's. */
+const BUDGETED_HOOK = 'xdp';
+
+/** tail_call_ns of each kernel, direct and indirect, as a check compares it with its budgets. */
+export async function timeTailCalls(
+  kernels: readonly string[],
+  { leastRounds, seconds }: TimedBounds,
+  options: RunOptions,
+): Promise<Timed> {
+  const wanted = CHAINS.filter(({ hook, afterCall }) => hook === BUDGETED_HOOK && !afterCall);
+  const bounds = { leastRounds, mostRounds: leastRounds, seconds: Math.max(seconds, SECONDS) };
+  const { chains } = await timeChains(kernels, wanted, bounds, options);
+  const all = chains.map(({ target, chain: { hook, slot }, found }) => {
+    const name = TAIL_CALL_KINDS[slot === 'constant' ? 0 : 1]!;
+    return timedMeasurements(
+      { target, ...name, input: hook, metric: 'tail_call_ns', bounds },
+      found,
+      undefined,
+      ['head'],
+    );
+  });
+  return {
+    measurements: all.flatMap(({ measurements }) => measurements),
+    timed: all.flatMap(({ timed }) => timed),
+  };
+}
+
+interface TimedChain {
+  readonly target: string;
+  readonly chain: Chain;
+  /** By length: ns a run, round by round. */
+  readonly nets: readonly (readonly number[])[];
+  /** `head`: ns a tail call, round by round; or why there are none. */
+  readonly found: Rounds | Absent;
+}
+
+async function timeChains(
+  kernels: readonly string[],
+  wanted: readonly Chain[],
+  bounds: TimedBounds,
+  options: RunOptions,
+): Promise<{ readonly targets: readonly Target[]; readonly chains: readonly TimedChain[] }> {
   const objects = wanted.map(({ file }) => readObject(join(options.distDir, 'bpf', file), file));
   const { targets, timed, measurements } = await executeTimed(
     {
-      kernels: own,
+      kernels,
       head: objects,
       base: [],
       rules: [],
       config: { programs: otherLengths() },
       directory: options.baseDir,
-      bounds: { leastRounds: ROUNDS, mostRounds: ROUNDS, seconds: SECONDS },
+      bounds,
     },
     options,
   );
-  const chains = targets.flatMap(({ id }) =>
-    wanted.map(({ hook, slot, afterCall, file }): ChainTime => {
-      const common = { target: id, hook, slot, afterCall, lengths: LENGTHS };
-      const nets = LENGTHS.map((length) => {
-        const found = timed.find(
-          (each) => each.target === id && each.object === file && each.program === `step_${length}`,
-        );
-        return (found?.rounds.head ?? []).map(
-          (value, i) => value - (found!.rounds.empty[i]! + found!.rounds.emptyAgain[i]!) / 2,
-        );
-      });
-      const rounds = Math.min(...nets.map(({ length }) => length));
-      if (rounds === 0) {
-        const reason = measurements.find(
-          ({ target, object, absent }) => target === id && object === file && absent,
-        )?.absent ?? { reason: 'not every chain was run' };
-        return { ...common, run_ns: [], rounds, absent: reason };
-      }
-      const slopes = Array.from(
-        { length: rounds },
+  const chains = targets.flatMap(({ id, error }) =>
+    wanted.map((chain): TimedChain => {
+      const ofChain = <T extends { target: string; object: string }>(all: readonly T[]) =>
+        all.filter(({ target, object }) => target === id && object === chain.file);
+      const rounds = LENGTHS.map(
+        (length) => ofChain(timed).find(({ program }) => program === `step_${length}`)?.rounds,
+      );
+      const slopes = chainSlopes(rounds.filter((each) => each !== undefined));
+      const reason = error
+        ? { reason: error.message }
+        : (ofChain(measurements).find(({ absent }) => absent)?.absent ?? {
+            reason: 'not every chain was run',
+          });
+      return { target: id, chain, nets: slopes?.nets ?? [], found: slopes?.rounds ?? reason };
+    }),
+  );
+  return { targets, chains };
+}
+
+/**
+ * The slope over the length in each round; undefined unless there are rounds of every length. What two loads of an empty
+ * program differ by is spread over the longest chain's calls.
+ */
+export function chainSlopes(
+  all: readonly Rounds[],
+): { readonly nets: number[][]; readonly rounds: Rounds } | undefined {
+  const count = Math.min(...all.map(({ head }) => head.length));
+  if (all.length < LENGTHS.length || count === 0) return undefined;
+  const nets = all.map(({ head, empty, emptyAgain }) =>
+    head.slice(0, count).map((value, i) => value - (empty[i]! + emptyAgain[i]!) / 2),
+  );
+  const longest = all.at(-1)!;
+  const noise = Array.from(
+    { length: count },
+    (_, i) => (longest.empty[i]! - longest.emptyAgain[i]!) / 2 / LONGEST,
+  );
+  const sum = (of: (rounds: Rounds) => number) => all.reduce((total, rounds) => total + of(rounds), 0);
+  return {
+    nets,
+    rounds: {
+      head: Array.from(
+        { length: count },
         (_, i) =>
           theilSen(
             LENGTHS,
             nets.map((values) => values[i]!),
           ).slope,
-      );
-      const [low, high] = medianInterval(slopes, SEED);
-      return {
-        ...common,
-        run_ns: nets.map((values) => picoseconds(median(values))),
-        tail_call_ns: picoseconds(median(slopes)),
-        interval: [picoseconds(low), picoseconds(high)],
-        rounds,
-      };
-    }),
-  );
-  return { schema: 1, tool: { name: 'tollgate', version }, targets, chains };
+      ),
+      base: [],
+      empty: noise,
+      emptyAgain: noise.map((value) => -value),
+      discarded: {
+        interrupted: sum(({ discarded }) => discarded.interrupted),
+        steal: sum(({ discarded }) => discarded.steal),
+        frequency: sum(({ discarded }) => discarded.frequency),
+      },
+      runsInBatch: longest.runsInBatch,
+      seconds: picoseconds(sum(({ seconds }) => seconds)),
+    },
+  };
 }
 
 const picoseconds = (ns: number) => Math.round(1000 * ns) / 1000;

@@ -11,6 +11,10 @@ export interface Timed {
   readonly timed: readonly TimedRounds[];
 }
 
+export const NO_ROUND: Absent = {
+  reason: 'every round was disturbed from outside, or none fitted into the time there is',
+};
+
 const SEED = 1;
 
 /** `sides`: those that there should be a figure of. */
@@ -27,10 +31,7 @@ export function timedMeasurements(
   });
   if ('reason' in rounds) return absent(rounds);
   const present = (['head', 'base'] as const).filter((side) => rounds[side].length > 0);
-  if (present.length === 0)
-    return absent({
-      reason: 'every round was disturbed from outside, or none fitted into the time there is',
-    });
+  if (present.length === 0) return absent(NO_ROUND);
   const { discarded, runsInBatch, seconds, empty } = rounds;
   const facts = {
     rounds: { count: empty.length, discarded, floor: floorNs(rounds, SEED), runsInBatch, seconds },

@@ -6,13 +6,14 @@ import { metricOf } from '../model/metrics.ts';
 import type { GuestRecord } from '../model/records.ts';
 import type { Absent, Measurement, Side } from '../model/report.ts';
 import { stimulusByName } from '../model/stimuli.ts';
-import type { ArmRounds, TimedBounds, TimedHookJob } from '../model/timed.ts';
+import type { ArmRounds, Placement, TimedBounds, TimedHookJob } from '../model/timed.ts';
 import { encodeJob } from '../model/window.ts';
 import type { HookPlan, PlannedHook } from './hooks.ts';
-import { type Timed, timedMeasurements } from './timed-figures.ts';
+import { NO_ROUND, type Timed, timedMeasurements } from './timed-figures.ts';
 
 /** One program at one hook, with both sides. */
 export interface PlannedTimedHook {
+  readonly placement: Placement;
   readonly head?: PlannedHook;
   readonly base?: PlannedHook;
   readonly bytes: Uint8Array;
@@ -26,13 +27,19 @@ const SEED = 1;
  * Figures of hooks alone are head's; a program that only one side attaches has that side's. A project's own loader is left
  * out: it would attach to what is not ours.
  */
-export function planTimedHooks({ hooks, jobs }: HookPlan, bounds: TimedBounds): PlannedTimedHook[] {
+export function planTimedHooks(
+  { hooks, jobs }: HookPlan,
+  bounds: TimedBounds,
+  placements: readonly Placement[],
+): PlannedTimedHook[] {
   const pairs = new Map<string, Partial<Record<Side, PlannedHook>>>();
   for (const hook of hooks.filter(({ arms }) => arms.empty !== undefined)) {
     const key = JSON.stringify([hook.object, hook.program, hook.input]);
     pairs.set(key, { ...pairs.get(key), [hook.side]: hook });
   }
-  return [...pairs.values()].map((sides) => {
+  return [...pairs.values()].flatMap((sides) => placements.map((placement) => planPair(sides, placement)));
+
+  function planPair(sides: Partial<Record<Side, PlannedHook>>, placement: Placement): PlannedTimedHook {
     const { arms } = (sides.head ?? sides.base)!;
     const keys = [
       ...[arms.nothing, arms.nothing, arms.empty!],
@@ -40,15 +47,23 @@ export function planTimedHooks({ hooks, jobs }: HookPlan, bounds: TimedBounds): 
     ];
     return {
       ...sides,
+      placement,
       bytes: encodeJob<TimedHookJob>((place) => ({
         format: 1,
         task: 'timed-hook',
         arms: keys.map((key) => place(jobs.get(key)!)),
+        placement,
         bounds: hookBounds(bounds),
         seed: SEED,
       })),
     };
-  });
+  }
+}
+
+/** What the report calls the place: 'tc ingress, udp:64, softirq on another CPU'. */
+export function placedInput({ placement, head, base }: PlannedTimedHook): string {
+  const { input } = (head ?? base)!;
+  return placement === 'split' ? `${input}, softirq on another CPU` : input;
 }
 
 export function hookBounds({ mostRounds, seconds }: TimedBounds): TimedBounds {
@@ -82,9 +97,9 @@ export function collectTimedHook(
         { reason: 'bad-records' },
       );
     if (found.absent) return found.absent;
-    return found.done.length === 0 ? { reason: 'every round was disturbed from outside' } : found;
+    return found.done.length === 0 ? NO_ROUND : found;
   };
-  const of = { target, object: any.object, program: any.program, input: any.input };
+  const of = { target, object: any.object, program: any.program, input: placedInput(planned) };
   const absent = (reason: Absent): Timed => ({
     measurements: [{ ...of, side: 'head', metric: 'hook_ns', unit: 'ns', absent: reason }],
     timed: [],

@@ -9,6 +9,7 @@ import type { GuestRecord } from '../model/records.ts';
 import type { Measurement, Side, Target } from '../model/report.ts';
 import {
   FALSE_ALARMS,
+  type Placement,
   type TimedArm,
   type TimedBounds,
   type TimedJob,
@@ -18,11 +19,20 @@ import { encodeJob } from '../model/window.ts';
 import { collect } from './collect.ts';
 import type { RunOptions } from './execute.ts';
 import type { HookPlan } from './hooks.ts';
-import { runOnHost } from './host.ts';
 import type { SideObject } from './objects.ts';
 import { type PlanOptions, planInputs } from './plan.ts';
+import { targetErrorOf } from './target-error.ts';
 import { type Timed, timedMeasurements } from './timed-figures.ts';
-import { collectTimedHook, hookBounds, type PlannedTimedHook, planTimedHooks } from './timed-hooks.ts';
+import {
+  collectTimedHook,
+  hookBounds,
+  type PlannedTimedHook,
+  placedInput,
+  planTimedHooks,
+} from './timed-hooks.ts';
+import { alone } from './timed-lock.ts';
+import { onThisMachine, type RunTimed, type TimedFacts, type TimedPlace } from './timed-place.ts';
+import { findTimedVm, inTimedVm, type TimedVm } from './timed-vm.ts';
 
 export interface TimedRequest extends Pick<PlanOptions, 'config' | 'directory'> {
   readonly kernels: readonly string[];
@@ -31,6 +41,8 @@ export interface TimedRequest extends Pick<PlanOptions, 'config' | 'directory'> 
   readonly rules: readonly BudgetRule[];
   /** Programs in place, of both sides. */
   readonly hooks?: HookPlan;
+  /** Of programs in place; default: all on one CPU. */
+  readonly placements?: readonly Placement[];
   readonly bounds: TimedBounds;
 }
 
@@ -38,15 +50,34 @@ export interface TimedResults extends Timed {
   readonly targets: readonly Target[];
 }
 
-/** Times head, and base with it, on each kernel, one after the other: two at once would time one another. */
+/** Times head, and base with it, on each kernel, one after the other, and never beside another timed run: they would time one another. */
 export async function executeTimed(request: TimedRequest, options: RunOptions): Promise<TimedResults> {
+  const vm = request.kernels.some((kernel) => kernel !== 'host') ? await findTimedVm(options) : undefined;
   const planned = new Map(request.kernels.map((kernel) => [kernel, planTimed(request, kernel)]));
   const tests = [...planned.values()].flat().reduce((sum, { tests }) => sum + tests, 0);
-  const hooks = request.hooks ? planTimedHooks(request.hooks, request.bounds) : [];
+  const hooks = request.hooks
+    ? planTimedHooks(request.hooks, request.bounds, request.placements ?? ['same'])
+    : [];
+  if (request.kernels.length === 0) return { targets: [], measurements: [], timed: [] };
+  return await alone(() => timeAll(planned, hooks, tests, vm, request, options), options);
+}
+
+async function timeAll(
+  planned: ReadonlyMap<string, readonly PlannedTimed[]>,
+  hooks: readonly PlannedTimedHook[],
+  tests: number,
+  vm: TimedVm | undefined,
+  request: TimedRequest,
+  options: RunOptions,
+): Promise<TimedResults> {
   const results: TimedResults[] = [];
   for (const [kernel, jobs] of planned) {
     const level = FALSE_ALARMS / Math.max(1, tests);
-    results.push(await timeOn(kernel, { jobs, hooks }, { ...request, level }, options));
+    const place =
+      vm && kernel !== 'host'
+        ? inTimedVm(kernel, vm, longestMs(jobs, hooks, request.bounds), options)
+        : onThisMachine(options);
+    results.push(await timeOn(kernel, place, { jobs, hooks }, { ...request, level }, options));
   }
   return {
     targets: results.flatMap(({ targets }) => targets),
@@ -139,54 +170,64 @@ function limitsOf(
 
 async function timeOn(
   kernel: string,
+  place: TimedPlace,
   { jobs, hooks }: { readonly jobs: readonly PlannedTimed[]; readonly hooks: readonly PlannedTimedHook[] },
   { bounds, level }: { readonly bounds: TimedBounds; readonly level: number },
   options: RunOptions,
 ): Promise<TimedResults> {
   const id = `${kernel}/timed`;
-  const started = Date.now();
-  const seconds = () => ({ boot: 0, load: 0, measure: Math.round(Date.now() - started) / 1000 });
+  let [started, boot] = [Date.now(), 0];
+  const seconds = () => ({ boot, load: 0, measure: Math.round(Date.now() - started) / 1000 });
   const common = { id, kernel, arch: 'x86_64', mode: 'timed', accelerator: 'none' } as const;
-  let facts: Pick<Target, 'release' | 'cpu' | 'libbpf' | 'version'> = {};
+  let facts: Partial<Target> = {};
+  /** What the place says of itself says more than what its kernel sees of it. */
+  let placeFacts: TimedFacts = {};
   const measurements: Measurement[] = [];
   const timed: TimedRounds[] = [];
   try {
     const total = jobs.length + hooks.length;
-    const run = async (done: number, message: string, job: Uint8Array, deadlineMs: number) => {
+    const doJob = async (
+      run: RunTimed,
+      done: number,
+      message: string,
+      job: Uint8Array,
+      deadlineMs: number,
+    ) => {
       options.onProgress?.({ task: kernel, phase: 'measure', message, done, total });
-      const records = await runOnHost(job, deadlineMs, options);
+      const records = await run(job, deadlineMs);
       const machine = records.find((record) => record.type === 'machine');
       if (machine) {
         const { release, version, libbpf, cpu } = machine;
-        facts = { release, version, libbpf, cpu };
+        facts = { release, version, libbpf, cpu, ...placeFacts };
         if (done === 0) for (const warning of machine.warnings) options.onWarning?.(`${kernel}: ${warning}`);
       }
       return records;
     };
-    for (const [done, job] of jobs.entries()) {
-      const { name } = (job.sides.head ?? job.sides.base)!;
-      const deadlineMs = START_MS + job.subjects * (bounds.seconds * 1000 + SUBJECT_MS);
-      const records = await run(done, name, job.encode(level), deadlineMs);
-      const found = collectTimed(id, job, bounds, records);
-      measurements.push(...found.measurements);
-      timed.push(...found.timed);
-    }
-    for (const [i, hook] of hooks.entries()) {
-      const { program, input } = (hook.head ?? hook.base)!;
-      const deadlineMs = START_MS + hookBounds(bounds).seconds * 1000 + SUBJECT_MS;
-      const records = await run(jobs.length + i, `${program} at ${input}`, hook.bytes, deadlineMs);
-      const found = collectTimedHook(id, hook, bounds, records);
-      measurements.push(...found.measurements);
-      timed.push(...found.timed);
-    }
+    const tell = (told: TimedFacts) => {
+      placeFacts = { ...placeFacts, ...told };
+      facts = { ...facts, ...placeFacts };
+    };
+    await place(tell, async (run, bootSeconds) => {
+      [started, boot] = [Date.now(), bootSeconds];
+      for (const [done, job] of jobs.entries()) {
+        const { name } = (job.sides.head ?? job.sides.base)!;
+        const records = await doJob(run, done, name, job.encode(level), jobMs(job, bounds));
+        const found = collectTimed(id, job, bounds, records);
+        measurements.push(...found.measurements);
+        timed.push(...found.timed);
+      }
+      for (const [i, hook] of hooks.entries()) {
+        const message = `${(hook.head ?? hook.base)!.program} at ${placedInput(hook)}`;
+        const records = await doJob(run, jobs.length + i, message, hook.bytes, hookMs(bounds));
+        const found = collectTimedHook(id, hook, bounds, records);
+        measurements.push(...found.measurements);
+        timed.push(...found.timed);
+      }
+    });
     options.onProgress?.({ task: kernel, phase: 'done' });
     return { targets: [{ ...common, ...facts, status: 'ok', seconds: seconds() }], measurements, timed };
   } catch (cause) {
-    options.signal?.throwIfAborted();
-    if (!(cause instanceof TollgateError) || cause.kind !== 'infrastructure') throw cause;
-    const { reason = 'infrastructure', tail, hint } = cause.details;
-    const message = hint ? `${cause.message} (${hint})` : cause.message;
-    const error = { reason, message, ...(tail === undefined ? {} : { tail }) };
+    const error = targetErrorOf(cause, options);
     return {
       targets: [{ ...common, ...facts, status: 'failed', seconds: seconds(), error }],
       measurements: [],
@@ -198,6 +239,18 @@ async function timeOn(
 /** To start, and to load what takes the verifier long. */
 const START_MS = 60_000;
 const SUBJECT_MS = 20_000;
+
+const jobMs = ({ subjects }: PlannedTimed, { seconds }: TimedBounds) =>
+  START_MS + subjects * (seconds * 1000 + SUBJECT_MS);
+const hookMs = (bounds: TimedBounds) => START_MS + hookBounds(bounds).seconds * 1000 + SUBJECT_MS;
+
+function longestMs(
+  jobs: readonly PlannedTimed[],
+  hooks: readonly PlannedTimedHook[],
+  bounds: TimedBounds,
+): number {
+  return Math.max(...jobs.map((job) => jobMs(job, bounds)), ...hooks.map(() => hookMs(bounds)));
+}
 
 function collectTimed(
   target: string,

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAccelerator } from './accelerator.ts';
 import { findQemu } from './qemu.ts';
-import { openSession } from './session.ts';
-import { emptyJob, ownQemus, ownTemporaries, sessionOptions } from './testing/real.ts';
+import { ownQemus } from './testing/real.ts';
 
 let cacheDir: string;
 
@@ -46,13 +45,4 @@ test('an abort ends the probe and leaves nothing', async () => {
   const signal = AbortSignal.abort(new Error('Ctrl-C'));
   await expect(findAccelerator(await findQemu({ cacheDir }), { signal })).rejects.toThrow('Ctrl-C');
   expect(ownQemus()).toEqual([]);
-});
-
-test('a VM without instruction counting boots to the same pause and does a job', async () => {
-  const options = await sessionOptions('debian:6.1', cacheDir, { accelerator: 'tcg' });
-  const { run } = await openSession({ ...options, useSavedState: false });
-  const { hello, records } = await run(emptyJob());
-  expect(hello.release).toMatch(/^6\.1\./);
-  expect(records.map(({ type }) => type)).toEqual(expect.arrayContaining(['measurement', 'end']));
-  expect([ownQemus(), ownTemporaries(cacheDir)]).toEqual([[], []]);
 });

@@ -52,7 +52,7 @@ export async function buildInitramfs(kernel: Kernel, options: InitramfsOptions):
   const app: readonly (readonly [name: string, from: string])[] = [
     ['guest.js', options.guestPath ?? join(options.distDir, 'guest.js')],
     ['koffi.node', join(options.distDir, 'koffi.node')],
-    ...['clock.so', 'visits.so', 'stimulus'].map(
+    ...['clock.so', 'timed.so', 'visits.so', 'stimulus'].map(
       (name) => [`native/${name}`, join(options.distDir, 'native', name)] as const,
     ),
     ['bpf/nop_xdp.bpf.o', join(options.distDir, 'bpf/nop_xdp.bpf.o')],

@@ -41,7 +41,8 @@ export async function moduleFiles(
   return modules.map(({ bytes }, i) => [`module-${i}.ko`, bytes]);
 }
 
-function findProgram(name: string, { path }: Tools = INSTALLED): string {
+/** The path of an installed program. Throws TollgateError ('infrastructure', 'missing-tool'). */
+export function findProgram(name: string, { path }: Tools = INSTALLED): string {
   const found = [...path, ...(process.env.PATH ?? '').split(delimiter)]
     .map((folder) => join(folder, name))
     .find(isExecutable);

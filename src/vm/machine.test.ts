@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { REAL_CLOCK } from '../model/timed.ts';
 import { kernelCommandLine, type MachineSpec, machineOf, qemuArguments } from './machine.ts';
 
 const SPEC: MachineSpec = {
@@ -101,6 +102,12 @@ test('only where instructions are counted is the clock said to be 1 GHz', () => 
   const has = (accelerator: MachineSpec['accelerator']) =>
     CLOCK.filter((word) => words({ ...SPEC, accelerator }).includes(word));
   expect([has('icount'), has('tcg'), has('kvm')]).toEqual([CLOCK, [], []]);
+});
+
+test('only where instructions are not counted does the guest serve one timed job after the other', () => {
+  const has = (accelerator: MachineSpec['accelerator']) =>
+    words({ ...SPEC, accelerator }).includes(REAL_CLOCK);
+  expect([has('icount'), has('tcg'), has('kvm')]).toEqual([false, true, true]);
 });
 
 test('more of the kernel’s arguments stand on its command line', () => {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Kernel } from '../model/kernel.ts';
+import { REAL_CLOCK } from '../model/timed.ts';
 import { WINDOW_BYTES } from '../model/window.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Qemu } from './qemu.ts';
@@ -92,6 +93,7 @@ export function kernelCommandLine(spec: MachineSpec): string {
     `initrdmem=0x${INITRAMFS_AT.toString(16)},0x${spec.initramfsBytes.toString(16)}`,
     'retain_initrd',
     'rdinit=/bin/init',
+    ...(spec.accelerator === 'icount' ? [] : [REAL_CLOCK]),
     ...(spec.kernelArguments ?? []),
     ...(spec.padding ? [`tollgate.padding=${'x'.repeat(spec.padding)}`] : []),
   ].join(' ');

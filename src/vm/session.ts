@@ -4,15 +4,15 @@
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
-import { hasReason, messageOf, TollgateError } from '../model/errors.ts';
+import { hasReason, lineOf, messageOf, TollgateError } from '../model/errors.ts';
 import type { Kernel } from '../model/kernel.ts';
 import type { OnProgress, OnWarning } from '../model/progress.ts';
 import { type GuestRecord, type Hello, helloSchema, recordSchema } from '../model/records.ts';
-import { PAUSES, PAUSES_AT, RECORDS_AT, RECORDS_CAPACITY_BYTES, WINDOW_BYTES } from '../model/window.ts';
+import { PAUSES, PAUSES_AT, RECORDS_AT, WINDOW_BYTES } from '../model/window.ts';
 import { digestOf } from './digests.ts';
 import type { Initramfs } from './initramfs.ts';
 import { INITRAMFS_AT, kernelCommandLine, type MachineSpec, qemuArguments, RAM_BYTES } from './machine.ts';
+import { recordsIn } from './records.ts';
 import {
   dropState,
   evictStates,
@@ -100,6 +100,30 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const made = await makeState(options);
   const bootSeconds = (Date.now() - started) / 1000;
   return { run: made ? restoredRuns(made.options, made.state) : booted, bootSeconds, key };
+}
+
+/**
+ * Boots once and does one job after the other in the same machine, each finding what the last has left: for jobs whose
+ * figures are compared with nothing outside of them. The machine is gone when `use` has ended. Throws as Session.run does.
+ */
+export async function withBootedVm<T>(
+  options: SessionOptions,
+  use: (run: (job: Uint8Array) => Promise<JobResult>, bootSeconds: number) => Promise<T>,
+): Promise<T> {
+  const started = Date.now();
+  options.onProgress?.({ task: options.kernel.reference, phase: 'boot' });
+  return await withBootFolder(options, async (folder) => {
+    const { vm, hello, windowPath } = await bootInSomeLayout(options, folder);
+    const run = async (job: Uint8Array) => {
+      await putJob(windowPath, job);
+      return await runPaused(vm, windowPath, hello, Date.now(), undefined);
+    };
+    try {
+      return await use(run, (Date.now() - started) / 1000);
+    } finally {
+      await vm.close();
+    }
+  });
 }
 
 /**
@@ -383,25 +407,7 @@ async function readRecords<T>(
 ): Promise<T[]> {
   const window = await open(windowPath, 'r');
   try {
-    const length = Buffer.alloc(4);
-    await window.read(length, 0, 4, RECORDS_AT);
-    const size = length.readUInt32LE();
-    if (size > RECORDS_CAPACITY_BYTES) throw new RangeError(`${size} bytes of records`);
-    const bytes = Buffer.alloc(size);
-    await window.read(bytes, 0, size, RECORDS_AT + 4);
-    return bytes
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line, i) => {
-        try {
-          return parse(JSON.parse(line));
-        } catch (cause) {
-          const why =
-            cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : lineOf(cause);
-          throw new Error(`record ${i + 1}, '${line.slice(0, 80)}': ${why}`);
-        }
-      });
+    return await recordsIn(window, parse);
   } catch (cause) {
     throw await vm.explain(phase, { kind: 'records', message: lineOf(cause) });
   } finally {
@@ -412,11 +418,4 @@ async function readRecords<T>(
 /** A folder for the memory and the window of a VM that boots. */
 function withBootFolder<T>({ cacheDir }: SessionOptions, use: (folder: string) => Promise<T>): Promise<T> {
   return withScratch({ folders: scratchFolders(cacheDir), sizeBytes: RAM_BYTES + WINDOW_BYTES }, use);
-}
-
-function lineOf(cause: unknown): string {
-  return messageOf(cause)
-    .trim()
-    .replace(/\s*\n\s*/g, '; ')
-    .slice(0, 500);
 }

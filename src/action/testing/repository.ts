@@ -92,6 +92,28 @@ export async function sampleRepository(folder: string, options: SampleOptions): 
   };
 }
 
+/**
+ * For `edit`: turns the sample project into a small one, whose pull request adds one instruction to a program unless
+ * `isDearer` says no. It takes a fraction of the balancer's time.
+ */
+export function withCounterAlone(side: 'base' | 'head', project: string, isDearer = true): void {
+  for (const name of ['build', 'pcaps', 'src']) rmSync(join(project, name), { recursive: true, force: true });
+  mkdirSync(join(project, 'build'));
+  const object = side === 'head' && isDearer ? 'count_more.bpf.o' : 'count.bpf.o';
+  cpSync(join(TRICKY, object), join(project, 'build/count.bpf.o'), { dereference: true });
+  const file = join(project, 'tollgate.yml');
+  const kernels = /^kernels: .*$/m.exec(readFileSync(file, 'utf8'))![0];
+  writeFileSync(file, `version: 1\n${kernels}\n${COUNTER}`);
+}
+
+const TRICKY = fileURLToPath(new URL('../../../fixtures/tricky/built/', import.meta.url));
+const COUNTER = `objects: ["build/count.bpf.o"]
+programs:
+  count_0: { inputs: [{ udp: 64 }] }
+budgets:
+  count_0: { total_insns: { max: 1000, increase: 0 }, run_insns: { increase: 0 } }
+`;
+
 /** The budget file of a project that has nothing but lb.bpf.o. */
 function withBalancerAlone(config: string): string {
   return config

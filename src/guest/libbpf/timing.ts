@@ -123,6 +123,7 @@ export function leavesPacket(timing: Timing, fd: number, data: RunData): boolean
 
 const SYS_SCHED_SETSCHEDULER = 144;
 const SYS_SCHED_SETAFFINITY = 203;
+const SCHED_OTHER = 0;
 const SCHED_FIFO = 1;
 
 /** The calling thread runs on this CPU alone. Throws with errno's name. */
@@ -135,10 +136,18 @@ export function pinTo(cpu: number): void {
 
 /** The calling thread is not switched out for an ordinary one. Returns a warning where the kernel refuses. */
 export function becomeUnhindered(): string[] {
+  return setScheduler(SCHED_FIFO, 1) ? [] : [`real-time scheduling: ${errorName(errno())}`];
+}
+
+/** The calling thread is switched out like any other again. */
+export function becomeOrdinary(): void {
+  setScheduler(SCHED_OTHER, 0);
+}
+
+function setScheduler(policy: number, level: number): boolean {
   const priority = memory(4);
-  priority.writeInt32LE(1);
-  if (libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, SCHED_FIFO, addressOf(priority)) === 0) return [];
-  return [`real-time scheduling: ${errorName(errno())}`];
+  priority.writeInt32LE(level);
+  return libc().syscall4(SYS_SCHED_SETSCHEDULER, 0, policy, addressOf(priority)) === 0;
 }
 
 const SYS_PRCTL = 157;

@@ -33,6 +33,8 @@ export interface Hook {
   readonly stimuli: readonly [string, ...string[]];
   /** Of `stimuli` the default, where that depends on the options. */
   readonly stimulus?: (options: HookOptions) => string;
+  /** It goes to a socket or function of the stimulus' own, so that no command can take that one's place. */
+  readonly attachesToStimulus?: true;
   /** Attaches the program behind `fd`; what it returns detaches it. Throws HookRefused. */
   readonly attach: (port: HookPort, fd: number, options: HookOptions) => Detach;
 }

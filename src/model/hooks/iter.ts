@@ -14,5 +14,6 @@ export const iter: Hook = {
   loadsFor: 'over',
   empty: () => 'nop_iter',
   stimuli: ['iterate'],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveIterator(fd),
 };

@@ -14,5 +14,6 @@ export const skMsg: Hook = {
   empty: () => 'nop_sk_msg',
   drop: () => 'drop_sk_msg',
   stimuli: ['tcp'],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveSockmap([{ fd, attachType: BPF_SK_MSG_VERDICT }], 'sender'),
 };

@@ -11,5 +11,6 @@ export const skReuseport: Hook = {
   variants: [{}],
   empty: () => 'nop_sk_reuseport',
   stimuli: ['udp_any'],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveToGroup(fd, 'receiver'),
 };

@@ -16,6 +16,7 @@ export const skSkb: Hook = {
   empty: () => 'nop_sk_skb',
   drop: () => 'drop_sk_skb',
   stimuli: ['tcp'],
+  attachesToStimulus: true,
   attach: (port, fd, { mode }) =>
     port.giveSockmap(
       [

@@ -12,5 +12,6 @@ export const socketFilter: Hook = {
   empty: () => 'nop_socket_filter',
   drop: () => 'drop_socket_filter',
   stimuli: ['udp'],
+  attachesToStimulus: true,
   attach: (port, fd) => port.giveToSocket(fd, 'receiver'),
 };

@@ -12,5 +12,6 @@ export const structOps: Hook = {
   variants: [{}],
   empty: () => 'nop_struct_ops',
   stimuli: ['tcp_congestion'],
+  attachesToStimulus: true,
   attach: (port) => port.giveCongestionControl('sender'),
 };

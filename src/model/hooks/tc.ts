@@ -12,7 +12,7 @@ export const tc: Hook = {
   variants: [{ direction: 'ingress' }, { direction: 'egress' }],
   empty: () => 'nop_sched_cls',
   drop: () => 'drop_sched_cls',
-  stimuli: ['udp'],
+  stimuli: ['udp', 'tcp'],
   attach: (port, fd, { direction }) =>
     direction === 'egress'
       ? port.filterOnDevice(fd, 'sender', 'egress')

@@ -14,7 +14,7 @@ export const tcx: Hook = {
   variants: [{ direction: 'ingress' }, { direction: 'egress' }],
   empty: () => 'nop_sched_cls',
   drop: () => 'drop_sched_cls',
-  stimuli: ['udp'],
+  stimuli: ['udp', 'tcp'],
   attach: (port, fd, { direction }) =>
     direction === 'egress'
       ? port.linkToDevice(fd, 'sender', BPF_TCX_EGRESS)

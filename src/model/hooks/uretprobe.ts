@@ -11,5 +11,6 @@ export const uretprobe: Hook = {
   variants: [{}],
   empty: () => 'nop_kprobe',
   stimuli: ['call'],
+  attachesToStimulus: true,
   attach: (port, fd) => port.probe(fd, 'uprobe', 'tollgate_called', 'return'),
 };

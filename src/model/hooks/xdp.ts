@@ -15,6 +15,6 @@ export const xdp: Hook = {
   variants: [{ mode: 'native' }, { mode: 'generic' }],
   empty: () => 'nop_xdp',
   drop: () => 'drop_xdp',
-  stimuli: ['udp'],
+  stimuli: ['udp', 'tcp'],
   attach: (port, fd, { mode }) => port.linkToDevice(fd, 'receiver', BPF_XDP, FLAGS[mode!]),
 };

@@ -125,6 +125,49 @@ export const PARTS = [
   { name: 'BPF in cgroups', functions: ['__cgroup_bpf_run_filter_skb'] },
 ] as const satisfies readonly Named[];
 
+/** Of what no function names a part. */
+export const OTHER = 'other';
+
+/**
+ * The part that a stack of the kernel's functions is of, the innermost first: as native/netcpu.c has it, that of the innermost
+ * function which names one. `program` says which program's code an address is, if it is any's; `namesAt` the functions that
+ * an address lies in.
+ */
+export function partOfStack(
+  stack: readonly bigint[],
+  {
+    program,
+    namesAt,
+  }: {
+    readonly program: (address: bigint) => string | undefined;
+    readonly namesAt: (address: bigint) => readonly string[];
+  },
+): string {
+  for (const [i, address] of stack.entries()) {
+    const at = i === 0 ? address : address - 1n; // a call may be its function's last instruction
+    const name = program(at);
+    if (name !== undefined) return `bpf ${name}`;
+    for (const symbol of namesAt(at)) {
+      const says = SAYS.get(symbol.replace(/\..*$/, ''));
+      if (says !== undefined) return says;
+    }
+  }
+  return OTHER;
+}
+
+/** The number of the part that a function names, as native/netcpu.c has it; undefined where it names none. */
+export function partNumberOf(symbol: string): number | undefined {
+  const name = symbol.replace(/\..*$/, '');
+  const at = PARTS.findIndex(({ functions }) => (functions as readonly string[]).includes(name));
+  return at < 0 ? undefined : at + 1;
+}
+
+/** By function: its part; an event begins with none. */
+const SAYS: ReadonlyMap<string, string> = new Map([
+  ...EVENTS.flatMap(({ functions }) => functions.map((name) => [name, OTHER] as const)),
+  ...PARTS.flatMap((part) => part.functions.map((name) => [name, part.name] as const)),
+]);
+
 /** Another task's turn: what it had called holds from there on. */
 export const SWITCH = '__switch_to';
 
