@@ -24,6 +24,7 @@ import { type Guest, runJob } from './guest/runner.ts';
 import { makeBed, stimulate } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
 import { doTimedJob } from './guest/timed-job.ts';
+import { kernelRelease, libbpfVersion } from './guest/versions.ts';
 import type { HookJob, Job, LoaderJob, LoadJob, SymbolsJob } from './model/job.ts';
 import { ON_HOST, REAL_CLOCK, type TimedHookJob, type TimedJob, type TimedLoadJob } from './model/timed.ts';
 import { decodeJob, WINDOW_BYTES } from './model/window.ts';
@@ -56,9 +57,9 @@ async function main(): Promise<void> {
   const discard = findRetainedInitramfs();
   channel.send({
     type: 'hello',
-    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    libbpf: libbpfVersion(),
     tickNs: String(grid.tickNs),
     ticksPerSecond: String(ticksPerSecond(clock)),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
@@ -102,9 +103,9 @@ async function serveTimedJobs(): Promise<never> {
   sleep(TIMED_SETTLE_MS);
   channel.send({
     type: 'hello',
-    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    libbpf: libbpfVersion(),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
     warnings,
   });
@@ -136,7 +137,7 @@ const SPIN_NS = 20_000_000;
 
 /** The clock's calibration and the boot's own work end; idle time costs nothing under icount. */
 function settle(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
+  sleep(SETTLE_MS);
 }
 
 /** Runs a small object through every path once, so that no job pays for what is done only once. */
@@ -191,9 +192,10 @@ function say(line: string): void {
 /** Outside a VM: loads every library the bundle needs and says so, for a check of the built file. */
 function selfTest(): void {
   loadClock(join(here, 'native/clock.so'));
-  const version = String(libbpf().libbpf_version_string());
   const objects = existsSync(join(here, 'bpf/nop_xdp.bpf.o')) ? 'found' : 'missing';
-  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}\n`);
+  process.stdout.write(
+    `tollgate guest: node ${process.version}, libbpf ${libbpfVersion()}, objects ${objects}\n`,
+  );
 }
 
 if (process.pid === 1) void main();

@@ -25,6 +25,7 @@ import {
 import { layRedirect, type Redirect } from './redirect.ts';
 import { type Bed, eventsRecord, makeBed, stimulate } from './stimulus.ts';
 import { reportSymbols } from './symbols.ts';
+import { kernelRelease } from './versions.ts';
 
 export interface HookGuest {
   readonly window: Uint8Array;
@@ -126,7 +127,7 @@ export function hookNamed(name: string): Hook {
 /** Why this kernel has no such hook; undefined where it has. */
 export function whyNotHere(name: string): Absent | undefined {
   const { since, builtWith } = hookNamed(name);
-  const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
+  const release = kernelRelease();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
   if (builtWith !== undefined && isBuiltWithout(release, builtWith))
     return { reason: `this kernel is built without ${builtWith}` };

@@ -2,6 +2,7 @@
 // the kernel shows it; nothing is changed.
 
 import { readFileSync } from 'node:fs';
+import { allTicks, type ProcessorTicks, ticksByCpu } from '../model/proc-stat.ts';
 
 /** Of one CPU since boot, in ticks of 10 ms. */
 export interface CpuTimes {
@@ -11,24 +12,18 @@ export interface CpuTimes {
 
 /** By CPU number. */
 export function cpuTimes(): ReadonlyMap<number, CpuTimes> {
-  const lines = readFileSync('/proc/stat', 'utf8').matchAll(/^cpu(\d+) (.*)$/gm);
   return new Map(
-    [...lines].map(([, cpu, rest]) => {
-      const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest!
-        .split(' ')
-        .map(Number);
-      return [Number(cpu), { busy: user + nice + system + irq + softirq + steal, steal }];
+    [...ticksByCpu(readFileSync('/proc/stat', 'utf8'))].map(([cpu, ticks]) => {
+      const { user, nice, system, irq, softirq, steal } = ticks;
+      return [cpu, { busy: user + nice + system + irq + softirq + steal, steal }];
     }),
   );
 }
 
-/** Of all processors since boot, in ticks of 10 ms, by kind (proc_stat). */
-export function processorTicks(): Readonly<Record<string, number>> {
-  const [, ...ticks] = /^cpu (.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]?.split(' ') ?? [];
-  return Object.fromEntries(TICK_KINDS.map((kind, i) => [kind, Number(ticks[i] ?? 0)]));
+/** Of all processors since boot. */
+export function processorTicks(): ProcessorTicks {
+  return allTicks(readFileSync('/proc/stat', 'utf8'));
 }
-
-const TICK_KINDS = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
 
 /** ms a tick of cpuTimes, whatever the kernel's own (USER_HZ). */
 export const TICK_MS = 10;

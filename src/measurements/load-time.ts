@@ -1,5 +1,6 @@
 // What network load takes in time, from rounds in each of which every arm ran once.
 
+import { rounded } from '../model/decimal.ts';
 import { NET_EVENTS, type NetEvent } from '../model/load-cost.ts';
 import type { LoadTimeFigures, TimeFigure } from '../model/load-time.ts';
 import type { LoadRound } from '../model/records.ts';
@@ -44,8 +45,4 @@ export function loadTimeFigures(
     bytesPerPacket: Math.round(median(rounds.map(({ bytes, packets }) => bytes / packets))),
     lost: rounds.reduce((sum, { lost }) => sum + lost, 0),
   };
-}
-
-function rounded(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
 }
