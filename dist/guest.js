@@ -91,7 +91,7 @@ function sendError(channel, error2) {
 }
 
 // src/guest/hooks.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 
 // src/model/hooks/hook.ts
 var HookRefused = class extends Error {
@@ -7706,6 +7706,15 @@ function reportSymbols(channel, which) {
   channel.send({ type: "symbols", text });
 }
 
+// src/guest/versions.ts
+var import_node_fs7 = require("node:fs");
+function kernelRelease() {
+  return (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+}
+function libbpfVersion() {
+  return String(libbpf().libbpf_version_string()).replace(/^v/, "");
+}
+
 // src/guest/hooks.ts
 function runHookJob(guest, job) {
   const absent2 = measureArm(guest, job);
@@ -7784,7 +7793,7 @@ function hookNamed(name) {
 }
 function whyNotHere(name) {
   const { since, builtWith } = hookNamed(name);
-  const release = (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  const release = kernelRelease();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
   if (builtWith !== void 0 && isBuiltWithout(release, builtWith))
     return { reason: `this kernel is built without ${builtWith}` };
@@ -7792,7 +7801,7 @@ function whyNotHere(name) {
 }
 function isBuiltWithout(release, option) {
   const path = `/boot/config-${release}`;
-  return (0, import_node_fs7.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs7.readFileSync)(path, "utf8"));
+  return (0, import_node_fs8.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs8.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
   const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
@@ -7851,7 +7860,7 @@ function reportCode({ channel, window }, job, loaded, { reportCode: wanted, prob
 var import_node_fs21 = require("node:fs");
 
 // src/guest/libbpf/timing.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_koffi2 = __toESM(require("./koffi.node"), 1);
 var ATTR_BYTES = 80;
 var BATCH_BYTES = 40;
@@ -7973,7 +7982,7 @@ function openSeat() {
   return {
     put: (fd) => {
       if (link !== void 0 && call(BPF_LINK_UPDATE, link, fd) === 0) return true;
-      if (link !== void 0) (0, import_node_fs8.closeSync)(link);
+      if (link !== void 0) (0, import_node_fs9.closeSync)(link);
       const made = inNamespace(
         namespace,
         () => call(BPF_LINK_CREATE3, fd, LOOPBACK, BPF_XDP3, XDP_FLAGS_SKB_MODE)
@@ -7982,13 +7991,13 @@ function openSeat() {
       return made >= 0;
     },
     close: () => {
-      if (link !== void 0) (0, import_node_fs8.closeSync)(link);
-      (0, import_node_fs8.closeSync)(namespace);
+      if (link !== void 0) (0, import_node_fs9.closeSync)(link);
+      (0, import_node_fs9.closeSync)(namespace);
     }
   };
 }
 function closeFd2(fd) {
-  (0, import_node_fs8.closeSync)(fd);
+  (0, import_node_fs9.closeSync)(fd);
 }
 
 // src/guest/timed-job.ts
@@ -8008,21 +8017,35 @@ function quantileOfSorted(sorted, share) {
 }
 
 // src/guest/neighbours.ts
-var import_node_fs9 = require("node:fs");
-function cpuTimes() {
-  const lines = (0, import_node_fs9.readFileSync)("/proc/stat", "utf8").matchAll(/^cpu(\d+) (.*)$/gm);
+var import_node_fs10 = require("node:fs");
+
+// src/model/proc-stat.ts
+var KINDS = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
+function allTicks(stat) {
+  return ticksOf(/^cpu +(.*)$/m.exec(stat)?.[1] ?? "");
+}
+function ticksByCpu(stat) {
   return new Map(
-    [...lines].map(([, cpu, rest]) => {
-      const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest.split(" ").map(Number);
-      return [Number(cpu), { busy: user + nice + system + irq + softirq + steal, steal }];
+    [...stat.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, ticks]) => [Number(cpu), ticksOf(ticks)])
+  );
+}
+function ticksOf(text) {
+  const ticks = text.split(" ").map(Number);
+  return Object.fromEntries(KINDS.map((kind, i) => [kind, ticks[i] ?? 0]));
+}
+
+// src/guest/neighbours.ts
+function cpuTimes() {
+  return new Map(
+    [...ticksByCpu((0, import_node_fs10.readFileSync)("/proc/stat", "utf8"))].map(([cpu, ticks]) => {
+      const { user, nice, system, irq, softirq, steal } = ticks;
+      return [cpu, { busy: user + nice + system + irq + softirq + steal, steal }];
     })
   );
 }
 function processorTicks() {
-  const [, ...ticks] = /^cpu (.*)$/m.exec((0, import_node_fs9.readFileSync)("/proc/stat", "utf8"))?.[1]?.split(" ") ?? [];
-  return Object.fromEntries(TICK_KINDS.map((kind, i) => [kind, Number(ticks[i] ?? 0)]));
+  return allTicks((0, import_node_fs10.readFileSync)("/proc/stat", "utf8"));
 }
-var TICK_KINDS = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
 var TICK_MS = 10;
 function quietestCpu(ms) {
   const allowed = allowedCpus();
@@ -8035,7 +8058,7 @@ function otherCpu(cpu) {
   return [...cpuTimes().keys()].findLast((each) => each !== cpu);
 }
 function allowedCpus() {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec((0, import_node_fs9.readFileSync)("/proc/self/status", "utf8"))?.[1] ?? "0";
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec((0, import_node_fs10.readFileSync)("/proc/self/status", "utf8"))?.[1] ?? "0";
   return new Set(
     list.split(",").flatMap((range) => {
       const [first = 0, last = first] = range.split("-").map(Number);
@@ -8048,11 +8071,11 @@ function frequencyKhz(cpu) {
   return text === void 0 ? void 0 : Number(text);
 }
 function cpuModel() {
-  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs9.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
+  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs10.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
 }
 function fileText(path) {
   try {
-    return (0, import_node_fs9.readFileSync)(path, "utf8").trim();
+    return (0, import_node_fs10.readFileSync)(path, "utf8").trim();
   } catch {
     return void 0;
   }
@@ -8556,7 +8579,7 @@ function programTypeById(id) {
 }
 
 // src/guest/libbpf/runs.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var ATTR_BYTES2 = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
@@ -8609,7 +8632,7 @@ function seedRandomNumbers() {
   const fd = Number(
     libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs10.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs11.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -8638,9 +8661,6 @@ function findTicks(clockLibrary) {
   const last = times.at(-1) ?? 0;
   return { tickNs, phaseNs: last % tickNs };
 }
-
-// src/guest/runner.ts
-var import_node_fs12 = require("node:fs");
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -8741,19 +8761,19 @@ function unknown2(jited, at) {
 }
 
 // src/guest/guards.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
 function hardened({ jitHarden }, load2) {
   if (!jitHarden) return load2();
-  (0, import_node_fs11.writeFileSync)(HARDEN, String(jitHarden));
+  (0, import_node_fs12.writeFileSync)(HARDEN, String(jitHarden));
   try {
     return load2();
   } finally {
-    (0, import_node_fs11.writeFileSync)(HARDEN, "0");
+    (0, import_node_fs12.writeFileSync)(HARDEN, "0");
   }
 }
 function spectreV2() {
-  return (0, import_node_fs11.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
+  return (0, import_node_fs12.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/tail-calls.ts
@@ -9046,7 +9066,6 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -10228,7 +10247,7 @@ function layOut(bed, link, moduleFolder) {
     inNamespace(place.namespaceFd, () => {
       const device = deviceNamed(name);
       if (link.mtuBytes !== void 0) device.setMtu(link.mtuBytes);
-      for (const kind of KINDS) {
+      for (const kind of KINDS2) {
         const isOn = link[kind];
         if (isOn !== void 0) device.setOffload(kind, isOn);
       }
@@ -10249,7 +10268,7 @@ function devicesOf({ devices }) {
     })
   );
 }
-var KINDS = Object.keys(OFFLOADS);
+var KINDS2 = Object.keys(OFFLOADS);
 function direct(bed) {
   const devices = [
     { name: "sender", place: bed.sender },
@@ -10269,7 +10288,7 @@ function between({ helper }, over, moduleFolder) {
     { name: "sender", place: second.sender }
   ];
   inNamespace(middle, () => (over === "bridge" ? bridge : route)(moduleFolder));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
+  sleep(LINK_WATCH_MS);
   return {
     client: first.sender,
     server: second.receiver,
@@ -10637,7 +10656,8 @@ async function inTurn({ arms, bounds, seed }, run3, { seconds: seconds2, cpu }) 
     const first = await run3(arm);
     if ("reason" in first) found[i].absent = first;
   }
-  for (let round2 = 0; round2 < bounds.mostRounds && seconds2() < bounds.seconds; round2++) {
+  let kept = 0;
+  while (kept < bounds.mostRounds && seconds2() < bounds.seconds) {
     const { begin, why: disturbance } = watch(cpu);
     const end = begin();
     const taken = /* @__PURE__ */ new Map();
@@ -10648,8 +10668,12 @@ async function inTurn({ arms, bounds, seed }, run3, { seconds: seconds2, cpu }) 
     }
     end();
     const why = disturbance();
-    if (why) discarded[why]++;
-    else for (const [i, one] of taken) found[i].rounds.push(one);
+    if (why) {
+      discarded[why]++;
+      continue;
+    }
+    kept++;
+    for (const [i, one] of taken) found[i].rounds.push(one);
   }
   return { arms: found, discarded };
 }
@@ -10682,9 +10706,9 @@ var CLOCK_READS3 = 1e3;
 function machineFacts(timing, cpuNumber) {
   const reads = timing.clockReads(CLOCK_READS3);
   return {
-    release: (0, import_node_fs20.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: kernelRelease(),
     version: (0, import_node_fs20.readFileSync)("/proc/sys/kernel/version", "utf8").trim(),
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    libbpf: libbpfVersion(),
     cpu: cpuModel(),
     cpuNumber,
     clockNs: [Math.min(...reads), Math.round(quantile(reads, 0.5))]
@@ -10738,7 +10762,7 @@ async function runLoaderJob(guest, job) {
   const command = putCommand(guest.window, FOLDER2, job);
   const earlier = new Set(programIds());
   const started = job.isStarted ? await start(bed, job, command) : void 0;
-  sleep2(SETTLE_MS);
+  sleep(SETTLE_MS);
   if (started?.failure !== void 0) {
     withoutEvents({ reason: started.failure });
     for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
@@ -10781,9 +10805,6 @@ async function start(bed, { side, ready }, { argv: [program, ...args], cwd, env 
     });
   });
   return { child, output: () => output, ...failure2 === void 0 ? {} : { failure: failure2 } };
-}
-function sleep2(ms) {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 function measure3(guest, sought, loaded, output) {
   const { channel } = guest;
@@ -10890,9 +10911,9 @@ async function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs22.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    libbpf: libbpfVersion(),
     tickNs: String(grid.tickNs),
     ticksPerSecond: String(ticksPerSecond(clock)),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
@@ -10928,9 +10949,9 @@ async function serveTimedJobs() {
   sleep(TIMED_SETTLE_MS);
   channel.send({
     type: "hello",
-    release: (0, import_node_fs22.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    libbpf: libbpfVersion(),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
     warnings
   });
@@ -10957,7 +10978,7 @@ var TIMED_SETTLE_MS = 1e3;
 var SECOND_NS = 1e9;
 var SPIN_NS = 2e7;
 function settle2() {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS2);
+  sleep(SETTLE_MS2);
 }
 function warmUp(guest) {
   const path = (0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o");
@@ -11004,10 +11025,11 @@ function say(line) {
 }
 function selfTest() {
   loadClock((0, import_node_path5.join)(here, "native/clock.so"));
-  const version2 = String(libbpf().libbpf_version_string());
   const objects = (0, import_node_fs22.existsSync)((0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
-  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
-`);
+  process.stdout.write(
+    `tollgate guest: node ${process.version}, libbpf ${libbpfVersion()}, objects ${objects}
+`
+  );
 }
 if (process.pid === 1) void main();
 else if (process.argv[2] === ON_HOST)
