@@ -1,4 +1,4 @@
-// Verdicts on nanoseconds. A limit is exceeded only where the whole interval is beyond it and a rank test says so at a
+// Verdicts on nanoseconds, and on rates. A limit is exceeded only where the whole interval is beyond it and a rank test says so at a
 // level that holds for all comparisons of the check together; it is kept where the whole interval is; and else the
 // row says that it is open and what would close it. A noisy machine is never a red one.
 
@@ -6,6 +6,8 @@ import {
   discardedCount,
   excess,
   floorNs,
+  isFloor,
+  isRelative,
   isTooNoisy,
   scheduleOf,
   type TimedFigure,
@@ -13,6 +15,7 @@ import {
   timedFigure,
   timedRatio,
 } from '../measurements/timed.ts';
+import { metricOf } from '../model/metrics.ts';
 import { FALSE_ALARMS, type Rounds, type TimedBounds, type TimedLimit } from '../model/timed.ts';
 import { holm } from '../statistics/holm.ts';
 import { median } from '../statistics/quantile.ts';
@@ -46,7 +49,7 @@ export function timedTests(
   budgetOf: (rounds: TimedRounds) => Budget | undefined,
 ): readonly TimedTest[] {
   const open = all.flatMap((each) =>
-    limitsOf(budgetOf(each), each.rounds).map((limit) => ({ ...each, limit })),
+    comparable(timedLimits(budgetOf(each)), each.rounds).map((limit) => ({ ...each, limit })),
   );
   const corrected = holm(
     open.map(({ rounds, limit, bounds }) => sequentialAbove(excess(rounds, limit), scheduleOf(bounds))),
@@ -54,43 +57,49 @@ export function timedTests(
   return open.map((each, i) => ({ ...each, p: corrected[i]!, tests: open.length }));
 }
 
-function limitsOf(budget: Budget | undefined, { head, base }: Rounds): TimedLimit[] {
-  if (head.length === 0) return [];
-  const increase = base.length > 0 ? budget?.increase?.value : undefined;
+/** What a budget says, as rounds are held to it. */
+export function timedLimits({ max, increase, min, decrease }: Budget = {}): TimedLimit[] {
+  const against = (kind: 'increase' | 'decrease', limit: Budget['increase']): TimedLimit[] => {
+    if (limit === undefined) return [];
+    const { value } = limit;
+    return [typeof value === 'number' ? { kind, value } : { kind, percent: Number(value.percent) }];
+  };
   return [
-    ...(budget?.max ? [{ kind: 'max', ns: budget.max.value } as const] : []),
-    ...(increase === undefined
-      ? []
-      : [
-          typeof increase === 'number'
-            ? ({ kind: 'increase', ns: increase } as const)
-            : ({ kind: 'increase', percent: Number(increase.percent) } as const),
-        ]),
+    ...(max ? [{ kind: 'max', value: max.value } as const] : []),
+    ...against('increase', increase),
+    ...(min ? [{ kind: 'min', value: min.value } as const] : []),
+    ...against('decrease', decrease),
   ];
+}
+
+function comparable(limits: readonly TimedLimit[], { head, base }: Rounds): readonly TimedLimit[] {
+  if (head.length === 0) return [];
+  return limits.filter((limit) => !isRelative(limit) || base.length > 0);
 }
 
 const SEED = 1;
 
 /** What comes of one test. */
-export function timedCheck({ rounds, limit, p, tests, bounds }: TimedTest): Check {
-  const words = limitWords(limit);
+export function timedCheck({ metric, rounds, limit, p, tests, bounds }: TimedTest): Check {
+  const unit = ` ${metricOf(metric).unit}`;
+  const words = limitWords(limit, unit);
   const open = (why: string): Check => ({ verdict: 'inconclusive', why: `${why} (${words})` });
   const floor = floorNs(rounds, SEED);
-  const allowedNs = allowedOf(limit, rounds);
-  if (limit.kind === 'max' ? limit.ns < floor : allowedNs < floor && allowedNs > 0)
+  const allowed = allowedOf(limit, rounds);
+  if (allowed < floor && (allowed > 0 || limit.kind === 'max'))
     return open(
-      `a budget of ${round(allowedNs)} ns cannot be held here: two loads of an empty program are up to ${round(floor)} ns apart`,
+      `a budget of ${round(allowed)}${unit} cannot be held here: ${isFloor(limit) ? 'two arms with nothing attached' : 'two loads of an empty program'} are up to ${round(floor)}${unit} apart`,
     );
   if (isTooNoisy(rounds))
     return open(
       `this machine is too noisy to tell: ${discardedCount(rounds.discarded)} rounds were disturbed and ${rounds.head.length} were not`,
     );
-  const { figure, at, unit } = subjectOf(rounds, limit);
+  const { figure, at, ...subject } = subjectOf(rounds, limit, unit);
   const [low, high] = figure.interval;
-  const said = `${round(figure.value)}${unit}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${unit}`;
-  if (low > at && p <= FALSE_ALARMS)
+  const said = `${round(figure.value)}${subject.unit}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${subject.unit}`;
+  if ((isFloor(limit) ? high < at : low > at) && p <= FALSE_ALARMS)
     return { verdict: 'over', why: `${said}: beyond ${words}, p ${scientific(p)}${among(tests)}` };
-  if (high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
+  if (isFloor(limit) ? low >= at : high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
   return open(`${said}: the limit is not clearly on one side; ${furtherWords(rounds, limit, tests, bounds)}`);
 }
 
@@ -102,21 +111,24 @@ interface Subject {
   readonly unit: string;
 }
 
-function subjectOf(rounds: Rounds, limit: TimedLimit): Subject {
-  if (limit.kind === 'max') return { figure: timedFigure(rounds, 'head', SEED), at: limit.ns, unit: ' ns' };
+/** A fall is a change below 0: its bound is as far below. */
+function subjectOf(rounds: Rounds, limit: TimedLimit, unit: string): Subject {
+  if (!isRelative(limit)) return { figure: timedFigure(rounds, 'head', SEED), at: limit.value, unit };
+  const sign = isFloor(limit) ? -1 : 1;
   const ratio = 'percent' in limit ? timedRatio(rounds, SEED) : undefined;
-  if (ratio && 'percent' in limit) return { figure: ratio, at: limit.percent, unit: '%' };
-  return { figure: timedChange(rounds, SEED), at: allowedOf(limit, rounds), unit: ' ns' };
+  if (ratio && 'percent' in limit) return { figure: ratio, at: sign * limit.percent, unit: '%' };
+  return { figure: timedChange(rounds, SEED), at: sign * allowedOf(limit, rounds), unit };
 }
 
 function allowedOf(limit: TimedLimit, rounds: Rounds): number {
-  if ('ns' in limit) return limit.ns;
+  if ('value' in limit) return limit.value;
   return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED).value)) / 100;
 }
 
-function limitWords(limit: TimedLimit): string {
-  if (limit.kind === 'max') return `the maximum of ${limit.ns} ns`;
-  return `the allowed increase of ${'percent' in limit ? `${limit.percent}%` : `${limit.ns} ns`}`;
+function limitWords(limit: TimedLimit, unit: string): string {
+  const allowed = 'percent' in limit ? `${limit.percent}%` : `${limit.value}${unit}`;
+  if (isRelative(limit)) return `the allowed ${limit.kind} of ${allowed}`;
+  return `the ${limit.kind === 'max' ? 'maximum' : 'minimum'} of ${allowed}`;
 }
 
 /** How many rounds more would decide, if they go on as they did. */

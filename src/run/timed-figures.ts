@@ -2,6 +2,7 @@
 
 import type { TimedRounds } from '../budget/timed.ts';
 import { floorNs, timedChange, timedChangeP, timedFigure, timedRatio } from '../measurements/timed.ts';
+import { metricOf } from '../model/metrics.ts';
 import type { Absent, Measurement, Side } from '../model/report.ts';
 import type { Rounds, TimedBounds } from '../model/timed.ts';
 
@@ -24,7 +25,8 @@ export function timedMeasurements(
   note: string | undefined,
   sides: readonly Side[],
 ): Timed {
-  const of = (side: Side) => ({ ...name, ...(input === '' ? {} : { input }), unit: 'ns', side });
+  const { unit } = metricOf(name.metric);
+  const of = (side: Side) => ({ ...name, ...(input === '' ? {} : { input }), unit, side });
   const absent = (reason: Absent): Timed => ({
     measurements: sides.map((side) => ({ ...of(side), absent: reason })),
     timed: [],
