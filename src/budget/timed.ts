@@ -13,6 +13,8 @@ import {
   timedFigure,
   timedRatio,
 } from '../measurements/timed.ts';
+import { isLoad } from '../model/match.ts';
+import { METRICS, type Metric } from '../model/metrics.ts';
 import { FALSE_ALARMS, type Rounds, type TimedBounds, type TimedLimit } from '../model/timed.ts';
 import { holm } from '../statistics/holm.ts';
 import { median } from '../statistics/quantile.ts';
@@ -72,22 +74,28 @@ function limitsOf(budget: Budget | undefined, { head, base }: Rounds): TimedLimi
 const SEED = 1;
 
 /** What comes of one test. */
-export function timedCheck({ rounds, limit, p, tests, bounds }: TimedTest): Check {
-  const words = limitWords(limit);
+export function timedCheck({ rounds, limit, p, tests, bounds, ...name }: TimedTest): Check {
+  const scale = scaleOf(name.metric);
+  const { unit, decimals, round } = scale;
+  const words = limitWords(limit, unit);
   const open = (why: string): Check => ({ verdict: 'inconclusive', why: `${why} (${words})` });
-  const floor = floorNs(rounds, SEED);
-  const allowedNs = allowedOf(limit, rounds);
-  if (limit.kind === 'max' ? limit.ns < floor : allowedNs < floor && allowedNs > 0)
+  const floor = floorNs(rounds, SEED, decimals);
+  const allowed = allowedOf(limit, rounds, scale);
+  if (limit.kind === 'max' ? limit.ns < floor : allowed < floor && allowed > 0)
     return open(
-      `a budget of ${round(allowedNs)} ns cannot be held here: two loads of an empty program are up to ${round(floor)} ns apart`,
+      `a budget of ${round(allowed)}${unit} cannot be held here: ${isLoad(name) ? 'two runs with nothing attached' : 'two loads of an empty program'} are up to ${round(floor)}${unit} apart`,
     );
   if (isTooNoisy(rounds))
     return open(
       `this machine is too noisy to tell: ${discardedCount(rounds.discarded)} rounds were disturbed and ${rounds.head.length} were not`,
     );
-  const { figure, at, unit } = subjectOf(rounds, limit);
+  const { figure, at, unit: of } = subjectOf(rounds, limit, scale);
   const [low, high] = figure.interval;
-  const said = `${round(figure.value)}${unit}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${unit}`;
+  const said = `${round(figure.value)}${of}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${of}`;
+  if (rounds.head.length < LEAST_ROUNDS)
+    return open(
+      `${said}: ${rounds.head.length} rounds are too few to tell, ${furtherWords(rounds, limit, tests, bounds)}`,
+    );
   if (low > at && p <= FALSE_ALARMS)
     return { verdict: 'over', why: `${said}: beyond ${words}, p ${scientific(p)}${among(tests)}` };
   if (high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
@@ -95,6 +103,27 @@ export function timedCheck({ rounds, limit, p, tests, bounds }: TimedTest): Chec
 }
 
 const INTERVAL_WORDS = '99% interval';
+/** Even from the least to the greatest, fewer rounds hold the median of all in less than 99 of 100 cases. */
+const LEAST_ROUNDS = 8;
+
+/** How a metric's figures are written. */
+interface Scale {
+  readonly unit: string;
+  readonly decimals: number;
+  readonly round: (value: number) => string;
+}
+
+const NS_DECIMALS = 3;
+
+function scaleOf(metric: string): Scale {
+  const found: Metric | undefined = METRICS.find(({ name }) => name === metric);
+  const decimals = found?.decimals ?? NS_DECIMALS;
+  return {
+    unit: found?.unit === '%' ? ' % of the time' : ` ${found?.unit ?? 'ns'}`,
+    decimals,
+    round: (value) => String(Math.round(value * 10 ** decimals) / 10 ** decimals + 0),
+  };
+}
 
 interface Subject {
   readonly figure: TimedFigure;
@@ -102,21 +131,23 @@ interface Subject {
   readonly unit: string;
 }
 
-function subjectOf(rounds: Rounds, limit: TimedLimit): Subject {
-  if (limit.kind === 'max') return { figure: timedFigure(rounds, 'head', SEED), at: limit.ns, unit: ' ns' };
-  const ratio = 'percent' in limit ? timedRatio(rounds, SEED) : undefined;
+function subjectOf(rounds: Rounds, limit: TimedLimit, scale: Scale): Subject {
+  const { unit, decimals } = scale;
+  if (limit.kind === 'max')
+    return { figure: timedFigure(rounds, 'head', SEED, decimals), at: limit.ns, unit };
+  const ratio = 'percent' in limit ? timedRatio(rounds, SEED, decimals) : undefined;
   if (ratio && 'percent' in limit) return { figure: ratio, at: limit.percent, unit: '%' };
-  return { figure: timedChange(rounds, SEED), at: allowedOf(limit, rounds), unit: ' ns' };
+  return { figure: timedChange(rounds, SEED, decimals), at: allowedOf(limit, rounds, scale), unit };
 }
 
-function allowedOf(limit: TimedLimit, rounds: Rounds): number {
+function allowedOf(limit: TimedLimit, rounds: Rounds, { decimals }: Scale): number {
   if ('ns' in limit) return limit.ns;
-  return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED).value)) / 100;
+  return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED, decimals).value)) / 100;
 }
 
-function limitWords(limit: TimedLimit): string {
-  if (limit.kind === 'max') return `the maximum of ${limit.ns} ns`;
-  return `the allowed increase of ${'percent' in limit ? `${limit.percent}%` : `${limit.ns} ns`}`;
+function limitWords(limit: TimedLimit, unit: string): string {
+  if (limit.kind === 'max') return `the maximum of ${limit.ns}${unit}`;
+  return `the allowed increase of ${'percent' in limit ? `${limit.percent}%` : `${limit.ns}${unit}`}`;
 }
 
 /** How many rounds more would decide, if they go on as they did. */
@@ -128,7 +159,7 @@ function furtherWords(rounds: Rounds, limit: TimedLimit, tests: number, bounds: 
   const needed = roundsNeeded(values.length, p, isBeyond ? FALSE_ALARMS / (looks * tests) : ONE_SIDE);
   if (needed === undefined || needed > MOST_ROUNDS) return 'no number of rounds in reason would decide';
   const seconds = Math.ceil((rounds.seconds * needed) / values.length);
-  return `about ${needed} rounds (${seconds} s) would decide, ${values.length} were taken in ${round(rounds.seconds)} s`;
+  return `about ${needed} rounds (${seconds} s) would decide, ${values.length} were taken in ${milliseconds(rounds.seconds)} s`;
 }
 
 /** Of an interval of 99 %. */
@@ -136,5 +167,5 @@ const ONE_SIDE = 0.005;
 const MOST_ROUNDS = 100_000;
 
 const among = (tests: number) => (tests > 1 ? ` among ${tests} tests` : '');
-const round = (value: number) => String(Math.round(value * 1000) / 1000 + 0);
+const milliseconds = (seconds: number) => String(Math.round(seconds * 1000) / 1000);
 const scientific = (p: number) => (p < 0.001 ? p.toExponential(1) : String(Math.round(p * 1000) / 1000));

@@ -2,24 +2,11 @@
 // the kernel shows it; nothing is changed.
 
 import { readFileSync } from 'node:fs';
+import { allowedCpusOf, type CpuTimes, cpuTimesOf, quietestOf } from '../model/processors.ts';
 
-/** Of one CPU since boot, in ticks of 10 ms. */
-export interface CpuTimes {
-  readonly busy: number;
-  readonly steal: number;
-}
-
-/** By CPU number. */
+/** Of each CPU since boot, by its number. */
 export function cpuTimes(): ReadonlyMap<number, CpuTimes> {
-  const lines = readFileSync('/proc/stat', 'utf8').matchAll(/^cpu(\d+) (.*)$/gm);
-  return new Map(
-    [...lines].map(([, cpu, rest]) => {
-      const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest!
-        .split(' ')
-        .map(Number);
-      return [Number(cpu), { busy: user + nice + system + irq + softirq + steal, steal }];
-    }),
-  );
+  return cpuTimesOf(readFileSync('/proc/stat', 'utf8'));
 }
 
 /** Of all processors since boot, in ticks of 10 ms, by kind (proc_stat). */
@@ -35,29 +22,14 @@ export const TICK_MS = 10;
 
 /** The CPU that did the least over `ms`, of those that this process may run on. */
 export function quietestCpu(ms: number): number {
-  const allowed = allowedCpus();
   const before = cpuTimes();
   sleep(ms);
-  const done = [...cpuTimes()]
-    .filter(([cpu]) => allowed.has(cpu))
-    .map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
-  // The last of equals: interrupts tend to go to the first.
-  return done.reduceRight((least, each) => (each.busy < least.busy ? each : least)).cpu;
+  return quietestOf(before, cpuTimes(), allowedCpusOf(readFileSync('/proc/self/status', 'utf8')));
 }
 
 /** Another CPU that this process may run on; undefined where there is none. For who is pinned: any that is there. */
 export function otherCpu(cpu: number): number | undefined {
   return [...cpuTimes().keys()].findLast((each) => each !== cpu);
-}
-
-function allowedCpus(): Set<number> {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  return new Set(
-    list.split(',').flatMap((range) => {
-      const [first = 0, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    }),
-  );
 }
 
 /** kHz now; undefined where the kernel does not show it, as in most virtual machines. */
