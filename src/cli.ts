@@ -416,9 +416,13 @@ type LoadFlags = CommonFlags &
 
 async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> {
   if (flags.mode.length > 1)
-    throw new TollgateError('usage', `Cannot measure network load in two modes at once: '${flags.mode.join(',')}'`, {
-      hint: "'--mode exact' or '--mode timed'; 'check' takes both",
-    });
+    throw new TollgateError(
+      'usage',
+      `Cannot measure network load in two modes at once: '${flags.mode.join(',')}'`,
+      {
+        hint: "'--mode exact' or '--mode timed'; 'check' takes both",
+      },
+    );
   const config = flags.config === undefined ? undefined : readConfig(flags.config);
   await withRun(flags, config && { path: flags.config!, config }, async (options) => {
     const { distDir, baseDir } = options;

@@ -24,7 +24,6 @@ export const MONITOR_EVENTS = [
 /** Nothing of ours runs while time is stolen. */
 const SAMPLED_EVENTS = MONITOR_EVENTS.filter((event) => event !== 'steal');
 
-
 export type MonitorTimes = Readonly<Record<(typeof MONITOR_EVENTS)[number], number>>;
 
 export interface Monitor {

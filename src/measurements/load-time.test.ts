@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LoadRound } from '../model/records.ts';
-import { floorNs, timedFigure } from './timed.ts';
 import { loadRounds, loadTimeFigures, TIMED_LOAD_METRICS } from './load-time.ts';
+import { floorNs, timedFigure } from './timed.ts';
 
 const round = (share: number, bitsPerSecond: number): LoadRound => ({
   ns: { rest: 0, rx_softirq: 400 * share, tx_softirq: 0, sock_send: 500 * share, sock_recv: 100 * share },

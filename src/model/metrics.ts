@@ -134,8 +134,17 @@ export const METRICS = [
   ofLoad('tx_softirq', '%', 'share of all processor time in the sending softirq', 3),
   ofLoad('sock_send', '%', 'share of all processor time in sends on sockets', 3),
   ofLoad('sock_recv', '%', 'share of all processor time in receives on sockets', 3),
-  counted(ofLoad('insns_per_packet', 'insns', 'instructions of the network for each packet that crosses the link', 3)),
-  counted(ofLoad('insns_per_byte', 'insns', 'instructions of the network for each byte that iperf3 sends', 6)),
+  counted(
+    ofLoad(
+      'insns_per_packet',
+      'insns',
+      'instructions of the network for each packet that crosses the link',
+      3,
+    ),
+  ),
+  counted(
+    ofLoad('insns_per_byte', 'insns', 'instructions of the network for each byte that iperf3 sends', 6),
+  ),
   timed(ofLoad('ns_per_packet', 'ns', 'time of the network for each packet that crosses the link', 3)),
   timed(ofLoad('ns_per_byte', 'ns', 'time of the network for each byte that iperf3 sends', 6)),
   { ...ofLoad('throughput_bps', 'bps', 'bits a second, in exact mode of virtual time'), better: 'more' },

@@ -51,7 +51,11 @@ test('it waits for a timed run that is going on', async () => {
   const warnings: string[] = [];
   await expect.poll(() => isTaken(), { timeout: 60_000 }).toBe(false);
   await alone(async () => {
-    const options = { ...labOptions(), signal: abort.signal, onWarning: (line: string) => warnings.push(line) };
+    const options = {
+      ...labOptions(),
+      signal: abort.signal,
+      onWarning: (line: string) => warnings.push(line),
+    };
     const waiting = timeLoads(load(1), options);
     await expect
       .poll(() => warnings)

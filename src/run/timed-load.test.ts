@@ -70,7 +70,15 @@ function records(arms: readonly (number | string)[], count = COUNT): GuestRecord
   ];
 }
 
-const NAMES = ['net_cpu', 'rx_softirq', 'tx_softirq', 'sock_send', 'sock_recv', 'ns_per_packet', 'ns_per_byte'];
+const NAMES = [
+  'net_cpu',
+  'rx_softirq',
+  'tx_softirq',
+  'sock_send',
+  'sock_recv',
+  'ns_per_packet',
+  'ns_per_byte',
+];
 
 const collected = (planned: ReturnType<typeof plan>, of: readonly GuestRecord[]) =>
   collectTimedLoad('host/timed', planned, DEFAULT_BOUNDS, of);
@@ -85,7 +93,12 @@ test('a load has nothing twice, an empty program, head and base in one job, all 
   writeFileSync(iperf3, '');
   chmodSync(iperf3, 0o755);
   const options = { distDir: join(ROOT, 'dist'), tools: { path: [folder], libraryPath: [] } };
-  const bytes = await encodeTimedLoad('host', plan(ATTACHED), DEFAULT_BOUNDS, options as unknown as RunOptions);
+  const bytes = await encodeTimedLoad(
+    'host',
+    plan(ATTACHED),
+    DEFAULT_BOUNDS,
+    options as unknown as RunOptions,
+  );
   const job = decodeJob(bytes) as TimedLoadJob;
   expect(job.arms).toEqual([0, 0, 1, 3, 2].map((number) => ({ number, sampleHz: 0 })));
   expect(job).toMatchObject({ iperf3, run: { bytes: TIMED_LOAD_BYTES, protocol: 'tcp' } });
@@ -120,7 +133,11 @@ test('rounds are figures of the load, of it with empty programs and with nothing
 
 test.each([
   ['an arm that cannot be run', [2000, 2000, 2100, 3000, 'no BTF'], ['load head 3000', 'load base no BTF']],
-  ['nothing that can be run', ['no link', 'no link', 'x', 'x', 'x'], ['load head no link', 'load base no link']],
+  [
+    'nothing that can be run',
+    ['no link', 'no link', 'x', 'x', 'x'],
+    ['load head no link', 'load base no link'],
+  ],
 ] as const)('%s says why', (_, arms, rows) => {
   const found = collected(plan(ATTACHED), records(arms));
   expect(
@@ -143,7 +160,9 @@ test('rounds that were all disturbed are no figure, and a kernel without a link 
 test('without base there are head and the others; with nothing to attach the load is its own base', () => {
   expect(perPacket(collected(plan(ATTACHED, false), records([2000, 2000, 2100, 3000]))).length).toBe(5);
   const alone = collected(plan('{ iperf3: {} }'), records([2000, 2000]));
-  expect(alone.measurements.find(({ side, metric }) => side === 'head' && metric === 'net_cpu')).toMatchObject({
+  expect(
+    alone.measurements.find(({ side, metric }) => side === 'head' && metric === 'net_cpu'),
+  ).toMatchObject({
     program: 'load',
     change: { value: 0, p: 1 },
   });
@@ -163,7 +182,12 @@ const TARGET: Target = {
 function verdictsOf(budgets: string, arms: readonly (number | string)[], count = COUNT) {
   const config = parseConfig(TEXT(ATTACHED, budgets), 't.yml');
   const found = collected(plan(ATTACHED), records(arms, count));
-  const { verdicts } = compare({ targets: [TARGET], ...found, rules: config.budgets, base: { exists: true } });
+  const { verdicts } = compare({
+    targets: [TARGET],
+    ...found,
+    rules: config.budgets,
+    base: { exists: true },
+  });
   return verdicts.filter(({ program, budget }) => program === 'load' && budget);
 }
 

@@ -253,8 +253,7 @@ async function timeLoadsOn(
 ): Promise<LoadTime[]> {
   const plans = planned.map((each) => ({ planned: each, arms: ofMonitor ? MONITOR_ARMS : armsOf(each) }));
   const longestMs = Math.max(...plans.map(({ arms }) => deadlineMs(arms.length, bounds)));
-  const place =
-    vm && kernel !== HOST ? inTimedVm(kernel, vm, longestMs, options) : onThisMachine(options);
+  const place = vm && kernel !== HOST ? inTimedVm(kernel, vm, longestMs, options) : onThisMachine(options);
   const id = `${kernel}/timed`;
   const common = { id, kernel, arch: 'x86_64', mode: 'timed', accelerator: 'none' } as const;
   const times: LoadTime[] = [];

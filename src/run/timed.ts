@@ -19,7 +19,7 @@ import { encodeJob } from '../model/window.ts';
 import { collect } from './collect.ts';
 import type { RunOptions } from './execute.ts';
 import type { HookPlan } from './hooks.ts';
-import { NO_LOADS, type LoadPlan, type PlannedLoad } from './load-arms.ts';
+import { type LoadPlan, NO_LOADS, type PlannedLoad } from './load-arms.ts';
 import type { SideObject } from './objects.ts';
 import { type PlanOptions, planInputs } from './plan.ts';
 import { targetErrorOf } from './target-error.ts';
