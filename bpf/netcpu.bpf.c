@@ -28,25 +28,28 @@ struct files_struct {
 	struct fdtable *fdt;
 } __attribute__((preserve_access_index));
 
+/* What the hypervisor has stolen of a processor since boot, as far as the kernel has accounted for it in /proc/stat. */
+struct rq {
+	__u64 prev_steal_time;
+} __attribute__((preserve_access_index));
+
+struct cfs_rq {
+	struct rq *rq;
+} __attribute__((preserve_access_index));
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	struct files_struct *files;
+	struct sched_entity se;
 } __attribute__((preserve_access_index));
 
 struct pt_regs {
 	unsigned long di;
 } __attribute__((preserve_access_index));
-
-enum cpu_usage_stat {
-	CPUTIME_STEAL = 7,
-};
-
-struct kernel_cpustat {
-	__u64 cpustat[10];
-} __attribute__((preserve_access_index));
-
-/* The kernel's own account of each processor, which /proc/stat shows. Without it there is no steal. */
-extern const struct kernel_cpustat kernel_cpustat __ksym __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -119,14 +122,20 @@ static __always_inline void change(struct counters *c, __u32 event)
  */
 static __always_inline void take_stolen(struct counters *c)
 {
-	const struct kernel_cpustat *account;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct rq *queue = (void *)c->queue;
 	__u64 stolen, more;
 	__u32 event = c->longest;
 
-	if (!&kernel_cpustat)
+	if (!bpf_core_field_exists(struct sched_entity, cfs_rq) || !bpf_core_field_exists(struct cfs_rq, rq) ||
+	    !bpf_core_field_exists(struct rq, prev_steal_time))
 		return;
-	account = bpf_this_cpu_ptr(&kernel_cpustat);
-	stolen = account->cpustat[CPUTIME_STEAL] + 1;
+	if (!queue)
+		queue = BPF_CORE_READ(task, se.cfs_rq, rq);
+	if (!queue)
+		return;
+	c->queue = (__u64)queue;
+	stolen = BPF_CORE_READ(queue, prev_steal_time) + 1;
 	if (!c->stolen)
 		c->stolen = stolen;
 	more = stolen - c->stolen;

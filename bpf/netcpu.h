@@ -29,6 +29,7 @@ struct counters {
 	__u32 longest; /* the event of the longest stretch of late, how long that was, and when it ended */
 	__u64 longest_ns;
 	__u64 longest_at;
+	__u64 queue; /* the processor's own, where the kernel accounts for what is stolen */
 };
 
 #define STACK_MAX 64 /* functions; callers beyond are cut off */

@@ -125,7 +125,7 @@ function attachTracing(fd: number): number {
 }
 
 /** As `missing` has it. */
-export const STEAL_ACCOUNT = 'kernel_cpustat (steal)';
+export const STEAL_ACCOUNT = 'steal (rq.prev_steal_time)';
 
 /** This task is switched out and in again: what it was in has got its time. */
 function yieldOnce(): void {
