@@ -9,6 +9,7 @@
 
 #define NET_TX_SOFTIRQ 2
 #define NET_RX_SOFTIRQ 3
+#define TICK_MAX_NS 10000000 /* of a kernel with the slowest timer */
 
 struct inode {
 	unsigned short i_mode;
@@ -27,9 +28,23 @@ struct files_struct {
 	struct fdtable *fdt;
 } __attribute__((preserve_access_index));
 
+/* What the hypervisor has stolen of a processor since boot, as far as the kernel has accounted for it in /proc/stat. */
+struct rq {
+	__u64 prev_steal_time;
+} __attribute__((preserve_access_index));
+
+struct cfs_rq {
+	struct rq *rq;
+} __attribute__((preserve_access_index));
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	struct files_struct *files;
+	struct sched_entity se;
 } __attribute__((preserve_access_index));
 
 struct pt_regs {
@@ -86,12 +101,52 @@ static __always_inline struct counters *own_counters(void)
 /* From now on it is `event`; what was before gets its time. */
 static __always_inline void change(struct counters *c, __u32 event)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), took = now - c->since;
+	__u32 before = c->event;
 
-	if (c->since && c->event < EVENTS)
-		c->ns[c->event] += now - c->since;
+	if (c->since && before < EVENTS) {
+		c->ns[before] += took;
+		if (took > c->longest_ns || now - c->longest_at > TICK_MAX_NS) {
+			c->longest_ns = took;
+			c->longest_at = now;
+			c->longest = before;
+		}
+	}
 	c->since = now;
 	c->event = event;
+}
+
+/*
+ * The kernel asks the hypervisor at each tick what it has stolen since the last, and not of whom. A steal makes the stretch
+ * that it falls into at least as long: it is taken out of the longest of late. What is more than that waits for the next.
+ */
+static __always_inline void take_stolen(struct counters *c)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct rq *queue = (void *)c->queue;
+	__u64 stolen, more;
+	__u32 event = c->longest;
+
+	if (!bpf_core_field_exists(struct sched_entity, cfs_rq) || !bpf_core_field_exists(struct cfs_rq, rq) ||
+	    !bpf_core_field_exists(struct rq, prev_steal_time))
+		return;
+	if (!queue)
+		queue = BPF_CORE_READ(task, se.cfs_rq, rq);
+	if (!queue)
+		return;
+	c->queue = (__u64)queue;
+	stolen = BPF_CORE_READ(queue, prev_steal_time) + 1;
+	if (!c->stolen)
+		c->stolen = stolen;
+	more = stolen - c->stolen;
+	if (more > c->longest_ns)
+		more = c->longest_ns;
+	if (!more || event >= EVENTS)
+		return;
+	c->ns[event] -= more;
+	c->ns[EVENT_STEAL] += more;
+	c->longest_ns -= more;
+	c->stolen += more;
 }
 
 static __always_inline void interrupt(__u32 event)
@@ -105,7 +160,7 @@ static __always_inline void interrupt(__u32 event)
 	change(c, event);
 }
 
-static __always_inline void go_on(void)
+static __always_inline void go_on(int can_tick)
 {
 	struct counters *c = own_counters();
 
@@ -114,6 +169,8 @@ static __always_inline void go_on(void)
 		return;
 	c->depth--;
 	change(c, c->interrupted[c->depth & (INTERRUPTS_MAX - 1)]);
+	if (can_tick)
+		take_stolen(c);
 }
 
 static __always_inline void begin_call(__u32 event)
@@ -142,7 +199,7 @@ int handle_softirq_entry(__u64 *ctx)
 SEC("tp_btf/softirq_exit")
 int handle_softirq_exit(__u64 *ctx)
 {
-	go_on();
+	go_on(0);
 	return 0;
 }
 
@@ -156,7 +213,7 @@ int handle_irq_entry(__u64 *ctx)
 SEC("tp_btf/irq_handler_exit")
 int handle_irq_exit(__u64 *ctx)
 {
-	go_on();
+	go_on(1);
 	return 0;
 }
 
@@ -170,7 +227,7 @@ int handle_timer_entry(__u64 *ctx)
 SEC("tp_btf/local_timer_exit")
 int handle_timer_exit(__u64 *ctx)
 {
-	go_on();
+	go_on(1);
 	return 0;
 }
 
@@ -196,6 +253,7 @@ int handle_switch(__u64 *ctx)
 		bpf_map_delete_elem(&switched_out, &after);
 	}
 	change(c, event);
+	take_stolen(c);
 	return 0;
 }
 
@@ -323,7 +381,7 @@ int take_sample(void *ctx)
 	event = c->event;
 	if (event == EVENT_HARD_IRQ && c->depth)
 		event = c->interrupted[(c->depth - 1) & (INTERRUPTS_MAX - 1)];
-	if (event >= EVENTS)
+	if (event >= EVENT_STEAL)
 		return 0;
 	own->events[event]++;
 	if (event < EVENT_RX_SOFTIRQ || event > EVENT_SOCK_RECV)

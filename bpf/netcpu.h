@@ -12,6 +12,7 @@ enum event {
 	EVENT_OTHER_SOFTIRQ,
 	EVENT_HARD_IRQ,
 	EVENT_IDLE,
+	EVENT_STEAL, /* the hypervisor had the processor */
 	EVENTS,
 };
 
@@ -19,11 +20,16 @@ enum event {
 
 struct counters {
 	__u64 ns[EVENTS];
+	__u64 stolen; /* what the kernel's own account had when it was looked at last, ns, and 1; 0: it was not yet */
 	__u64 since; /* the last change of event; 0 before the first */
 	__u32 event;
 	__u32 depth; /* of interrupts that are in `interrupted` */
 	__u32 interrupted[INTERRUPTS_MAX];
 	__u32 is_threaded; /* NAPI runs in a thread, not in a softirq */
+	__u32 longest; /* the event of the longest stretch of late, how long that was, and when it ended */
+	__u64 longest_ns;
+	__u64 longest_at;
+	__u64 queue; /* the processor's own, where the kernel accounts for what is stolen */
 };
 
 #define STACK_MAX 64 /* functions; callers beyond are cut off */
@@ -39,7 +45,7 @@ struct sample {
 struct taken {
 	__u32 samples; /* written, up to `room` */
 	__u32 lost;    /* for which there was no room */
-	__u32 events[EVENTS]; /* all that were looked at, by event */
+	__u32 events[EVENT_STEAL]; /* all that were looked at, by event; nothing of ours runs while time is stolen */
 };
 
 struct control {

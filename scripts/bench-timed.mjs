@@ -1,5 +1,6 @@
 // What timed mode is worth on this machine: false alarms and regressions found, beside a gate that runs each program once
-// and allows 5 %; and whether anything is left behind when it is killed.
+// and allows 5 %; and whether anything is left behind when it is killed: of programs alone, of programs in place with softirqs
+// on one CPU and on another, and under network load, so many times each.
 //   node scripts/bench-timed.mjs [--comparisons 1000] [--found 40] [--kills 20] [--seconds 2] [--hog] [--json FILE]
 // Needs root, clang, bpftool and the built dist/. --hog keeps one core busy meanwhile; --seconds is for each program.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -206,23 +207,37 @@ function count(tally, verdict) {
   tally[verdict] = (tally[verdict] ?? 0) + 1;
 }
 
+/** What is killed, and by when each is in the midst of it. */
+const KILLED = [
+  { of: 'noise', seconds: 4, args: ['noise', '--seconds', '2'] },
+  {
+    of: 'hooks, placement same,split',
+    seconds: 8,
+    args: ['measure', '--hooks', '--kernel', 'host', '--mode', 'timed', '--placement', 'same,split'],
+  },
+  { of: 'load', seconds: 8, args: ['load', '--mode', 'timed'] },
+];
+
 /** The tool killed at random moments; what is there then that was not before. */
 async function kills(times) {
-  const before = await leftovers();
-  for (let i = 0; i < times; i++) {
-    const run = execa(process.execPath, [cli, 'noise', '--seconds', '2'], { reject: false, stdio: 'ignore' });
-    await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 4000));
-    run.kill('SIGKILL');
-    await run;
-  }
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  const after = await leftovers();
-  return {
-    times,
-    left: Object.entries(after).flatMap(([what, names]) =>
+  const all = [];
+  for (const { of, seconds, args } of KILLED) {
+    const before = await leftovers();
+    for (let i = 0; i < times; i++) {
+      const run = execa(process.execPath, [cli, ...args], { reject: false, stdio: 'ignore' });
+      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 1000 * seconds));
+      run.kill('SIGKILL');
+      await run;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const after = await leftovers();
+    const left = Object.entries(after).flatMap(([what, names]) =>
       names.filter((name) => !before[what].includes(name)).map((name) => `${what}: ${name}`),
-    ),
-  };
+    );
+    all.push({ of, times, left });
+    process.stderr.write(`killed: ${JSON.stringify(all.at(-1))}\n`);
+  }
+  return all;
 }
 
 async function leftovers() {
@@ -235,6 +250,17 @@ async function leftovers() {
     pinned: readdirSync('/sys/fs/bpf'),
     windows: readdirSync(tmpdir()).filter((name) => name.startsWith('tollgate-window')),
     cgroups: readdirSync('/sys/fs/cgroup'),
+    processes: readdirSync('/proc').filter(isOurs),
     namespaces: [...new Set((await execa('lsns', ['-t', 'net', '-n', '-o', 'NS'])).stdout.split('\n'))],
   };
+}
+
+/** Whether a process of that number is one that a run starts. */
+function isOurs(pid) {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return /guest\.js\0on-host|(^|\/)iperf3\0|native\/(load|stimulus)\0/.test(command);
+  } catch {
+    return false; // no process, or one that has just ended
+  }
 }

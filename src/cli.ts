@@ -49,7 +49,7 @@ import { measureLoad } from './run/load.ts';
 import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
 import { monitorLoads } from './run/load-monitor.ts';
 import { measure } from './run/measure.ts';
-import { EXACT_ONLY, kernelsByMode, type Modes } from './run/modes.ts';
+import { EXACT_ONLY, type Modes } from './run/modes.ts';
 import { measureNoise } from './run/noise.ts';
 import { createProgress, type Progress } from './run/progress.ts';
 import { atItsKernel, CONFIG_FILE, lockBeside, lockPath, readConfig } from './run/project.ts';
@@ -411,6 +411,14 @@ type LoadFlags = CommonFlags &
   };
 
 async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> {
+  if (flags.mode.length > 1)
+    throw new TollgateError(
+      'usage',
+      `Cannot measure network load in two modes at once: '${flags.mode.join(',')}'`,
+      {
+        hint: "'--mode exact' or '--mode timed'; 'check' takes both",
+      },
+    );
   const config = flags.config === undefined ? undefined : readConfig(flags.config);
   await withRun(flags, config && { path: flags.config!, config }, async (options) => {
     const { distDir, baseDir } = options;
@@ -419,8 +427,9 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
           ...{ config, distDir },
           head: objects.map((path) => objectOf(path, baseDir)),
           directory: resolve(dirname(flags.config!)),
+          ...(flags.mode.includes('timed') ? { defaultBytes: LONG_LOAD_BYTES } : {}),
         }).loads
-      : (flags.bytes ?? [flags.mode.includes('timed') ? TIMED_LOAD_BYTES : undefined]).map((bytes) =>
+      : (flags.bytes ?? [flags.mode.includes('timed') ? LONG_LOAD_BYTES : undefined]).map((bytes) =>
           planHookLoad(loadOf(iperf3From(flags, bytes)), distDir, flags.hook),
         );
     if (planned.length === 0)
@@ -430,9 +439,8 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
     const kernels = flags.kernel ?? config?.kernels ?? defaultKernels(flags.mode);
     const tool = { name: 'tollgate', version } as const;
     if (flags.mode.includes('timed')) {
-      kernelsByMode(kernels, ['timed']);
       const bounds = { leastRounds: 1, mostRounds: flags.rounds, seconds: LOAD_SECONDS };
-      const times = await timeLoads({ planned, bounds, ofMonitor: flags.monitor === true }, options);
+      const times = await timeLoads({ kernels, planned, bounds, ofMonitor: flags.monitor === true }, options);
       writeAll(LOAD_TIME_RENDERERS, { schema: 1, tool, times }, flags);
       return endOf(times.map(({ target }) => target));
     }
@@ -474,7 +482,7 @@ function parseStreams(text: string): number {
 const LOAD_ROUNDS = 20;
 const LOAD_SECONDS = 600;
 /** A fifth of a second or more: iperf3's start and end are little of it. */
-const TIMED_LOAD_BYTES = 256 << 20;
+const LONG_LOAD_BYTES = 256 << 20;
 
 /** Often enough to tell shares of a short run; no divisor of the timer's own rate. */
 const DEFAULT_SAMPLE_HZ = 4999;

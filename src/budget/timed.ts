@@ -15,7 +15,8 @@ import {
   timedFigure,
   timedRatio,
 } from '../measurements/timed.ts';
-import { metricOf } from '../model/metrics.ts';
+import { isLoad } from '../model/match.ts';
+import { METRICS, type Metric } from '../model/metrics.ts';
 import { FALSE_ALARMS, type Rounds, type TimedBounds, type TimedLimit } from '../model/timed.ts';
 import { holm } from '../statistics/holm.ts';
 import { median } from '../statistics/quantile.ts';
@@ -80,23 +81,28 @@ function comparable(limits: readonly TimedLimit[], { head, base }: Rounds): read
 const SEED = 1;
 
 /** What comes of one test. */
-export function timedCheck({ metric, rounds, limit, p, tests, bounds }: TimedTest): Check {
-  const unit = ` ${metricOf(metric).unit}`;
+export function timedCheck({ rounds, limit, p, tests, bounds, ...name }: TimedTest): Check {
+  const scale = scaleOf(name.metric);
+  const { unit, decimals, round } = scale;
   const words = limitWords(limit, unit);
   const open = (why: string): Check => ({ verdict: 'inconclusive', why: `${why} (${words})` });
-  const floor = floorNs(rounds, SEED);
-  const allowed = allowedOf(limit, rounds);
+  const floor = floorNs(rounds, SEED, decimals);
+  const allowed = allowedOf(limit, rounds, scale);
   if (allowed < floor && (allowed > 0 || limit.kind === 'max'))
     return open(
-      `a budget of ${round(allowed)}${unit} cannot be held here: ${isFloor(limit) ? 'two arms with nothing attached' : 'two loads of an empty program'} are up to ${round(floor)}${unit} apart`,
+      `a budget of ${round(allowed)}${unit} cannot be held here: ${floorWords(name, limit)} are up to ${round(floor)}${unit} apart`,
     );
   if (isTooNoisy(rounds))
     return open(
       `this machine is too noisy to tell: ${discardedCount(rounds.discarded)} rounds were disturbed and ${rounds.head.length} were not`,
     );
-  const { figure, at, ...subject } = subjectOf(rounds, limit, unit);
+  const { figure, at, unit: of } = subjectOf(rounds, limit, scale);
   const [low, high] = figure.interval;
-  const said = `${round(figure.value)}${subject.unit}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${subject.unit}`;
+  const said = `${round(figure.value)}${of}, ${INTERVAL_WORDS} ${round(low)} to ${round(high)}${of}`;
+  if (rounds.head.length < LEAST_ROUNDS)
+    return open(
+      `${said}: ${rounds.head.length} rounds are too few to tell, ${furtherWords(rounds, limit, tests, bounds)}`,
+    );
   if ((isFloor(limit) ? high < at : low > at) && p <= FALSE_ALARMS)
     return { verdict: 'over', why: `${said}: beyond ${words}, p ${scientific(p)}${among(tests)}` };
   if (isFloor(limit) ? low >= at : high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
@@ -104,6 +110,27 @@ export function timedCheck({ metric, rounds, limit, p, tests, bounds }: TimedTes
 }
 
 const INTERVAL_WORDS = '99% interval';
+/** Even from the least to the greatest, fewer rounds hold the median of all in less than 99 of 100 cases. */
+const LEAST_ROUNDS = 8;
+
+/** How a metric's figures are written. */
+interface Scale {
+  readonly unit: string;
+  readonly decimals: number;
+  readonly round: (value: number) => string;
+}
+
+const NS_DECIMALS = 3;
+
+function scaleOf(metric: string): Scale {
+  const found: Metric | undefined = METRICS.find(({ name }) => name === metric);
+  const decimals = found?.decimals ?? NS_DECIMALS;
+  return {
+    unit: found?.unit === '%' ? ' % of the time' : ` ${found?.unit ?? 'ns'}`,
+    decimals,
+    round: (value) => String(Math.round(value * 10 ** decimals) / 10 ** decimals + 0),
+  };
+}
 
 interface Subject {
   readonly figure: TimedFigure;
@@ -112,17 +139,24 @@ interface Subject {
 }
 
 /** A fall is a change below 0: its bound is as far below. */
-function subjectOf(rounds: Rounds, limit: TimedLimit, unit: string): Subject {
-  if (!isRelative(limit)) return { figure: timedFigure(rounds, 'head', SEED), at: limit.value, unit };
+function subjectOf(rounds: Rounds, limit: TimedLimit, scale: Scale): Subject {
+  const { unit, decimals } = scale;
+  if (!isRelative(limit))
+    return { figure: timedFigure(rounds, 'head', SEED, decimals), at: limit.value, unit };
   const sign = isFloor(limit) ? -1 : 1;
-  const ratio = 'percent' in limit ? timedRatio(rounds, SEED) : undefined;
+  const ratio = 'percent' in limit ? timedRatio(rounds, SEED, decimals) : undefined;
   if (ratio && 'percent' in limit) return { figure: ratio, at: sign * limit.percent, unit: '%' };
-  return { figure: timedChange(rounds, SEED), at: sign * allowedOf(limit, rounds), unit };
+  return { figure: timedChange(rounds, SEED, decimals), at: sign * allowedOf(limit, rounds, scale), unit };
 }
 
-function allowedOf(limit: TimedLimit, rounds: Rounds): number {
+function allowedOf(limit: TimedLimit, rounds: Rounds, { decimals }: Scale): number {
   if ('value' in limit) return limit.value;
-  return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED).value)) / 100;
+  return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED, decimals).value)) / 100;
+}
+
+function floorWords(name: Pick<TimedRounds, 'object' | 'program'>, limit: TimedLimit): string {
+  if (isLoad(name)) return 'two runs with nothing attached';
+  return isFloor(limit) ? 'two arms with nothing attached' : 'two loads of an empty program';
 }
 
 function limitWords(limit: TimedLimit, unit: string): string {
@@ -140,7 +174,7 @@ function furtherWords(rounds: Rounds, limit: TimedLimit, tests: number, bounds: 
   const needed = roundsNeeded(values.length, p, isBeyond ? FALSE_ALARMS / (looks * tests) : ONE_SIDE);
   if (needed === undefined || needed > MOST_ROUNDS) return 'no number of rounds in reason would decide';
   const seconds = Math.ceil((rounds.seconds * needed) / values.length);
-  return `about ${needed} rounds (${seconds} s) would decide, ${values.length} were taken in ${round(rounds.seconds)} s`;
+  return `about ${needed} rounds (${seconds} s) would decide, ${values.length} were taken in ${milliseconds(rounds.seconds)} s`;
 }
 
 /** Of an interval of 99 %. */
@@ -148,5 +182,5 @@ const ONE_SIDE = 0.005;
 const MOST_ROUNDS = 100_000;
 
 const among = (tests: number) => (tests > 1 ? ` among ${tests} tests` : '');
-const round = (value: number) => String(Math.round(value * 1000) / 1000 + 0);
+const milliseconds = (seconds: number) => String(Math.round(seconds * 1000) / 1000);
 const scientific = (p: number) => (p < 0.001 ? p.toExponential(1) : String(Math.round(p * 1000) / 1000));

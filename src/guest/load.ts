@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { type Detach, HookRefused } from '../model/hooks/hook.ts';
 import { type AttachedProgram, IPERF3_REPORT_LIMIT, type LoadJob, type LoadRun } from '../model/job.ts';
 import { partNumberOf } from '../model/net-parts.ts';
-import { ticksBetween } from '../model/proc-stat.ts';
+import { ticksBetween } from '../model/processors.ts';
 import type { Traffic } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { IMAGE_PART, LOAD_IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
@@ -36,8 +36,7 @@ export async function runLoadJob(guest: HookGuest, job: LoadJob): Promise<void> 
 async function measure(guest: HookGuest, bed: Bed, job: LoadJob): Promise<Absent | undefined> {
   const detach: Detach[] = [];
   try {
-    putFiles(guest.window, job);
-    const way = layOut(bed, job.link ?? { over: 'veth' }, FOLDER);
+    const way = layOut(bed, job.link ?? { over: 'veth' }, putFiles(guest.window, job.files));
     const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
     detach.push(...loaded.flatMap((each) => ('reason' in each ? [] : [() => each.object.close()])));
     const programs: Attached[] = [];
@@ -77,7 +76,10 @@ async function measure(guest: HookGuest, bed: Bed, job: LoadJob): Promise<Absent
         guest.channel.send({
           type: 'monitor',
           ...{ name, attached: [...attached], missing: [...missing] },
-          ns: Object.fromEntries(MONITOR_EVENTS.map((event) => [event, to.times[event] - from.times[event]])),
+          ns: Object.fromEntries(
+            // what is stolen is taken out of a stretch that may have begun before
+            MONITOR_EVENTS.map((event) => [event, Math.max(0, to.times[event] - from.times[event])]),
+          ),
           elapsedNs: Number(to.atNs - from.atNs),
           ...(sampler ? { sampled: sampler.take(programs.flatMap(({ images }) => images)) } : {}),
         });
@@ -182,10 +184,12 @@ const ENTRY_BYTES = 1;
 
 const FOLDER = '/tmp/load';
 
-function putFiles(window: Uint8Array, { files }: LoadJob): void {
-  mkdirSync(FOLDER);
+/** Writes what came with a job to the VM's disk; the folder. */
+export function putFiles(window: Uint8Array, files: LoadJob['files']): string {
+  mkdirSync(FOLDER, { recursive: true });
   for (const [name, { at, size }] of Object.entries(files))
     writeFileSync(join(FOLDER, name), window.subarray(at, at + size), { mode: 0o755 });
+  return FOLDER;
 }
 
 /** The addresses that native/stimulus.c gives to the two sides. */
@@ -203,7 +207,7 @@ export interface LoadTools {
   readonly reportPath: string;
 }
 
-const IN_VM: LoadTools = {
+export const IN_VM: LoadTools = {
   load: join(FOLDER, 'load'),
   place: 'in-vm',
   iperf3: join(FOLDER, 'iperf3'),

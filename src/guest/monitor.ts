@@ -18,13 +18,20 @@ export const MONITOR_EVENTS = [
   'other_softirq',
   'hard_irq',
   'idle',
+  'steal',
 ] as const;
+
+/** Nothing of ours runs while time is stolen. */
+const SAMPLED_EVENTS = MONITOR_EVENTS.filter((event) => event !== 'steal');
 
 export type MonitorTimes = Readonly<Record<(typeof MONITOR_EVENTS)[number], number>>;
 
 export interface Monitor {
   readonly name: string;
-  /** The functions and tracepoints of the kernel that it looks at, and those that this kernel lacks. */
+  /**
+   * The functions and tracepoints of the kernel that it looks at, and those that this kernel lacks; STEAL_ACCOUNT where it
+   * does not tell programs what a hypervisor has stolen.
+   */
   readonly attached: readonly string[];
   readonly missing: readonly string[];
   /** ns of all processors, or of one, by event since it is attached, and the clock at that instant, ns. */
@@ -65,16 +72,20 @@ export function startMonitor(
       (program) => program.name !== SAMPLING_PROGRAM && (isByCalls || !OF_CALLS.has(program.name)),
     );
     for (const { pointer } of programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
-    if (sampleHz !== undefined) sampler = startSampler(object, sampleHz, MONITOR_EVENTS);
+    if (sampleHz !== undefined) sampler = startSampler(object, sampleHz, SAMPLED_EVENTS);
     const fd = libbpf().bpf_map__fd(map.pointer);
     const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
+    yieldOnce();
+    const knowsSteal = readCounters(fd, sizeBytes).some((own) => own.readBigUInt64LE(STOLEN_AT) > 0n);
     return {
       name,
       attached: programs.map(({ section }) => section),
-      missing: [...refused].filter((program) => !OF_CALLS.has(program)),
+      missing: [
+        ...[...refused].filter((program) => !OF_CALLS.has(program)),
+        ...(knowsSteal ? [] : [STEAL_ACCOUNT]),
+      ],
       read: (processor) => {
-        // This task is switched out and in again: what it was in has got its time.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        yieldOnce();
         const atNs = process.hrtime.bigint();
         return { times: readTimes(fd, sizeBytes, processor), atNs };
       },
@@ -113,18 +124,33 @@ function attachTracing(fd: number): number {
   return Number(link);
 }
 
+/** As `missing` has it. */
+export const STEAL_ACCOUNT = 'steal (rq.prev_steal_time)';
+
+/** This task is switched out and in again: what it was in has got its time. */
+function yieldOnce(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+}
+
 function readTimes(fd: number, sizeBytes: number, only: number | undefined): MonitorTimes {
+  const counters = readCounters(fd, sizeBytes);
+  const wanted = only === undefined ? counters : counters.slice(only, only + 1);
+  const times = MONITOR_EVENTS.map((event, i) => {
+    const ns = wanted.reduce((sum, own) => sum + Number(own.readBigUInt64LE(8 * i)), 0);
+    return [event, ns] as const;
+  });
+  return Object.fromEntries(times) as MonitorTimes;
+}
+
+/** bpf/netcpu.h: struct counters, behind `ns`. */
+const STOLEN_AT = 8 * MONITOR_EVENTS.length;
+
+/** Of each possible processor. */
+function readCounters(fd: number, sizeBytes: number): Buffer[] {
   const stride = Math.ceil(sizeBytes / 8) * 8;
   const processors = Number(libbpf().libbpf_num_possible_cpus());
   const [key, values] = [memory(8), memory(stride * processors)];
   const error = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
   if (error !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error)}`);
-  const times = MONITOR_EVENTS.map((event, i) => {
-    let ns = 0;
-    for (let processor = 0; processor < processors; processor++)
-      if (only === undefined || only === processor)
-        ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
-    return [event, ns] as const;
-  });
-  return Object.fromEntries(times) as MonitorTimes;
+  return Array.from({ length: processors }, (_, i) => values.subarray(i * stride, (i + 1) * stride));
 }

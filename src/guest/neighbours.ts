@@ -2,22 +2,19 @@
 // the kernel shows it; nothing is changed.
 
 import { readFileSync } from 'node:fs';
-import { allTicks, type ProcessorTicks, ticksByCpu } from '../model/proc-stat.ts';
 
-/** Of one CPU since boot, in ticks of 10 ms. */
-export interface CpuTimes {
-  readonly busy: number;
-  readonly steal: number;
-}
+import {
+  allowedCpusOf,
+  allTicks,
+  type CpuTimes,
+  cpuTimesOf,
+  type ProcessorTicks,
+  quietestOf,
+} from '../model/processors.ts';
 
-/** By CPU number. */
+/** Of each CPU since boot, by its number. */
 export function cpuTimes(): ReadonlyMap<number, CpuTimes> {
-  return new Map(
-    [...ticksByCpu(readFileSync('/proc/stat', 'utf8'))].map(([cpu, ticks]) => {
-      const { user, nice, system, irq, softirq, steal } = ticks;
-      return [cpu, { busy: user + nice + system + irq + softirq + steal, steal }];
-    }),
-  );
+  return cpuTimesOf(readFileSync('/proc/stat', 'utf8'));
 }
 
 /** Of all processors since boot. */
@@ -30,29 +27,14 @@ export const TICK_MS = 10;
 
 /** The CPU that did the least over `ms`, of those that this process may run on. */
 export function quietestCpu(ms: number): number {
-  const allowed = allowedCpus();
   const before = cpuTimes();
   sleep(ms);
-  const done = [...cpuTimes()]
-    .filter(([cpu]) => allowed.has(cpu))
-    .map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
-  // The last of equals: interrupts tend to go to the first.
-  return done.reduceRight((least, each) => (each.busy < least.busy ? each : least)).cpu;
+  return quietestOf(before, cpuTimes(), allowedCpusOf(readFileSync('/proc/self/status', 'utf8')));
 }
 
 /** Another CPU that this process may run on; undefined where there is none. For who is pinned: any that is there. */
 export function otherCpu(cpu: number): number | undefined {
   return [...cpuTimes().keys()].findLast((each) => each !== cpu);
-}
-
-function allowedCpus(): Set<number> {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  return new Set(
-    list.split(',').flatMap((range) => {
-      const [first = 0, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    }),
-  );
 }
 
 /** kHz now; undefined where the kernel does not show it, as in most virtual machines. */

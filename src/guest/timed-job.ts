@@ -50,7 +50,7 @@ export async function doTimedJob(
   tellMachine([]);
   const bed = makeBed(join(folder, 'native/stimulus'));
   if (job.task === 'timed-hook') runTimedHookJob({ ...guest, bed, isShared }, job);
-  else await runTimedLoadJob({ ...guest, bed, folder }, job);
+  else await runTimedLoadJob({ ...guest, bed, folder, isShared }, job);
 }
 
 /** How long it is looked which CPU does the least. */

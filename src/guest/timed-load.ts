@@ -1,5 +1,6 @@
-// Network load on the machine's own kernel, timed: iperf3 between two namespaces of ours, client, server and softirqs on one
-// processor; the arms in turn and in an order drawn by lot. What is attached is file descriptors: it goes with the process.
+// Network load on a kernel with a real clock: iperf3 between two namespaces of ours, client, server and softirqs on one
+// processor; the arms in turn and in an order drawn by lot, each with loads of its programs of its own. On the machine's own
+// kernel what is attached is file descriptors: it goes with the process.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,109 +12,172 @@ import type { TimedLoadArm, TimedLoadJob } from '../model/timed.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { seededRandom } from '../statistics/random.ts';
 import { whyNotHere } from './hooks.ts';
-import { type Loadable, ObjectRejected } from './libbpf/object.ts';
-import { type Attached, attach, type LoadTools, loadOne, runOnce } from './load.ts';
-import { startMonitor } from './monitor.ts';
+import type { Loadable } from './libbpf/object.ts';
+import { attach, IN_VM, type LoadTools, loadOne, putFiles, runOnce } from './load.ts';
+import { type Monitor, startMonitor } from './monitor.ts';
 import type { Bed } from './stimulus.ts';
 import { type TimingGuest, watch } from './timed.ts';
 import { shuffled } from './timed-hooks.ts';
-import { layOut } from './way.ts';
+import { layOut, type Way } from './way.ts';
 
-type LoadGuest = TimingGuest & { readonly bed: Bed | Absent; readonly folder: string };
+type LoadGuest = TimingGuest & {
+  readonly bed: Bed | Absent;
+  readonly folder: string;
+  readonly isShared: boolean;
+};
 
 const CLOCK_READS = 1000;
 
 /** Does the job to its last record but `end`. */
 export async function runTimedLoadJob(guest: LoadGuest, job: TimedLoadJob): Promise<void> {
-  const { channel, timing, cpu, bed } = guest;
-  if ('reason' in bed) return channel.send({ type: 'no-load', absent: bed });
+  const { channel, timing, cpu } = guest;
   const started = process.hrtime.bigint();
   const seconds = () => Number(process.hrtime.bigint() - started) / 1e9;
-  const ticksPerNs = timing.tscPerNs();
-  const way = layOut(bed, job.link ?? { over: 'veth' });
-  const hooks = { ...guest, bed, isShared: true } as const;
-  const loaded = job.attached.map((each) => loadOne(hooks, each));
-  const tools: LoadTools = {
-    load: join(guest.folder, 'native/load'),
-    place: 'on-host',
-    iperf3: job.iperf3,
-    env: { PATH: '/usr/bin:/bin' },
-    reportPath: join(tmpdir(), `tollgate-iperf3-${process.pid}`),
-  };
+  const bench = layBench(guest, job);
+  if ('reason' in bench) return channel.send({ type: 'no-load', absent: bench });
+  const monitors = keepMonitors(guest, job);
+  try {
+    const ticksPerNs = timing.tscPerNs();
+    const run = (arm: TimedLoadArm) => runArm(guest, job, bench, monitors, arm, ticksPerNs);
+    const found = await inTurn(job, run, { seconds, cpu });
+    const missing = [...monitors.missing];
+    for (const [arm, { rounds, absent }] of found.arms.entries())
+      channel.send({ type: 'load-rounds', arm, rounds, missing, ...(absent ? { absent } : {}) });
+    channel.send({
+      type: 'hook-rounds',
+      discarded: found.discarded,
+      clockNs: quantile(timing.clockReads(CLOCK_READS), 0.5),
+      seconds: Math.round(1000 * seconds()) / 1000,
+    });
+  } finally {
+    monitors.close();
+  }
+}
+
+interface Bench {
+  readonly bed: Bed;
+  readonly way: Way;
+  readonly tools: LoadTools;
+}
+
+/** What all runs have; or why this kernel has none of it. */
+function layBench({ window, bed, folder }: LoadGuest, job: TimedLoadJob): Bench | Absent {
+  if ('reason' in bed) return bed;
+  const moduleFolder = job.files && putFiles(window, job.files);
+  const tools: LoadTools =
+    job.iperf3 === undefined
+      ? IN_VM
+      : {
+          load: join(folder, 'native/load'),
+          place: 'on-host',
+          iperf3: job.iperf3,
+          env: { PATH: '/usr/bin:/bin' },
+          reportPath: join(tmpdir(), `tollgate-iperf3-${process.pid}`),
+        };
+  try {
+    return { bed, tools, way: layOut(bed, job.link ?? { over: 'veth' }, moduleFolder) };
+  } catch (cause) {
+    if (!(cause instanceof HookRefused)) throw cause;
+    return { reason: said(cause) };
+  }
+}
+
+interface Monitors {
+  readonly missing: ReadonlySet<string>;
+  /** Attached until `release`. Throws ObjectRejected. */
+  readonly take: (sampleHz: number | undefined) => Monitor | undefined;
+  readonly release: (monitor: Monitor | undefined) => void;
+  readonly close: () => void;
+}
+
+/** Where all arms are watched alike one monitor stays attached: attaching takes longer than many a run. */
+function keepMonitors({ window }: LoadGuest, { arms, monitor: elf }: TimedLoadJob): Monitors {
+  const isKept = arms.every(({ sampleHz }) => sampleHz === arms[0]!.sampleHz);
   const missing = new Set<string>();
   let loadable: Loadable | undefined;
-
-  const attachArm = (arm: TimedLoadArm): Attached[] | Absent => {
-    const attached: Attached[] = [];
-    try {
-      for (const [i, each] of job.attached.entries()) {
-        if (each.arm !== arm.number) continue;
-        const one = loaded[i]!;
-        const absent = 'reason' in one ? one : whyNotHere(each.attach.hook);
-        if (absent) throw new HookRefused(absent.reason);
-        attached.push(attach(hooks, way, each, one as Exclude<typeof one, Absent>));
-      }
-      return attached;
-    } catch (cause) {
-      for (const { detach } of attached.reverse()) detach();
-      if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
-      return { reason: cause.message.slice(0, 2000) };
-    }
+  let kept: Monitor | undefined;
+  return {
+    missing,
+    take: (sampleHz) => {
+      if (sampleHz === undefined || kept) return kept;
+      const sampling = sampleHz > 0 ? { sampleHz } : {};
+      const monitor = startMonitor(window, { name: 'netcpu.bpf.o', elf, ...sampling }, loadable);
+      loadable ??= monitor.loadable;
+      for (const each of monitor.missing) missing.add(each);
+      if (isKept) kept = monitor;
+      return monitor;
+    },
+    release: (monitor) => {
+      if (monitor !== kept) monitor?.close();
+    },
+    close: () => kept?.close(),
   };
-  const run = async (arm: TimedLoadArm): Promise<LoadRound | Absent> => {
-    const attached = attachArm(arm);
-    if ('reason' in attached) return attached;
-    const { sampleHz } = arm;
-    const monitor =
-      sampleHz === undefined
-        ? undefined
-        : startMonitor(
-            guest.window,
-            { name: 'netcpu.bpf.o', elf: job.monitor, ...(sampleHz > 0 ? { sampleHz } : {}) },
-            loadable,
-          );
-    loadable ??= monitor?.loadable;
-    try {
-      for (const each of monitor?.missing ?? []) missing.add(each);
-      const before = monitor?.read(cpu).times;
-      const load = await runOnce(way, job.run, tools, monitor ? [monitor] : []);
-      const after = monitor?.read(cpu).times;
-      const ns = Object.entries(after ?? {}).map(([event, until]) => [
-        event,
-        until - before![event as keyof typeof before],
-      ]);
-      const { bytes, bitsPerSecond, lost } = parseIperf3(load.iperf3);
-      return {
-        ns: Object.fromEntries(ns),
-        elapsedNs: Math.round(load.insns / ticksPerNs),
-        bytes,
-        packets: load.there.packets + load.back.packets,
-        bitsPerSecond,
-        lost: lost ?? load.there.dropped + load.back.dropped,
-      };
-    } finally {
-      monitor?.close();
-      for (const { detach } of attached.reverse()) detach();
-    }
-  };
-
-  const found = await inTurn(job, run, { seconds, cpu });
-  for (const [arm, { rounds, absent }] of found.arms.entries())
-    channel.send({ type: 'load-rounds', arm, rounds, missing: [...missing], ...(absent ? { absent } : {}) });
-  channel.send({
-    type: 'hook-rounds',
-    discarded: found.discarded,
-    clockNs: quantile(timing.clockReads(CLOCK_READS), 0.5),
-    seconds: Math.round(1000 * seconds()) / 1000,
-  });
 }
+
+/** One run; or why there is none, be it for this once. */
+async function runArm(
+  guest: LoadGuest,
+  job: TimedLoadJob,
+  { bed, way, tools }: Bench,
+  monitors: Monitors,
+  arm: TimedLoadArm,
+  ticksPerNs: number,
+): Promise<LoadRound | Absent> {
+  const hooks = { ...guest, bed, channel: SILENT };
+  const undo: (() => void)[] = [];
+  try {
+    const monitor = monitors.take(arm.sampleHz);
+    undo.push(() => monitors.release(monitor));
+    for (const each of job.attached.filter(({ arm: of }) => of === arm.number)) {
+      const absent = whyNotHere(each.attach.hook);
+      if (absent) return absent;
+      const one = loadOne(hooks, each);
+      if ('reason' in one) return one;
+      undo.push(() => one.object.close());
+      undo.push(attach(hooks, way, each, one).detach);
+    }
+    const before = monitor?.read(guest.cpu).times;
+    const load = await runOnce(way, job.run, tools, monitor ? [monitor] : []);
+    const after = monitor?.read(guest.cpu).times;
+    const ns = Object.entries(after ?? {}).map(([event, until]) => [
+      event,
+      Math.max(0, until - before![event as keyof typeof before]),
+    ]);
+    const { bytes, bitsPerSecond, lost } = parseIperf3(load.iperf3);
+    return {
+      ns: Object.fromEntries(ns),
+      elapsedNs: Math.round(load.insns / ticksPerNs),
+      bytes,
+      packets: load.there.packets + load.back.packets,
+      bitsPerSecond,
+      lost: lost ?? load.there.dropped + load.back.dropped,
+    };
+  } catch (cause) {
+    // Whatever it is, it is this arm's; what no arm can do is in every arm's reason.
+    if (!(cause instanceof Error)) throw cause;
+    return { reason: said(cause) };
+  } finally {
+    for (const each of undo.reverse()) each();
+  }
+}
+
+/** Where code of programs lies is nobody's question here. */
+const SILENT = { send: () => {}, reset: () => {} };
+
+const said = ({ message }: Error) => message.slice(0, 2000);
 
 interface FoundArm {
   readonly rounds: LoadRound[];
   absent?: Absent;
 }
 
-/** A first run of each arm is for warmth, and says which are not to be had here. A disturbed round is run again while there is time. */
+/** A first run may fail for a neighbour's sake. */
+const FIRST_TRIES = 3;
+
+/**
+ * A first run of each arm is for warmth, and says which are not to be had here. A round in which a run fails is disturbed,
+ * and one that is disturbed is run again while there is time.
+ */
 async function inTurn(
   { arms, bounds, seed }: TimedLoadJob,
   run: (arm: TimedLoadArm) => Promise<LoadRound | Absent>,
@@ -123,21 +187,23 @@ async function inTurn(
   const discarded = { interrupted: 0, steal: 0, frequency: 0 };
   const random = seededRandom(seed);
   for (const [i, arm] of arms.entries()) {
-    const first = await run(arm);
+    let first = await run(arm);
+    for (let tries = 1; 'reason' in first && tries < FIRST_TRIES; tries++) first = await run(arm);
     if ('reason' in first) found[i]!.absent = first;
   }
+  const here = [...arms.keys()].filter((i) => !found[i]!.absent);
   let kept = 0;
-  while (kept < bounds.mostRounds && seconds() < bounds.seconds) {
+  while (here.length > 0 && kept < bounds.mostRounds && seconds() < bounds.seconds) {
     const { begin, why: disturbance } = watch(cpu);
     const end = begin();
     const taken = new Map<number, LoadRound>();
     for (const i of shuffled(arms.length, random)) {
-      if (found[i]!.absent) continue;
+      if (!here.includes(i)) continue;
       const one = await run(arms[i]!);
       if (!('reason' in one)) taken.set(i, one);
     }
     end();
-    const why = disturbance();
+    const why = taken.size < here.length ? 'interrupted' : disturbance();
     if (why) {
       discarded[why]++;
       continue;

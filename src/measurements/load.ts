@@ -4,7 +4,7 @@
 import { rounded } from '../model/decimal.ts';
 import type { Iperf3Result } from '../model/iperf3.ts';
 import { type LoadFigures, NET_EVENTS, type NetEvent } from '../model/load-cost.ts';
-import { LOAD_METRIC_NAMES, type MetricName } from '../model/metrics.ts';
+import { loadMetricNames, type MetricName } from '../model/metrics.ts';
 import type { Traffic } from '../model/records.ts';
 import type { Absent, LoadDevice } from '../model/report.ts';
 
@@ -63,7 +63,7 @@ export const TOO_LITTLE_SENT = 'too little is sent to tell shares of time: fewer
 export function loadMetrics(
   figures: LoadFigures | Absent,
 ): readonly { readonly metric: MetricName; readonly value?: number; readonly absent?: Absent }[] {
-  if ('reason' in figures) return LOAD_METRIC_NAMES.map((metric) => ({ metric, absent: figures }));
+  if ('reason' in figures) return NAMES.map((metric) => ({ metric, absent: figures }));
   const { net_cpu, insns_per_packet, insns_per_byte, throughput_bps, lost, retransmits } = figures;
   const values: Readonly<Record<string, number | Absent>> = {
     net_cpu: rounded(total(NET_EVENTS.map((event) => net_cpu[event])), 3),
@@ -74,11 +74,13 @@ export function loadMetrics(
     lost_packets: lost,
     retransmits: retransmits ?? { reason: 'only TCP sends anything again' },
   };
-  return LOAD_METRIC_NAMES.map((metric) => {
+  return NAMES.map((metric) => {
     const value = values[metric]!;
     return typeof value === 'number' ? { metric, value } : { metric, absent: value };
   });
 }
+
+const NAMES = loadMetricNames('exact');
 
 type Less = (of: (run: LoadCounts) => number) => number;
 

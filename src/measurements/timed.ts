@@ -11,16 +11,25 @@ export interface TimedFigure {
   readonly interval: Interval;
 }
 
-/** ns a run beyond an empty program's, to picoseconds. Throws RangeError on no rounds. */
-export function timedFigure(rounds: Rounds, side: 'head' | 'base', seed: number): TimedFigure {
-  return summary(netOf(rounds, side), seed);
+/** To picoseconds, where figures are ns. */
+const DECIMALS = 3;
+
+/** ns a run beyond an empty program's, or whatever the rounds are in. Throws RangeError on no rounds. */
+export function timedFigure(
+  rounds: Rounds,
+  side: 'head' | 'base',
+  seed: number,
+  decimals = DECIMALS,
+): TimedFigure {
+  return summary(netOf(rounds, side), seed, decimals);
 }
 
 /** Head less base, ns a run: the median over rounds, each of which has both. */
-export function timedChange(rounds: Rounds, seed: number): TimedFigure {
+export function timedChange(rounds: Rounds, seed: number, decimals = DECIMALS): TimedFigure {
   return summary(
     rounds.head.map((head, i) => head - rounds.base[i]!),
     seed,
+    decimals,
   );
 }
 
@@ -34,12 +43,13 @@ export function timedChangeP({ head, base }: Rounds, bounds: TimedBounds): numbe
 }
 
 /** Head's cost in percent of base's beyond it; undefined where base's is too small to divide by. */
-export function timedRatio(rounds: Rounds, seed: number): TimedFigure | undefined {
+export function timedRatio(rounds: Rounds, seed: number, decimals = DECIMALS): TimedFigure | undefined {
   const [head, base] = [netOf(rounds, 'head'), netOf(rounds, 'base')];
-  if (median(base) <= MANY_FLOORS * floorNs(rounds, seed)) return undefined;
+  if (median(base) <= MANY_FLOORS * floorNs(rounds, seed, decimals)) return undefined;
   return summary(
     head.map((value, i) => 100 * (value / base[i]! - 1)),
     seed,
+    DECIMALS,
   );
 }
 
@@ -50,15 +60,14 @@ const MANY_FLOORS = 5;
  * The least difference that means anything here: how far two loads of an empty program are apart, at the interval's
  * farther end. The clock's own cost is in it, spread over a batch.
  */
-export function floorNs({ empty, emptyAgain }: Rounds, seed: number): number {
+export function floorNs({ empty, emptyAgain }: Rounds, seed: number, decimals = DECIMALS): number {
   const { interval } = summary(
     empty.map((value, i) => value - emptyAgain[i]!),
     seed,
+    decimals,
   );
-  return Math.max(MIN_FLOOR_NS, ...interval.map(Math.abs));
+  return Math.max(10 ** -decimals, ...interval.map(Math.abs));
 }
-
-const MIN_FLOOR_NS = 0.001;
 
 /**
  * How far each round is beyond `limit`, as a share of what base (or head, where the limit is absolute) took in it:
@@ -118,9 +127,8 @@ function netOf(rounds: Rounds, side: 'head' | 'base'): number[] {
   return rounds[side].map((value, i) => value - (rounds.empty[i]! + rounds.emptyAgain[i]!) / 2);
 }
 
-function summary(values: readonly number[], seed: number): TimedFigure {
+function summary(values: readonly number[], seed: number, decimals: number): TimedFigure {
   const [low, high] = medianInterval(values, seed);
-  return { value: toPicoseconds(median(values)), interval: [toPicoseconds(low), toPicoseconds(high)] };
+  const rounded = (value: number) => Math.round(value * 10 ** decimals) / 10 ** decimals + 0;
+  return { value: rounded(median(values)), interval: [rounded(low), rounded(high)] };
 }
-
-const toPicoseconds = (ns: number) => Math.round(ns * 1000) / 1000 + 0;

@@ -1,4 +1,4 @@
-// What network load takes on this machine's own kernel, in time: plain data, the source of the table that
+// What network load takes on a kernel with a real clock, in time: plain data, the source of the table that
 // `tollgate load --mode timed` prints.
 
 import type { Load, NetEvent } from './load-cost.ts';

@@ -37,7 +37,9 @@ const rate = (name: string, description: string): Metric => ({
 });
 
 /** Only a clock of real time gives it. */
-const clocked = (metric: Metric): Metric => ({ ...metric, mode: 'timed', decimals: 3 });
+const timed = (metric: Metric): Metric => ({ ...metric, mode: 'timed' });
+
+const clocked = (metric: Metric): Metric => timed({ ...metric, decimals: 3 });
 
 /** Only a clock that counts instructions gives it. */
 const counted = (metric: Metric): Metric => ({ ...metric, mode: 'exact' });
@@ -45,7 +47,6 @@ const counted = (metric: Metric): Metric => ({ ...metric, mode: 'exact' });
 const ofLoad = (name: string, unit: string, description: string, decimals = 0): Metric => ({
   ...cost(name, unit, description, true),
   isOfLoad: true,
-  mode: 'exact',
   decimals,
 });
 
@@ -133,11 +134,22 @@ export const METRICS = [
   ofLoad('tx_softirq', '%', 'share of all processor time in the sending softirq', 3),
   ofLoad('sock_send', '%', 'share of all processor time in sends on sockets', 3),
   ofLoad('sock_recv', '%', 'share of all processor time in receives on sockets', 3),
-  ofLoad('insns_per_packet', 'insns', 'instructions of the network for each packet that crosses the link', 3),
-  ofLoad('insns_per_byte', 'insns', 'instructions of the network for each byte that iperf3 sends', 6),
-  { ...ofLoad('throughput_bps', 'bps', 'bits a second of virtual time'), better: 'more' },
-  ofLoad('lost_packets', 'packets', 'packets that devices or programs dropped'),
-  ofLoad('retransmits', 'segments', 'segments that TCP sent again'),
+  counted(
+    ofLoad(
+      'insns_per_packet',
+      'insns',
+      'instructions of the network for each packet that crosses the link',
+      3,
+    ),
+  ),
+  counted(
+    ofLoad('insns_per_byte', 'insns', 'instructions of the network for each byte that iperf3 sends', 6),
+  ),
+  timed(ofLoad('ns_per_packet', 'ns', 'time of the network for each packet that crosses the link', 3)),
+  timed(ofLoad('ns_per_byte', 'ns', 'time of the network for each byte that iperf3 sends', 6)),
+  { ...ofLoad('throughput_bps', 'bps', 'bits a second, in exact mode of virtual time'), better: 'more' },
+  counted(ofLoad('lost_packets', 'packets', 'packets that devices or programs dropped')),
+  counted(ofLoad('retransmits', 'segments', 'segments that TCP sent again')),
 ] as const satisfies readonly Metric[];
 
 export type MetricName = (typeof METRICS)[number]['name'];
@@ -153,3 +165,9 @@ export function metricOf(name: string): Metric {
 
 /** The metrics of network load. */
 export const LOAD_METRIC_NAMES = METRICS.filter(({ isOfLoad }: Metric) => isOfLoad).map(({ name }) => name);
+
+/** Those that a mode has. */
+export const loadMetricNames = (inMode: NonNullable<Metric['mode']>): readonly MetricName[] =>
+  METRICS.filter(({ isOfLoad, mode = inMode }: Metric) => isOfLoad && mode === inMode).map(
+    ({ name }) => name,
+  );

@@ -105,7 +105,7 @@ export interface ArmRounds {
 }
 
 /**
- * Network load on the machine's own kernel: arms in turn, each with its programs attached while iperf3 runs once. What
+ * Network load on a kernel with a real clock: arms in turn, each with its programs attached while iperf3 runs once. What
  * differs between arms besides is the monitor, for what that costs.
  */
 export interface TimedLoadJob extends Pick<LoadJob, 'attached' | 'link'> {
@@ -115,7 +115,10 @@ export interface TimedLoadJob extends Pick<LoadJob, 'attached' | 'link'> {
   readonly arms: readonly TimedLoadArm[];
   /** bpf/netcpu.bpf.c. */
   readonly monitor: Blob;
-  readonly iperf3: string;
+  /** The path of this machine's own; left out where `files` bring it along. */
+  readonly iperf3?: string;
+  /** Of a VM, as LoadJob has them. */
+  readonly files?: LoadJob['files'];
   readonly bounds: TimedBounds;
   readonly seed: number;
 }

@@ -33,6 +33,7 @@ const ROWS: readonly {
     kinds: ['system', 'irq', 'user', 'nice'],
   },
   { name: 'idle', of: (event) => event === 'idle', kinds: ['idle', 'iowait'] },
+  { name: 'steal', of: (event) => event === 'steal', kinds: ['steal'] },
   {
     name: 'all',
     of: () => true,

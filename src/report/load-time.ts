@@ -1,4 +1,4 @@
-// What network load takes on this machine's own kernel, as a table for the terminal, markdown or JSON.
+// What network load takes on kernels with a real clock, as a table for the terminal, markdown or JSON.
 
 import { loadLabel, NET_EVENTS } from '../model/load-cost.ts';
 import type { LoadTimeFigures, LoadTimes, TimeFigure } from '../model/load-time.ts';
@@ -9,7 +9,7 @@ export const LOAD_TIME_RENDERERS = figuresRenderers(({ times }: LoadTimes) => ({
   tables: [
     {
       columns: [
-        ...['load', 'attached'].map(left),
+        ...['kernel', 'load', 'attached'].map(left),
         right('net_cpu %'),
         ...NET_EVENTS.map((event) => right(`${event} %`)),
         ...[
@@ -22,10 +22,9 @@ export const LOAD_TIME_RENDERERS = figuresRenderers(({ times }: LoadTimes) => ({
           'rounds',
         ].map(right),
       ],
-      rows: times.flatMap(({ load, arms }) =>
+      rows: times.flatMap(({ target, load, arms }) =>
         arms.map(({ arm, figures }) => [
-          loadLabel(load),
-          arm,
+          ...[target.kernel, loadLabel(load), arm],
           ...('reason' in figures ? [] : cellsOf(figures)),
         ]),
       ),
@@ -34,12 +33,12 @@ export const LOAD_TIME_RENDERERS = figuresRenderers(({ times }: LoadTimes) => ({
   words: WORDS,
   facts: times.flatMap(({ target, load, arms, discarded, missing }) => [
     ...arms.flatMap(({ arm, figures }) =>
-      'reason' in figures ? [`${loadLabel(load)}, ${arm}: ${figures.reason}`] : [],
+      'reason' in figures ? [`${target.kernel}, ${loadLabel(load)}, ${arm}: ${figures.reason}`] : [],
     ),
-    `${loadLabel(load)}: rounds left out ${Object.entries(discarded)
+    `${target.kernel}, ${loadLabel(load)}: rounds left out ${Object.entries(discarded)
       .map(([why, count]) => `${why} ${count}`)
       .join(', ')}`,
-    ...(missing.length > 0 ? [`the kernel does not take ${missing.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`${target.kernel} does not take ${missing.join(', ')}`] : []),
     ...targetLines(target),
   ]),
 }));

@@ -24,6 +24,7 @@ import { loaderPrograms, planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, findKernelsByMode, type Modes } from './modes.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
+import { TIMED_LOAD_BYTES } from './timed-load.ts';
 
 export interface CheckRequest {
   readonly version: string;
@@ -91,20 +92,21 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     await loadersOf('head', directory),
     ...('missing' in base ? [] : [await loadersOf('base', base.directory)]),
   ]);
-  const loads = planLoads({
+  const loadPlan = {
     ...{ head, config, directory, distDir },
     ...(reason === undefined ? { base: baseObjects } : {}),
-  });
+  };
   const { exact, timed } = await findKernelsByMode(
     request.kernels ?? config.kernels,
     request.modes ?? EXACT_ONLY,
     options,
   );
   const results = await executeModes(
-    { kernels: exact, jobs, hooks, loads },
+    { kernels: exact, jobs, hooks, loads: planLoads(loadPlan) },
     {
       ...{ kernels: timed, head, base: baseObjects, rules: config.budgets, config, directory },
       hooks,
+      loads: planLoads({ ...loadPlan, defaultBytes: TIMED_LOAD_BYTES }),
       bounds: request.bounds ?? DEFAULT_BOUNDS,
       ...(request.placements ? { placements: request.placements } : {}),
     },

@@ -212,3 +212,11 @@ test.each([
   writeFileSync(join(project, 'tollgate.yml'), config);
   expect(await tollgate('check')).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringMatching(says) });
 });
+
+test('network load is measured in one mode at a time', async () => {
+  expect(await tollgate('load', '--mode', 'exact,timed')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining("error: Cannot measure network load in two modes at once: 'exact,timed'"),
+  });
+});

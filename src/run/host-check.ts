@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isTooNoisy } from '../measurements/timed.ts';
-import { allTicks } from '../model/proc-stat.ts';
+import { allTicks } from '../model/processors.ts';
 import type { RunOptions } from './execute.ts';
 import { readObject } from './objects.ts';
 import { executeTimed } from './timed.ts';

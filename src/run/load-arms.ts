@@ -62,8 +62,8 @@ const DEFAULT_LOAD_BYTES = 16 << 20;
 const DEFAULT_WINDOW_BYTES = 256 << 10;
 
 /** What the budget file says, and what holds where it does not. */
-export function loadOf(iperf3: LoadConfig['iperf3']): Load {
-  const { protocol = 'tcp', streams = 1, bytes = DEFAULT_LOAD_BYTES, reverse, length, window } = iperf3;
+export function loadOf(iperf3: LoadConfig['iperf3'], defaultBytes = DEFAULT_LOAD_BYTES): Load {
+  const { protocol = 'tcp', streams = 1, bytes = defaultBytes, reverse, length, window } = iperf3;
   const { over = 'veth', mtu, gro, gso, tso } = iperf3;
   const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
   return {
@@ -90,6 +90,8 @@ export interface LoadPlanOptions {
   readonly config: Pick<Config, 'programs' | 'map_sizes' | 'load'>;
   readonly directory: string;
   readonly distDir: string;
+  /** Of a load that says nothing; default: exact mode's. */
+  readonly defaultBytes?: number;
 }
 
 /** The loads of the budget file. Throws TollgateError ('config') where one attaches what cannot be. */
@@ -100,7 +102,7 @@ export function planLoads(options: LoadPlanOptions): LoadPlan {
 
 /** A load of the budget file: the programs it names, as `programs:` attaches them. Throws TollgateError ('config'). */
 function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanOptions): PlannedLoad {
-  const load = loadOf(iperf3);
+  const load = loadOf(iperf3, options.defaultBytes);
   const input = [loadLabel(load), ...(attach.length > 0 ? [`with ${attach.join(', ')}`] : [])].join(', ');
   const of = (side: Side, objects: readonly SideObject[] | undefined) =>
     objects && attach.flatMap((name) => findProgram(name, side, objects, options.config) ?? []);

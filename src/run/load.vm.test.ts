@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compare } from '../budget/compare.ts';
+import { STEAL_ACCOUNT } from '../guest/monitor.ts';
 import { parseConfig } from '../model/config.ts';
 import type { LoadFigures } from '../model/load-cost.ts';
 import type { MonitorFigures } from '../model/load-monitor.ts';
@@ -127,8 +128,11 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
   });
 
   test('the monitor gives all time away once, and what it counts and samples is what is counted from outside', async () => {
-    const { events, parts, samples, lost, unaccounted } = await runMonitored(kernel);
+    const { events, parts, samples, lost, unaccounted, missing } = await runMonitored(kernel);
     expect(Math.abs(unaccounted)).toBeLessThan(0.1);
+    // Nobody steals from a processor that an emulator is.
+    expect(events.find(({ event }) => event === 'steal')?.ns).toEqual({ netcpu: 0 });
+    expect(missing).not.toContain(STEAL_ACCOUNT);
     for (const { event, insns, ns } of events.filter(({ event }) => NET.includes(event)))
       expect(Math.abs(ns.netcpu! / insns - 1), event).toBeLessThan(0.06);
     expect({ lost, isEnough: samples > 500 }).toEqual({ lost: 0, isEnough: true });

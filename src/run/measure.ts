@@ -13,6 +13,7 @@ import { planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, findKernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
+import { TIMED_LOAD_BYTES } from './timed-load.ts';
 
 export interface MeasureRequest {
   readonly version: string;
@@ -45,10 +46,10 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     await planLoaders({ ...plan, inputsDirectory: options.baseDir, tools }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
-  const loads = planLoads({ ...plan, head: objects, distDir });
+  const loadPlan = { ...plan, head: objects, distDir };
   const { exact, timed } = await findKernelsByMode(request.kernels, request.modes ?? EXACT_ONLY, options);
   const results = await executeModes(
-    { kernels: exact, jobs: planJobs(plan), hooks, loads },
+    { kernels: exact, jobs: planJobs(plan), hooks, loads: planLoads(loadPlan) },
     {
       ...{
         kernels: timed,
@@ -59,6 +60,7 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
         directory: plan.directory,
       },
       hooks,
+      loads: planLoads({ ...loadPlan, defaultBytes: TIMED_LOAD_BYTES }),
       bounds: request.bounds ?? DEFAULT_BOUNDS,
       ...(request.placements ? { placements: request.placements } : {}),
     },

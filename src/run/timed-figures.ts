@@ -25,7 +25,7 @@ export function timedMeasurements(
   note: string | undefined,
   sides: readonly Side[],
 ): Timed {
-  const { unit } = metricOf(name.metric);
+  const { unit, decimals } = metricOf(name.metric);
   const of = (side: Side) => ({ ...name, ...(input === '' ? {} : { input }), unit, side });
   const absent = (reason: Absent): Timed => ({
     measurements: sides.map((side) => ({ ...of(side), absent: reason })),
@@ -36,22 +36,26 @@ export function timedMeasurements(
   if (present.length === 0) return absent(NO_ROUND);
   const { discarded, runsInBatch, seconds, empty } = rounds;
   const facts = {
-    rounds: { count: empty.length, discarded, floor: floorNs(rounds, SEED), runsInBatch, seconds },
+    rounds: { count: empty.length, discarded, floor: floorNs(rounds, SEED, decimals), runsInBatch, seconds },
     ...(note === undefined ? {} : { note }),
   };
   return {
     measurements: present.map((side) => {
-      const { value, interval } = timedFigure(rounds, side, SEED);
-      const change = side === 'head' && present.length === 2 ? changeOf(rounds, bounds) : undefined;
+      const { value, interval } = timedFigure(rounds, side, SEED, decimals);
+      const change = side === 'head' && present.length === 2 ? changeOf(rounds, bounds, decimals) : undefined;
       return { ...of(side), value, interval: [...interval], ...facts, ...(change ? { change } : {}) };
     }),
     timed: [{ ...name, input, bounds, rounds }],
   };
 }
 
-function changeOf(rounds: Rounds, bounds: TimedBounds): NonNullable<Measurement['change']> {
-  const { value, interval } = timedChange(rounds, SEED);
-  const ratio = timedRatio(rounds, SEED);
+function changeOf(
+  rounds: Rounds,
+  bounds: TimedBounds,
+  decimals: number | undefined,
+): NonNullable<Measurement['change']> {
+  const { value, interval } = timedChange(rounds, SEED, decimals);
+  const ratio = timedRatio(rounds, SEED, decimals);
   return {
     value,
     interval: [...interval],

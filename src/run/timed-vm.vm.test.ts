@@ -1,16 +1,20 @@
 // A kernel in a VM, in nanoseconds, with whatever accelerator this machine has: the same jobs, records and verdicts as on
 // the machine's own kernel.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../model/config.ts';
+import { allowedCpusOf } from '../model/processors.ts';
 import { DEFAULT_BOUNDS } from '../model/timed.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
-import { labOptions } from './testing/lab.ts';
+import { loadOf, planHookLoad } from './load-arms.ts';
+import { DIST, labOptions } from './testing/lab.ts';
+import { timeLoads } from './timed-load.ts';
+import { findTimedVm, inTimedVm } from './timed-vm.ts';
 
 const CONFIG = `version: 1
 kernels: ["debian:6.12"]
@@ -95,3 +99,54 @@ test('head and base are timed in one boot: the same is never over, what is ten t
   }
   expect(report.measurements.find(({ metric }) => metric === 'total_insns')?.value).toBeGreaterThan(0);
 });
+
+test('its virtual processor, and no other thread of QEMU, is kept on one CPU', async () => {
+  const warnings: string[] = [];
+  const options = { ...labOptions(), onWarning: (line: string) => warnings.push(line) };
+  const place = inTimedVm('debian:6.12', await findTimedVm(options), 60_000, options);
+  const allowed = await place(
+    () => {},
+    async () => threadsOf(qemuOf(process.pid)).map((status) => allowedCpusOf(status).size),
+  );
+  expect(warnings).toEqual([]);
+  expect(allowed.length).toBeGreaterThan(1);
+  const pinned = availableParallelism() > 1 ? 1 : allowed.length;
+  expect(allowed.filter((cpus) => cpus === 1)).toHaveLength(pinned);
+});
+
+test('network load is timed in it, with whatever is attached', async () => {
+  const planned = planHookLoad(loadOf({ bytes: 4 << 20 }), DIST, ['tc ingress', 'cgroup_skb ingress']);
+  const bounds = { leastRounds: 1, mostRounds: 1, seconds: 300 };
+  const request = { kernels: ['debian:6.12'], planned: [planned], bounds, ofMonitor: false };
+  const [time] = await timeLoads(request, labOptions());
+  expect(time!.target).toMatchObject({ id: 'debian:6.12/timed', status: 'ok' });
+  expect(time!.missing).toEqual([]);
+  expect(time!.arms.map(({ arm }) => arm)).toEqual([
+    'nothing',
+    'nothing, again',
+    'tc ingress',
+    'cgroup_skb ingress',
+  ]);
+  for (const { figures } of time!.arms)
+    if ('reason' in figures) expect(figures.reason).toMatch(/disturbed/);
+    else expect(figures.ns_per_byte!.value).toBeGreaterThan(0);
+});
+
+function qemuOf(parent: number): number {
+  const found = readdirSync('/proc').find((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      return /^Name:\s*qemu-system/m.test(status) && status.includes(`\nPPid:\t${parent}\n`);
+    } catch {
+      return false; // it has just ended
+    }
+  });
+  return Number(found);
+}
+
+function threadsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8'),
+  );
+}

@@ -19,6 +19,7 @@ import { encodeJob } from '../model/window.ts';
 import { collect } from './collect.ts';
 import type { RunOptions } from './execute.ts';
 import type { HookPlan } from './hooks.ts';
+import { type LoadPlan, NO_LOADS, type PlannedLoad } from './load-arms.ts';
 import type { SideObject } from './objects.ts';
 import { type PlanOptions, planInputs } from './plan.ts';
 import { targetErrorOf } from './target-error.ts';
@@ -30,6 +31,7 @@ import {
   placedInput,
   planTimedHooks,
 } from './timed-hooks.ts';
+import { collectTimedLoad, encodeTimedLoad, loadMs, loadTests } from './timed-load.ts';
 import { alone } from './timed-lock.ts';
 import { onThisMachine, type RunTimed, type TimedFacts, type TimedPlace } from './timed-place.ts';
 import { findTimedVm, inTimedVm, type TimedVm } from './timed-vm.ts';
@@ -41,6 +43,7 @@ export interface TimedRequest extends Pick<PlanOptions, 'config' | 'directory'> 
   readonly rules: readonly BudgetRule[];
   /** Programs in place, of both sides. */
   readonly hooks?: HookPlan;
+  readonly loads?: LoadPlan;
   /** Of programs in place; default: all on one CPU. */
   readonly placements?: readonly Placement[];
   readonly bounds: TimedBounds;
@@ -54,17 +57,20 @@ export interface TimedResults extends Timed {
 export async function executeTimed(request: TimedRequest, options: RunOptions): Promise<TimedResults> {
   const vm = request.kernels.some((kernel) => kernel !== 'host') ? await findTimedVm(options) : undefined;
   const planned = new Map(request.kernels.map((kernel) => [kernel, planTimed(request, kernel)]));
-  const tests = [...planned.values()].flat().reduce((sum, { tests }) => sum + tests, 0);
+  const { loads } = request.loads ?? NO_LOADS;
+  const tests =
+    [...planned.values()].flat().reduce((sum, { tests }) => sum + tests, 0) +
+    request.kernels.reduce((sum, kernel) => sum + loads.length * loadTests(request.rules, kernel), 0);
   const hooks = request.hooks
     ? planTimedHooks(request.hooks, request.bounds, request.placements ?? ['same'])
     : [];
   if (request.kernels.length === 0) return { targets: [], measurements: [], timed: [] };
-  return await alone(() => timeAll(planned, hooks, tests, vm, request, options), options);
+  return await alone(() => timeAll(planned, { hooks, loads }, tests, vm, request, options), options);
 }
 
 async function timeAll(
   planned: ReadonlyMap<string, readonly PlannedTimed[]>,
-  hooks: readonly PlannedTimedHook[],
+  inPlace: InPlace,
   tests: number,
   vm: TimedVm | undefined,
   request: TimedRequest,
@@ -75,15 +81,25 @@ async function timeAll(
     const level = FALSE_ALARMS / Math.max(1, tests);
     const place =
       vm && kernel !== 'host'
-        ? inTimedVm(kernel, vm, longestMs(jobs, hooks, request.bounds), options)
+        ? inTimedVm(kernel, vm, longestMs({ jobs, ...inPlace }, request.bounds), options)
         : onThisMachine(options);
-    results.push(await timeOn(kernel, place, { jobs, hooks }, { ...request, level }, options));
+    results.push(await timeOn(kernel, place, { jobs, ...inPlace }, { ...request, level }, options));
   }
   return {
     targets: results.flatMap(({ targets }) => targets),
     measurements: results.flatMap(({ measurements }) => measurements),
     timed: results.flatMap(({ timed }) => timed),
   };
+}
+
+/** Programs where they are attached, alone and under network load. */
+interface InPlace {
+  readonly hooks: readonly PlannedTimedHook[];
+  readonly loads: readonly PlannedLoad[];
+}
+
+interface AllPlanned extends InPlace {
+  readonly jobs: readonly PlannedTimed[];
 }
 
 interface PlannedTimed {
@@ -161,7 +177,7 @@ function limitsOf(
 async function timeOn(
   kernel: string,
   place: TimedPlace,
-  { jobs, hooks }: { readonly jobs: readonly PlannedTimed[]; readonly hooks: readonly PlannedTimedHook[] },
+  { jobs, hooks, loads }: AllPlanned,
   { bounds, level }: { readonly bounds: TimedBounds; readonly level: number },
   options: RunOptions,
 ): Promise<TimedResults> {
@@ -175,7 +191,7 @@ async function timeOn(
   const measurements: Measurement[] = [];
   const timed: TimedRounds[] = [];
   try {
-    const total = jobs.length + hooks.length;
+    const total = jobs.length + hooks.length + loads.length;
     const doJob = async (
       run: RunTimed,
       done: number,
@@ -213,6 +229,14 @@ async function timeOn(
         measurements.push(...found.measurements);
         timed.push(...found.timed);
       }
+      for (const [i, load] of loads.entries()) {
+        const bytes = await encodeTimedLoad(kernel, load, bounds, options);
+        const done = jobs.length + hooks.length + i;
+        const records = await doJob(run, done, load.input, bytes, loadMs(load, bounds));
+        const found = collectTimedLoad(id, load, bounds, records);
+        measurements.push(...found.measurements);
+        timed.push(...found.timed);
+      }
     });
     options.onProgress?.({ task: kernel, phase: 'done' });
     return { targets: [{ ...common, ...facts, status: 'ok', seconds: seconds() }], measurements, timed };
@@ -234,12 +258,12 @@ const jobMs = ({ subjects }: PlannedTimed, { seconds }: TimedBounds) =>
   START_MS + subjects * (seconds * 1000 + SUBJECT_MS);
 const hookMs = (bounds: TimedBounds) => START_MS + hookBounds(bounds).seconds * 1000 + SUBJECT_MS;
 
-function longestMs(
-  jobs: readonly PlannedTimed[],
-  hooks: readonly PlannedTimedHook[],
-  bounds: TimedBounds,
-): number {
-  return Math.max(...jobs.map((job) => jobMs(job, bounds)), ...hooks.map(() => hookMs(bounds)));
+function longestMs({ jobs, hooks, loads }: AllPlanned, bounds: TimedBounds): number {
+  return Math.max(
+    ...jobs.map((job) => jobMs(job, bounds)),
+    ...hooks.map(() => hookMs(bounds)),
+    ...loads.map((load) => loadMs(load, bounds)),
+  );
 }
 
 function collectTimed(

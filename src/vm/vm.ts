@@ -24,6 +24,7 @@ import { type EndCause, explainFailure, type Phase } from './failure.ts';
 import { ownName, removeLeftovers } from './leftovers.ts';
 import { type MachineFiles, type MachineSpec, qemuArguments, RESTORE_ARGUMENTS } from './machine.ts';
 import { requireMemory, VM_MEMORY_BYTES } from './memory.ts';
+import { pinToQuietest, processorThread } from './pin.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 
 export interface Deadlines {
@@ -60,6 +61,8 @@ export interface Vm {
   readonly proceed: () => Promise<void>;
   /** A command for QEMU's human monitor. Rejects with what it says: one that goes well says nothing. */
   readonly monitor: (command: string) => Promise<void>;
+  /** Keeps the virtual processor on the CPU that does the least now; its number. Rejects where that cannot be done. */
+  readonly pinProcessor: () => Promise<number>;
   /** For files that QEMU opens while it runs; removed by close(). Its path fits a socket's. */
   readonly folder: string;
   /** Writes the state of the devices; memory is in the RAM file already. */
@@ -228,6 +231,7 @@ async function startVm(
       const said = await qmp.execute('human-monitor-command', { 'command-line': command });
       if (said !== '') throw new Error(`QEMU answers '${command}': ${String(said).trim()}`);
     },
+    pinProcessor: async () => pinToQuietest(processorThread(await qmp.execute('query-cpus-fast'))),
     folder,
     saveDevices: (path) => saveDevices(qmp, folder, path),
     loadDevices: (path) => loadDevices(qmp, folder, path, deadlines.restoreMs),
