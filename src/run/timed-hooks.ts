@@ -122,7 +122,9 @@ export function collectTimedHook(
   );
   const subject = arms.head ?? arms.empty;
   const rates = unit === 'packet' && !('reason' in subject) ? packetRate(subject, SEED) : undefined;
-  const trip = trips === undefined ? undefined : armOf(own !== undefined && planned.head ? 3 : 2, trips);
+  // Of a program that only base has there are none: figures of packets are head's.
+  const isTripped = own === undefined || planned.head !== undefined;
+  const trip = trips === undefined || !isTripped ? undefined : armOf(own === undefined ? 2 : 3, trips);
   const figures = [
     ...(rates ? [{ metric: rates.metric, ...rates.figure }] : []),
     ...(trip && !('reason' in trip)
