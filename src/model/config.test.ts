@@ -107,6 +107,7 @@ budgets:
       xdp_lb: {
         inputs: ['fixtures/syn.pcap', { udp: 64 }],
         attach: { hook: 'xdp', mode: 'native' },
+        attachPlaces: { hook: place(9, 21), mode: place(9, 32) },
         maps: { settings: { '0': '0x01000000', '0x10': '2', '-1': '18446744073709551615' } },
         tail_calls: { jump_table: { '0': 'parse_v4', '1': 'parse_v6' } },
         place: place(7, 3),

@@ -57,6 +57,8 @@ export interface ProgramConfig {
   readonly type?: string;
   readonly inputs?: readonly Input[];
   readonly attach?: AttachConfig;
+  /** Where the values of `attach` stand. */
+  readonly attachPlaces?: Readonly<Record<string, Place>>;
   /** Map name: key: value, each as `encodeMapBytes` reads it. */
   readonly maps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Map name: index: program name. */
@@ -336,7 +338,10 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
       ...rest,
       ...(attach === undefined
         ? {}
-        : { attach: attachOf(attach as AttachEntry, ['programs', pattern], yaml) }),
+        : {
+            attach: attachOf(attach as AttachEntry, ['programs', pattern], yaml),
+            attachPlaces: attachPlaces(attach as AttachEntry, ['programs', pattern, 'attach'], yaml),
+          }),
       ...(inputs === undefined ? {} : { inputs: inputs as Input[] }),
       ...(maps === undefined ? {} : { maps: mapValues(maps, (entries) => mapValues(entries, String)) }),
       place: yaml.keyPlace(['programs', pattern]),
@@ -379,6 +384,10 @@ function attachOf({ stimulus, ...rest }: AttachEntry, path: Fault['path'], yaml:
   const at = [...path, 'attach', 'stimulus', 'files'];
   const filePlaces = command.files.map((_, i) => yaml.valuePlace([...at, i]));
   return { ...rest, stimulus: { ...command, per: stimulus.per ?? 1, filePlaces } };
+}
+
+function attachPlaces(entry: AttachEntry, path: Fault['path'], yaml: PlainYaml): Record<string, Place> {
+  return Object.fromEntries(Object.keys(entry).map((key) => [key, yaml.valuePlace([...path, key])]));
 }
 
 interface CommandEntry extends Partial<Omit<GuestCommand, 'command'>> {

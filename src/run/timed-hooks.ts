@@ -126,7 +126,9 @@ export function collectTimedHook(
     ...costs,
     ...rates.map(({ metric, rounds }) => timedMeasurements(nameOf(metric), rounds, undefined, [])),
   ];
-  const trip = trips === undefined ? undefined : armOf(own !== undefined && planned.head ? 3 : 2, trips);
+  // Of a program that only base has there are none: figures of packets are head's.
+  const isTripped = own === undefined || planned.head !== undefined;
+  const trip = trips === undefined || !isTripped ? undefined : armOf(own === undefined ? 2 : 3, trips);
   const figures = [
     ...(trip && !('reason' in trip)
       ? ([50, 99] as const).flatMap((percent) => {
