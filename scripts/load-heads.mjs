@@ -21,8 +21,8 @@ const HEADS = [
   'bigger-map',
 ];
 const LOADS = [
-  { name: 'tcp', iperf3: { protocol: 'tcp' }, input: { tcp: 1514 } },
-  { name: 'udp', iperf3: { protocol: 'udp', length: 1400 }, input: { udp: 1442 } },
+  { name: 'tcp', iperf3: { protocol: 'tcp', bytes: '16M' }, input: { tcp: 1514 } },
+  { name: 'udp', iperf3: { protocol: 'udp', bytes: '16M', length: 1400 }, input: { udp: 1442 } },
 ];
 
 /** All heads share a budget file; xdp_lb is handed packets of no service, as iperf3's are. */
