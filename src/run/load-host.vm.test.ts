@@ -69,7 +69,7 @@ const CONFIG = `version: 1
 kernels: [host]
 objects: ["*.bpf.o"]
 programs:
-  loop: { attach: { hook: tc, direction: ingress }, inputs: [] }
+  loop: { attach: { hook: tc, direction: ingress } }
 load:
   - iperf3: { bytes: 32M }
     attach: [loop]

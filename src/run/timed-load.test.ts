@@ -213,6 +213,16 @@ test('a row says its unit, and what cannot be told apart', () => {
   expect(fine!.why).toMatch(/cannot be held here: two runs with nothing attached are up to [\d.]+ ns apart/);
 });
 
+test('a change that is beyond what cannot be told apart is over under a budget below it, too', () => {
+  const noisy = (head: number) => {
+    const [nothing, again] = [2000, 2300];
+    return verdictsOf('{ ns_per_packet: { increase: 5% } }', [nothing, again, 2100, head, 2500]);
+  };
+  expect(noisy(3000).map(({ verdict }) => verdict)).toEqual(['over']);
+  expect(noisy(2700).map(({ verdict }) => verdict)).toEqual(['inconclusive']);
+  expect(noisy(2700)[0]!.why).toContain('a budget of 12');
+});
+
 test('fewer rounds than an interval needs decide nothing', () => {
   const [few] = verdictsOf('{ ns_per_packet: { increase: 50% } }', [2000, 2000, 2100, 2500, 2500], 7);
   expect(few).toMatchObject({ verdict: 'inconclusive' });
