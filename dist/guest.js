@@ -34,6 +34,7 @@ var import_node_path5 = require("node:path");
 // src/model/window.ts
 var WINDOW_BYTES = 64 << 20;
 var RECORDS_AT = 40 << 20;
+var JOB_CAPACITY_BYTES = RECORDS_AT;
 var IMAGES_LIMIT = 4096;
 var LOAD_IMAGES_LIMIT = 256;
 var IMAGE_PART = 256;
@@ -43,6 +44,31 @@ var PAUSES_AT = WINDOW_BYTES - 1;
 var PAUSES = { asked: 1, paused: 2 };
 var RECORDS_CAPACITY_BYTES = SUBJECT_AT - RECORDS_AT - 4;
 var HEADER_BYTES = 8;
+var BLOB_ALIGNMENT = 64;
+function encodeJob(build, buildSequel) {
+  const blobs = [];
+  let next = JSON_ROOM;
+  const place = (bytes) => {
+    const at = next;
+    blobs.push({ bytes, at });
+    next = Math.ceil((at + bytes.length) / BLOB_ALIGNMENT) * BLOB_ALIGNMENT;
+    if (next > JOB_CAPACITY_BYTES)
+      throw new RangeError(`the job's objects and packets exceed ${JOB_CAPACITY_BYTES - JSON_ROOM} bytes`);
+    return { at, size: bytes.length };
+  };
+  const job = build(place);
+  const sequelAt = buildSequel && place(withLength(JSON.stringify(buildSequel(place)))).at;
+  const json = new TextEncoder().encode(JSON.stringify(job));
+  if (HEADER_BYTES + json.length > JSON_ROOM)
+    throw new RangeError(`the job's plan exceeds ${JSON_ROOM} bytes`);
+  const out = new Uint8Array(next);
+  const header = new DataView(out.buffer);
+  header.setUint32(0, json.length, true);
+  header.setUint32(4, sequelAt ?? 0, true);
+  out.set(json, HEADER_BYTES);
+  for (const { bytes, at } of blobs) out.set(bytes, at);
+  return out;
+}
 var JSON_ROOM = 4 << 20;
 function encodeSubject({ images, packets, passes }) {
   const numbers = [images.length, packets, passes].map(BigInt);
@@ -64,6 +90,13 @@ function decodeSequel(window) {
   if (at === 0) return void 0;
   const size2 = view.getUint32(at, true);
   return JSON.parse(new TextDecoder().decode(window.subarray(at + 4, at + 4 + size2)));
+}
+function withLength(text) {
+  const bytes = new TextEncoder().encode(text);
+  const out = new Uint8Array(4 + bytes.length);
+  new DataView(out.buffer).setUint32(0, bytes.length, true);
+  out.set(bytes, 4);
+  return out;
 }
 
 // src/guest/channel.ts
@@ -6161,19 +6194,21 @@ var fmodRet = {
 };
 
 // src/model/hooks/iter.ts
+var OVER_A_MAP = ["bpf_map_elem", "bpf_sk_storage_map", "sockmap"];
 var iter = {
   name: "iter",
-  description: "all of the kernel's objects of a kind, one by one, while a file is read",
+  description: "all of the kernel's objects of a kind, or all entries of a map, one by one, while a file is read",
   since: "5.9",
   programTypes: ["tracing"],
-  options: { over: kernelName },
+  options: { over: kernelName, map: string2().min(1).max(256) },
   variants: [{ over: "bpf_map" }, { over: "task" }],
   sectionSays: "over",
   loadsFor: "over",
+  takesMap: ({ over }) => OVER_A_MAP.includes(over),
   empty: () => "nop_iter",
   stimuli: ["iterate"],
   attachesToStimulus: true,
-  attach: (port, fd) => port.giveIterator(fd)
+  attach: (port, fd, { map }) => port.giveIterator(fd, map)
 };
 
 // src/model/hooks/kprobe.ts
@@ -7428,7 +7463,7 @@ var RECEIVER_ADDRESS = [198, 51, 100, 2];
 var CONGESTION_CONTROLS = "/proc/sys/net/ipv4/tcp_available_congestion_control";
 var ROOT_CGROUP = "/sys/fs/cgroup";
 var OWN_NAMESPACE = "/proc/self/ns/net";
-function hookPort({ places, helper, give, object, redirect }) {
+function hookPort({ places, helper, give, object, mapsOf = object, redirect }) {
   const giveFor = (gift) => {
     give(gift);
     return () => give(void 0);
@@ -7479,8 +7514,8 @@ function hookPort({ places, helper, give, object, redirect }) {
         unregister();
       };
     },
-    giveIterator: (fd) => {
-      const link = openLink(fd, 0, BPF_TRACE_ITER, 0);
+    giveIterator: (fd, map) => {
+      const link = map === void 0 ? openLink(fd, 0, BPF_TRACE_ITER, 0) : iterateOver(fd, map, mapsOf());
       const takeBack = giveFor({ fd: link, kind: "iterator", to: "receiver" });
       return () => {
         takeBack();
@@ -7527,6 +7562,14 @@ function openLink(fd, target, attachType, flags, ofType = []) {
   const link = libc().syscall4(SYS_BPF3, BPF_LINK_CREATE2, addressOf(attr), attr.length);
   if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
   return Number(link);
+}
+function iterateOver(fd, name, object) {
+  const map = object?.maps.find((each) => each.name === name);
+  if (!map) throw new HookRefused(`the kernel does not make map '${name}'`);
+  const info = memory(4);
+  info.writeUInt32LE(Number(libbpf().bpf_map__fd(map.pointer)));
+  const at = addressOf(info);
+  return openLink(fd, 0, BPF_TRACE_ITER, 0, [Number(at & 0xffffffffn), Number(at >> 32n), info.length]);
 }
 function registerCongestionControl(object) {
   const bpf2 = libbpf();
@@ -7738,6 +7781,7 @@ function measureArm(guest, job) {
       gift = given;
     },
     object: () => loaded?.object,
+    mapsOf: () => loaded?.mapsOf,
     redirect: (fd) => redirect?.setProgram(fd)
   });
   const port = guest.isShared ? withinOurs(wholePort) : wholePort;
@@ -7814,7 +7858,7 @@ function load({ window }, job) {
   }
   return { loadable, object };
 }
-function loadChosen(guest, { objects, chosen, attach: attach2 }) {
+function loadChosen(guest, { objects, chosen, mapOf: mapOf2 = chosen, attach: attach2 }) {
   const all = objects.map((each) => {
     try {
       return load(guest, each);
@@ -7829,9 +7873,10 @@ function loadChosen(guest, { objects, chosen, attach: attach2 }) {
   const own2 = all[chosen];
   if (attach2 && !(own2 && programOf(own2, objects[chosen]))) {
     close();
-    return load(guest, objects[chosen]);
+    const alone = load(guest, objects[chosen]);
+    return { ...alone, ...mapOf2 === chosen ? { mapsOf: alone.object } : {} };
   }
-  return own2 && { ...own2, object: { ...own2.object, close } };
+  return own2 && { ...own2, object: { ...own2.object, close }, mapsOf: all[mapOf2]?.object };
 }
 function programOf({ object }, { program }) {
   return object.programs.find(({ name }) => name === program);
@@ -10958,8 +11003,7 @@ async function main() {
   const pause = findPauseDevice();
   const guest = { window, channel, clock, grid, pause, visitsPath: (0, import_node_path5.join)(here, "native/visits.so") };
   seedRandomNumbers();
-  warmUp(guest);
-  if (!("reason" in bed)) stimulate(bed, { name: "udp", sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
+  await warmUp({ ...guest, bed });
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
@@ -10977,19 +11021,22 @@ async function main() {
   clock.spin(SPIN_NS);
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
-  const job = decodeJob(window);
-  if (!job) throw new Error("the window holds no job");
   try {
-    if (!("task" in job)) runJob(guest, job);
-    else if (job.task === "hook") runHookJob({ ...guest, bed }, job);
-    else if (job.task === "load") await runLoadJob({ ...guest, bed }, job);
-    else if (job.task === "loader") await runLoaderJob({ ...guest, bed }, job);
-    else reportSymbols(channel, "all");
+    await doJob({ ...guest, bed });
   } catch (error2) {
     sendError(channel, error2);
   }
   channel.send({ type: "end" });
   pause();
+}
+async function doJob(guest) {
+  const job = decodeJob(guest.window);
+  if (!job) throw new Error("the window holds no job");
+  if (!("task" in job)) runJob(guest, job);
+  else if (job.task === "hook") runHookJob(guest, job);
+  else if (job.task === "load") await runLoadJob(guest, job);
+  else if (job.task === "loader") await runLoaderJob(guest, job);
+  else reportSymbols(guest.channel, "all");
 }
 async function serveTimedJobs() {
   const warnings = loadModules("/app/modules.list");
@@ -11032,31 +11079,36 @@ var SPIN_NS = 2e7;
 function settle2() {
   sleep(SETTLE_MS2);
 }
-function warmUp(guest) {
-  const path = (0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o");
-  const elf = (0, import_node_fs22.readFileSync)(path);
-  const packet2 = new Uint8Array(64);
-  const at = 8 << 20;
-  guest.window.set(elf, at);
-  guest.window.set(packet2, at - 64);
-  const job = {
-    format: 1,
+async function warmUp(guest) {
+  const { window, channel } = guest;
+  const elf = (0, import_node_fs22.readFileSync)((0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o"));
+  const object = (place) => ({
     object: "nop_xdp.bpf.o",
-    elf: { at, size: elf.length },
-    programs: [
-      {
-        name: "nop",
-        inputs: [{ name: "warm", packets: [{ at: at - 64, size: 64 }] }],
-        maps: {},
-        tailCalls: {}
-      }
-    ],
-    reportStatics: true,
-    mapSizes: {}
-  };
-  for (let i = 0; i < 2; i++) runJob(guest, job);
-  guest.window.fill(0, at - 64, at + elf.length);
-  guest.channel.reset();
+    elf: place(elf),
+    mapSizes: {},
+    programs: [{ name: "nop", inputs: [], maps: {}, tailCalls: {} }]
+  });
+  const ofRuns = encodeJob((place) => {
+    const { programs, ...rest } = object(place);
+    const inputs = [{ name: "warm", packets: [place(new Uint8Array(64))] }];
+    return { format: 1, ...rest, programs: [{ ...programs[0], inputs }], reportStatics: true };
+  });
+  const ofHooks = encodeJob(
+    (place) => ({
+      format: 1,
+      task: "hook",
+      objects: [{ ...object(place), program: "nop" }],
+      chosen: 0,
+      attach: { hook: "xdp", options: { mode: "generic" } },
+      stimuli: [{ name: "udp", sizeBytes: 64, warmUp: 2, count: 2, patienceMs: 1 }]
+    })
+  );
+  for (const job of [ofRuns, ofRuns, ofHooks, ofHooks]) {
+    window.set(job);
+    await doJob(guest);
+    window.fill(0, 0, job.length);
+    channel.reset();
+  }
 }
 function ticksPerSecond(clock) {
   const [oneTicks, oneNs] = clockPair(clock, 1e9);
