@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveBudgets } from '../budget/resolve.ts';
+import { timedLimits } from '../budget/timed.ts';
 import { resolveKernel } from '../kernels/index.ts';
 import { loadRounds, loadTimeFigures, TIMED_LOAD_METRICS } from '../measurements/load-time.ts';
 import type { BudgetRule } from '../model/config.ts';
@@ -17,7 +18,7 @@ import type { Discards, TimedBounds, TimedLoadArm, TimedLoadJob } from '../model
 import { encodeJob } from '../model/window.ts';
 import { findProgram } from '../vm/load-files.ts';
 import type { RunOptions } from './execute.ts';
-import { filesFor, type PlannedLoad } from './load-arms.ts';
+import { filesFor, noLoadOf, type PlannedLoad } from './load-arms.ts';
 import { targetErrorOf } from './target-error.ts';
 import { NO_ROUND, type Timed, timedMeasurements } from './timed-figures.ts';
 import { alone } from './timed-lock.ts';
@@ -40,10 +41,7 @@ export function loadBounds({ mostRounds, seconds }: TimedBounds): TimedBounds {
 /** How many limits a check tests on each of its loads. */
 export function loadTests(rules: readonly BudgetRule[], kernel: string): number {
   const budgets = resolveBudgets(rules, NETWORK_LOAD, kernel);
-  return TIMED_LOAD_METRICS.reduce((sum, metric) => {
-    const { max, increase } = budgets.get(metric) ?? {};
-    return sum + (max ? 1 : 0) + (increase ? 1 : 0);
-  }, 0);
+  return TIMED_LOAD_METRICS.reduce((sum, metric) => sum + timedLimits(budgets.get(metric)).length, 0);
 }
 
 /** One load of a check, for `collectTimedLoad` to read. */
@@ -186,11 +184,8 @@ interface Told {
 function toldOf(target: string, arms: readonly NamedArm[], records: readonly GuestRecord[]): Told {
   const failed = (message: string, reason: string) =>
     new TollgateError('infrastructure', `${target}: ${message}`, { reason });
-  for (const record of records) {
-    if (record.type === 'error')
-      throw failed(`the guest failed under network load: ${record.message}`, 'guest-error');
-    if (record.type === 'no-load') return { ...NOTHING_TOLD, nothing: record.absent };
-  }
+  const absent = noLoadOf(target, records);
+  if (absent) return { ...NOTHING_TOLD, nothing: absent };
   const facts = records.find((record) => record.type === 'hook-rounds');
   const found = arms.map(({ name }, i) => {
     const record = records.find((record) => record.type === 'load-rounds' && record.arm === i);

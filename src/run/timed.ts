@@ -55,6 +55,7 @@ export interface TimedResults extends Timed {
 
 /** Times head, and base with it, on each kernel, one after the other, and never beside another timed run: they would time one another. */
 export async function executeTimed(request: TimedRequest, options: RunOptions): Promise<TimedResults> {
+  if (request.kernels.length === 0) return { targets: [], measurements: [], timed: [] };
   const vm = request.kernels.some((kernel) => kernel !== 'host') ? await findTimedVm(options) : undefined;
   const planned = new Map(request.kernels.map((kernel) => [kernel, planTimed(request, kernel)]));
   const { loads } = request.loads ?? NO_LOADS;
@@ -64,7 +65,6 @@ export async function executeTimed(request: TimedRequest, options: RunOptions): 
   const hooks = request.hooks
     ? planTimedHooks(request.hooks, request.bounds, request.placements ?? ['same'])
     : [];
-  if (request.kernels.length === 0) return { targets: [], measurements: [], timed: [] };
   return await alone(() => timeAll(planned, { hooks, loads }, tests, vm, request, options), options);
 }
 
@@ -260,6 +260,7 @@ const hookMs = (bounds: TimedBounds) => START_MS + hookBounds(bounds).seconds * 
 
 function longestMs({ jobs, hooks, loads }: AllPlanned, bounds: TimedBounds): number {
   return Math.max(
+    START_MS,
     ...jobs.map((job) => jobMs(job, bounds)),
     ...hooks.map(() => hookMs(bounds)),
     ...loads.map((load) => loadMs(load, bounds)),
