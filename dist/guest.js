@@ -91,7 +91,7 @@ function sendError(channel, error2) {
 }
 
 // src/guest/hooks.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 
 // src/model/hooks/hook.ts
 var HookRefused = class extends Error {
@@ -6802,12 +6802,12 @@ function findLoadable(job, elf) {
       return { loadable, object: withoutRefused(object, loadable) };
     }
     const failed = whatFailed(messages, object);
-    const said = textOf(object.programs.find(({ name }) => name === failed?.name)?.log ?? memory(1));
+    const said2 = textOf(object.programs.find(({ name }) => name === failed?.name)?.log ?? memory(1));
     object.close();
     if (failed?.kind === "map" && !refusedMaps.some((map) => map.name === failed.name))
       refusedMaps.push({ name: failed.name, reason: failed.reason, log: messages });
     else if (failed?.kind === "program" && !refusedPrograms.some((program) => program.name === failed.name))
-      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, { ...failed, said }));
+      refusedPrograms.push(traceRejection(job, elf, failed.name, refusedMaps, { ...failed, said: said2 }));
     else throw new ObjectRejected(messages.trim() || `libbpf cannot load it: ${errorName(error2)}`);
   }
 }
@@ -6936,7 +6936,7 @@ function whatFailed(messages, object) {
   }
   return void 0;
 }
-function traceRejection(job, elf, name, refusedMaps, { reason, said }) {
+function traceRejection(job, elf, name, refusedMaps, { reason, said: said2 }) {
   const log = memory(TRACE_LOG_BYTES);
   const { messages } = loadAlone(job, elf, name, refusedMaps, LOG_TRACE, {
     address: addressOf(log),
@@ -6945,7 +6945,7 @@ function traceRejection(job, elf, name, refusedMaps, { reason, said }) {
   const trace = textOf(log);
   const isCut = trace.length >= log.length - 2;
   return { name, reason, log: isCut ? `${trace.slice(-TRACE_SHOWN)}
-${said}` : trace || messages };
+${said2}` : trace || messages };
 }
 function traceVisits(job, elf, name, refusedMaps, log) {
   return loadAlone(job, elf, name, refusedMaps, LOG_VISITS | LOG_STATS, log).isLoaded;
@@ -7657,8 +7657,8 @@ function stimulate(bed, task, parts = {}) {
   };
 }
 function eventsRecord(stimulus, events) {
-  const said = "reason" in events ? { sent: [], done: [], absent: events } : events;
-  return { type: "events", stimulus, ...said };
+  const said2 = "reason" in events ? { sent: [], done: [], absent: events } : events;
+  return { type: "events", stimulus, ...said2 };
 }
 var LOST = 4294967295;
 var IMPOSSIBLE = 3;
@@ -7704,6 +7704,15 @@ function reportSymbols(channel, which) {
 `;
   }
   channel.send({ type: "symbols", text });
+}
+
+// src/guest/versions.ts
+var import_node_fs7 = require("node:fs");
+function kernelRelease() {
+  return (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+}
+function libbpfVersion() {
+  return String(libbpf().libbpf_version_string()).replace(/^v/, "");
 }
 
 // src/guest/hooks.ts
@@ -7784,7 +7793,7 @@ function hookNamed(name) {
 }
 function whyNotHere(name) {
   const { since, builtWith } = hookNamed(name);
-  const release = (0, import_node_fs7.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
+  const release = kernelRelease();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
   if (builtWith !== void 0 && isBuiltWithout(release, builtWith))
     return { reason: `this kernel is built without ${builtWith}` };
@@ -7792,7 +7801,7 @@ function whyNotHere(name) {
 }
 function isBuiltWithout(release, option) {
   const path = `/boot/config-${release}`;
-  return (0, import_node_fs7.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs7.readFileSync)(path, "utf8"));
+  return (0, import_node_fs8.existsSync)(path) && !new RegExp(`^${option}=[ym]$`, "m").test((0, import_node_fs8.readFileSync)(path, "utf8"));
 }
 function load({ window }, job) {
   const { loadable, object } = findLoadable(job, blobIn(window, job.elf));
@@ -7851,7 +7860,7 @@ function reportCode({ channel, window }, job, loaded, { reportCode: wanted, prob
 var import_node_fs21 = require("node:fs");
 
 // src/guest/libbpf/timing.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_koffi2 = __toESM(require("./koffi.node"), 1);
 var ATTR_BYTES = 80;
 var BATCH_BYTES = 40;
@@ -7973,7 +7982,7 @@ function openSeat() {
   return {
     put: (fd) => {
       if (link !== void 0 && call(BPF_LINK_UPDATE, link, fd) === 0) return true;
-      if (link !== void 0) (0, import_node_fs8.closeSync)(link);
+      if (link !== void 0) (0, import_node_fs9.closeSync)(link);
       const made = inNamespace(
         namespace,
         () => call(BPF_LINK_CREATE3, fd, LOOPBACK, BPF_XDP3, XDP_FLAGS_SKB_MODE)
@@ -7982,13 +7991,13 @@ function openSeat() {
       return made >= 0;
     },
     close: () => {
-      if (link !== void 0) (0, import_node_fs8.closeSync)(link);
-      (0, import_node_fs8.closeSync)(namespace);
+      if (link !== void 0) (0, import_node_fs9.closeSync)(link);
+      (0, import_node_fs9.closeSync)(namespace);
     }
   };
 }
 function closeFd2(fd) {
-  (0, import_node_fs8.closeSync)(fd);
+  (0, import_node_fs9.closeSync)(fd);
 }
 
 // src/guest/timed-job.ts
@@ -8008,34 +8017,30 @@ function quantileOfSorted(sorted, share) {
 }
 
 // src/guest/neighbours.ts
-var import_node_fs9 = require("node:fs");
-function cpuTimes() {
-  const lines = (0, import_node_fs9.readFileSync)("/proc/stat", "utf8").matchAll(/^cpu(\d+) (.*)$/gm);
+var import_node_fs10 = require("node:fs");
+
+// src/model/processors.ts
+var KINDS = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
+function allTicks(stat) {
+  return ticksOf(/^cpu +(.*)$/m.exec(stat)?.[1] ?? "");
+}
+function cpuTimesOf(stat) {
   return new Map(
-    [...lines].map(([, cpu, rest]) => {
-      const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest.split(" ").map(Number);
+    [...stat.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, text]) => {
+      const { user, nice, system, irq, softirq, steal } = ticksOf(text);
       return [Number(cpu), { busy: user + nice + system + irq + softirq + steal, steal }];
     })
   );
 }
-function processorTicks() {
-  const [, ...ticks] = /^cpu (.*)$/m.exec((0, import_node_fs9.readFileSync)("/proc/stat", "utf8"))?.[1]?.split(" ") ?? [];
-  return Object.fromEntries(TICK_KINDS.map((kind, i) => [kind, Number(ticks[i] ?? 0)]));
+function ticksOf(text) {
+  const ticks = text.split(" ").map(Number);
+  return Object.fromEntries(KINDS.map((kind, i) => [kind, ticks[i] ?? 0]));
 }
-var TICK_KINDS = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
-var TICK_MS = 10;
-function quietestCpu(ms) {
-  const allowed = allowedCpus();
-  const before = cpuTimes();
-  sleep(ms);
-  const done = [...cpuTimes()].filter(([cpu]) => allowed.has(cpu)).map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
-  return done.reduceRight((least, each) => each.busy < least.busy ? each : least).cpu;
+function ticksBetween(before, after) {
+  return Object.fromEntries(KINDS.map((kind) => [kind, after[kind] - before[kind]]));
 }
-function otherCpu(cpu) {
-  return [...cpuTimes().keys()].findLast((each) => each !== cpu);
-}
-function allowedCpus() {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec((0, import_node_fs9.readFileSync)("/proc/self/status", "utf8"))?.[1] ?? "0";
+function allowedCpusOf(status) {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0";
   return new Set(
     list.split(",").flatMap((range) => {
       const [first = 0, last = first] = range.split("-").map(Number);
@@ -8043,16 +8048,37 @@ function allowedCpus() {
     })
   );
 }
+function quietestOf(before, after, allowed) {
+  const done = [...after].filter(([cpu]) => allowed.has(cpu)).map(([cpu, { busy }]) => ({ cpu, busy: busy - (before.get(cpu)?.busy ?? 0) }));
+  return done.reduceRight((least, each) => each.busy < least.busy ? each : least).cpu;
+}
+
+// src/guest/neighbours.ts
+function cpuTimes() {
+  return cpuTimesOf((0, import_node_fs10.readFileSync)("/proc/stat", "utf8"));
+}
+function processorTicks() {
+  return allTicks((0, import_node_fs10.readFileSync)("/proc/stat", "utf8"));
+}
+var TICK_MS = 10;
+function quietestCpu(ms) {
+  const before = cpuTimes();
+  sleep(ms);
+  return quietestOf(before, cpuTimes(), allowedCpusOf((0, import_node_fs10.readFileSync)("/proc/self/status", "utf8")));
+}
+function otherCpu(cpu) {
+  return [...cpuTimes().keys()].findLast((each) => each !== cpu);
+}
 function frequencyKhz(cpu) {
   const text = fileText(`/sys/devices/system/cpu/cpu${cpu}/cpufreq/scaling_cur_freq`);
   return text === void 0 ? void 0 : Number(text);
 }
 function cpuModel() {
-  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs9.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
+  return /^model name\s*:\s*(.+)$/m.exec((0, import_node_fs10.readFileSync)("/proc/cpuinfo", "utf8"))?.[1]?.trim() ?? "unknown";
 }
 function fileText(path) {
   try {
-    return (0, import_node_fs9.readFileSync)(path, "utf8").trim();
+    return (0, import_node_fs10.readFileSync)(path, "utf8").trim();
   } catch {
     return void 0;
   }
@@ -8441,10 +8467,15 @@ function sequentialAbove(differences, { rounds, looks }) {
 function excess(rounds, limit) {
   const [head, base] = [netOf(rounds, "head"), netOf(rounds, "base")];
   return head.map((value, i) => {
-    if (limit.kind === "max") return (value - limit.ns) / rounds.head[i];
-    const allowed = "percent" in limit ? Math.max(0, base[i]) * limit.percent / 100 : limit.ns;
-    return (value - base[i] - allowed) / rounds.base[i];
+    const sign = isFloor(limit) ? -1 : 1;
+    if (!isRelative(limit)) return sign * (value - limit.value) / rounds.head[i];
+    const allowed = "percent" in limit ? Math.max(0, base[i]) * limit.percent / 100 : limit.value;
+    return (sign * (value - base[i]) - allowed) / rounds.base[i];
   });
+}
+var isFloor = ({ kind }) => kind === "min" || kind === "decrease";
+function isRelative(limit) {
+  return limit.kind === "increase" || limit.kind === "decrease";
 }
 function scheduleOf({ leastRounds, mostRounds }) {
   return schedule(leastRounds, mostRounds);
@@ -8556,7 +8587,7 @@ function programTypeById(id) {
 }
 
 // src/guest/libbpf/runs.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var ATTR_BYTES2 = 80;
 var RESULT_BYTES = 32;
 function testRuns(clockLibrary, grid, fd, data, passes, clock, pause) {
@@ -8609,7 +8640,7 @@ function seedRandomNumbers() {
   const fd = Number(
     libbpf().bpf_prog_load(SOCKET_FILTER, "tollgate_random", "GPL", twoInsns(draw, EXIT2), 2, null)
   );
-  if (fd >= 0) (0, import_node_fs10.closeSync)(fd);
+  if (fd >= 0) (0, import_node_fs11.closeSync)(fd);
 }
 var SOCKET_FILTER = 1;
 var BPF_FUNC_GET_PRANDOM_U32 = 7;
@@ -8638,9 +8669,6 @@ function findTicks(clockLibrary) {
   const last = times.at(-1) ?? 0;
   return { tickNs, phaseNs: last % tickNs };
 }
-
-// src/guest/runner.ts
-var import_node_fs12 = require("node:fs");
 
 // src/measurements/jit.ts
 function straightLineLength(jited) {
@@ -8741,19 +8769,19 @@ function unknown2(jited, at) {
 }
 
 // src/guest/guards.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var HARDEN = "/proc/sys/net/core/bpf_jit_harden";
 function hardened({ jitHarden }, load2) {
   if (!jitHarden) return load2();
-  (0, import_node_fs11.writeFileSync)(HARDEN, String(jitHarden));
+  (0, import_node_fs12.writeFileSync)(HARDEN, String(jitHarden));
   try {
     return load2();
   } finally {
-    (0, import_node_fs11.writeFileSync)(HARDEN, "0");
+    (0, import_node_fs12.writeFileSync)(HARDEN, "0");
   }
 }
 function spectreV2() {
-  return (0, import_node_fs11.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
+  return (0, import_node_fs12.readFileSync)("/sys/devices/system/cpu/vulnerabilities/spectre_v2", "utf8").trim().slice(0, 1e3);
 }
 
 // src/guest/tail-calls.ts
@@ -9046,7 +9074,6 @@ function refusal2(error2, since) {
   const reason = "this kernel has no test run for the type (ENOTSUPP)";
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-var kernelRelease = () => (0, import_node_fs12.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim();
 function runData(guest, input) {
   const context = input.context && blobIn(guest.window, input.context);
   if (input.packets.length === 0) return [context ? { context } : {}];
@@ -9208,7 +9235,7 @@ function isDecided(rounds, limits, { bounds, level }) {
 }
 function comparable({ head, base }, limits) {
   if (head.length === 0) return [];
-  return limits.filter(({ kind }) => kind === "max" || base.length > 0);
+  return limits.filter((limit) => !isRelative(limit) || base.length > 0);
 }
 function oneRound({ timing, cpu }, { repeat, loops, groups }, random, programs) {
   const batches = programs.map(() => []);
@@ -9909,8 +9936,10 @@ var MONITOR_EVENTS = [
   "sock_recv",
   "other_softirq",
   "hard_irq",
-  "idle"
+  "idle",
+  "steal"
 ];
+var SAMPLED_EVENTS = MONITOR_EVENTS.filter((event) => event !== "steal");
 function startMonitor(window, { name, elf, sampleHz }, known) {
   const processors = Number(libbpf().libbpf_num_possible_cpus());
   const mapSizes = sampleHz === void 0 ? {} : sampleMapSizes(sampleHz, processors);
@@ -9935,15 +9964,20 @@ function startMonitor(window, { name, elf, sampleHz }, known) {
       (program) => program.name !== SAMPLING_PROGRAM && (isByCalls || !OF_CALLS.has(program.name))
     );
     for (const { pointer } of programs) links.push(attachTracing(libbpf().bpf_program__fd(pointer)));
-    if (sampleHz !== void 0) sampler = startSampler(object, sampleHz, MONITOR_EVENTS);
+    if (sampleHz !== void 0) sampler = startSampler(object, sampleHz, SAMPLED_EVENTS);
     const fd = libbpf().bpf_map__fd(map.pointer);
     const sizeBytes = Number(libbpf().bpf_map__value_size(map.pointer));
+    yieldOnce();
+    const knowsSteal = readCounters(fd, sizeBytes).some((own2) => own2.readBigUInt64LE(STOLEN_AT) > 0n);
     return {
       name,
       attached: programs.map(({ section }) => section),
-      missing: [...refused].filter((program) => !OF_CALLS.has(program)),
+      missing: [
+        ...[...refused].filter((program) => !OF_CALLS.has(program)),
+        ...knowsSteal ? [] : [STEAL_ACCOUNT]
+      ],
       read: (processor) => {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        yieldOnce();
         const atNs = process.hrtime.bigint();
         return { times: readTimes(fd, sizeBytes, processor), atNs };
       },
@@ -9974,20 +10008,27 @@ function attachTracing(fd) {
   if (link < 0) throw new ObjectRejected(`the kernel does not attach it: ${errorName(errno())}`);
   return Number(link);
 }
+var STEAL_ACCOUNT = "steal (rq.prev_steal_time)";
+function yieldOnce() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+}
 function readTimes(fd, sizeBytes, only) {
+  const counters = readCounters(fd, sizeBytes);
+  const wanted = only === void 0 ? counters : counters.slice(only, only + 1);
+  const times = MONITOR_EVENTS.map((event, i) => {
+    const ns = wanted.reduce((sum, own2) => sum + Number(own2.readBigUInt64LE(8 * i)), 0);
+    return [event, ns];
+  });
+  return Object.fromEntries(times);
+}
+var STOLEN_AT = 8 * MONITOR_EVENTS.length;
+function readCounters(fd, sizeBytes) {
   const stride = Math.ceil(sizeBytes / 8) * 8;
   const processors = Number(libbpf().libbpf_num_possible_cpus());
   const [key, values] = [memory(8), memory(stride * processors)];
   const error2 = Number(libbpf().bpf_map_lookup_elem(fd, key, values));
   if (error2 !== 0) throw new Error(`bpf_map_lookup_elem: ${errorName(error2)}`);
-  const times = MONITOR_EVENTS.map((event, i) => {
-    let ns = 0;
-    for (let processor = 0; processor < processors; processor++)
-      if (only === void 0 || only === processor)
-        ns += Number(values.readBigUInt64LE(processor * stride + 8 * i));
-    return [event, ns];
-  });
-  return Object.fromEntries(times);
+  return Array.from({ length: processors }, (_, i) => values.subarray(i * stride, (i + 1) * stride));
 }
 
 // src/guest/way.ts
@@ -10228,7 +10269,7 @@ function layOut(bed, link, moduleFolder) {
     inNamespace(place.namespaceFd, () => {
       const device = deviceNamed(name);
       if (link.mtuBytes !== void 0) device.setMtu(link.mtuBytes);
-      for (const kind of KINDS) {
+      for (const kind of KINDS2) {
         const isOn = link[kind];
         if (isOn !== void 0) device.setOffload(kind, isOn);
       }
@@ -10249,7 +10290,7 @@ function devicesOf({ devices }) {
     })
   );
 }
-var KINDS = Object.keys(OFFLOADS);
+var KINDS2 = Object.keys(OFFLOADS);
 function direct(bed) {
   const devices = [
     { name: "sender", place: bed.sender },
@@ -10269,7 +10310,7 @@ function between({ helper }, over, moduleFolder) {
     { name: "sender", place: second.sender }
   ];
   inNamespace(middle, () => (over === "bridge" ? bridge : route)(moduleFolder));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
+  sleep(LINK_WATCH_MS);
   return {
     client: first.sender,
     server: second.receiver,
@@ -10322,8 +10363,7 @@ async function runLoadJob(guest, job) {
 async function measure2(guest, bed, job) {
   const detach = [];
   try {
-    putFiles(guest.window, job);
-    const way = layOut(bed, job.link ?? { over: "veth" }, FOLDER);
+    const way = layOut(bed, job.link ?? { over: "veth" }, putFiles(guest.window, job.files));
     const loaded = job.attached.map((each) => hardened(job, () => loadOne(guest, each)));
     detach.push(...loaded.flatMap((each) => "reason" in each ? [] : [() => each.object.close()]));
     const programs = [];
@@ -10363,7 +10403,10 @@ async function measure2(guest, bed, job) {
         guest.channel.send({
           type: "monitor",
           ...{ name, attached: [...attached], missing: [...missing] },
-          ns: Object.fromEntries(MONITOR_EVENTS.map((event) => [event, to.times[event] - from.times[event]])),
+          ns: Object.fromEntries(
+            // what is stolen is taken out of a stretch that may have begun before
+            MONITOR_EVENTS.map((event) => [event, Math.max(0, to.times[event] - from.times[event])])
+          ),
           elapsedNs: Number(to.atNs - from.atNs),
           ...sampler ? { sampled: sampler.take(programs.flatMap(({ images }) => images)) } : {}
         });
@@ -10371,9 +10414,7 @@ async function measure2(guest, bed, job) {
       if (monitors.length > 0)
         guest.channel.send({
           type: "processor-ticks",
-          ticks: Object.fromEntries(
-            Object.entries(ticksAfter).map(([kind, ticks]) => [kind, ticks - ticksBefore[kind]])
-          )
+          ticks: ticksBetween(ticksBefore, ticksAfter)
         });
     }
     return void 0;
@@ -10434,10 +10475,11 @@ function lateFunctions() {
 }
 var ENTRY_BYTES = 1;
 var FOLDER = "/tmp/load";
-function putFiles(window, { files }) {
-  (0, import_node_fs19.mkdirSync)(FOLDER);
+function putFiles(window, files) {
+  (0, import_node_fs19.mkdirSync)(FOLDER, { recursive: true });
   for (const [name, { at, size: size2 }] of Object.entries(files))
     (0, import_node_fs19.writeFileSync)((0, import_node_path2.join)(FOLDER, name), window.subarray(at, at + size2), { mode: 493 });
+  return FOLDER;
 }
 var RECEIVER = "198.51.100.2";
 var RESULT_BYTES2 = 16;
@@ -10481,22 +10523,22 @@ async function runOnce(way, run3, tools, monitors) {
     [report, way.client.namespaceFd, way.server.namespaceFd],
     monitors.flatMap(({ sampler }) => sampler?.drain ?? [])
   );
-  const said = wholeText(report);
+  const said2 = wholeText(report);
   (0, import_node_fs19.closeSync)(report);
   if (status !== 0 || result?.length !== RESULT_BYTES2)
     throw new Error(`iperf3 does not run: ${words || signal || `exit code ${status}`}`);
   const [clientStatus, serverStatus] = [result.readUInt32LE(8), result.readUInt32LE(12)];
   if (clientStatus !== 0 || serverStatus !== 0)
     throw new Error(
-      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said.slice(0, 2e3)}`
+      `iperf3 fails (client ${clientStatus}, server ${serverStatus}): ${words} ${said2.slice(0, 2e3)}`
     );
-  if (said.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said.length} characters`);
+  if (said2.length > IPERF3_REPORT_LIMIT) throw new Error(`iperf3 reports ${said2.length} characters`);
   const after = traffic(way);
   return {
     insns: Number(result.readBigUInt64LE(0)),
     there: difference(after.there, before.there),
     back: difference(after.back, before.back),
-    iperf3: said
+    iperf3: said2
   };
 }
 async function runProcess({ load: load2, env }, args, [out, client, server], meanwhile) {
@@ -10552,104 +10594,138 @@ function difference(after, before) {
 // src/guest/timed-load.ts
 var CLOCK_READS2 = 1e3;
 async function runTimedLoadJob(guest, job) {
-  const { channel, timing, cpu, bed } = guest;
-  if ("reason" in bed) return channel.send({ type: "no-load", absent: bed });
+  const { channel, timing, cpu } = guest;
   const started = process.hrtime.bigint();
   const seconds2 = () => Number(process.hrtime.bigint() - started) / 1e9;
-  const ticksPerNs = timing.tscPerNs();
-  const way = layOut(bed, job.link ?? { over: "veth" });
-  const hooks = { ...guest, bed, isShared: true };
-  const loaded = job.attached.map((each) => loadOne(hooks, each));
-  const tools = {
-    load: (0, import_node_path3.join)(guest.folder, "native/load"),
+  const bench = layBench(guest, job);
+  if ("reason" in bench) return channel.send({ type: "no-load", absent: bench });
+  const monitors = keepMonitors(guest, job);
+  try {
+    const ticksPerNs = timing.tscPerNs();
+    const run3 = (arm) => runArm(guest, job, bench, monitors, arm, ticksPerNs);
+    const found = await inTurn(job, run3, { seconds: seconds2, cpu });
+    const missing = [...monitors.missing];
+    for (const [arm, { rounds, absent: absent2 }] of found.arms.entries())
+      channel.send({ type: "load-rounds", arm, rounds, missing, ...absent2 ? { absent: absent2 } : {} });
+    channel.send({
+      type: "hook-rounds",
+      discarded: found.discarded,
+      clockNs: quantile(timing.clockReads(CLOCK_READS2), 0.5),
+      seconds: Math.round(1e3 * seconds2()) / 1e3
+    });
+  } finally {
+    monitors.close();
+  }
+}
+function layBench({ window, bed, folder }, job) {
+  if ("reason" in bed) return bed;
+  const moduleFolder = job.files && putFiles(window, job.files);
+  const tools = job.iperf3 === void 0 ? IN_VM : {
+    load: (0, import_node_path3.join)(folder, "native/load"),
     place: "on-host",
     iperf3: job.iperf3,
     env: { PATH: "/usr/bin:/bin" },
     reportPath: (0, import_node_path3.join)((0, import_node_os.tmpdir)(), `tollgate-iperf3-${process.pid}`)
   };
+  try {
+    return { bed, tools, way: layOut(bed, job.link ?? { over: "veth" }, moduleFolder) };
+  } catch (cause) {
+    if (!(cause instanceof HookRefused)) throw cause;
+    return { reason: said(cause) };
+  }
+}
+function keepMonitors({ window }, { arms, monitor: elf }) {
+  const isKept = arms.every(({ sampleHz }) => sampleHz === arms[0].sampleHz);
   const missing = /* @__PURE__ */ new Set();
   let loadable;
-  const attachArm = (arm) => {
-    const attached = [];
-    try {
-      for (const [i, each] of job.attached.entries()) {
-        if (each.arm !== arm.number) continue;
-        const one = loaded[i];
-        const absent2 = "reason" in one ? one : whyNotHere(each.attach.hook);
-        if (absent2) throw new HookRefused(absent2.reason);
-        attached.push(attach(hooks, way, each, one));
-      }
-      return attached;
-    } catch (cause) {
-      for (const { detach } of attached.reverse()) detach();
-      if (!(cause instanceof ObjectRejected || cause instanceof HookRefused)) throw cause;
-      return { reason: cause.message.slice(0, 2e3) };
-    }
+  let kept;
+  return {
+    missing,
+    take: (sampleHz) => {
+      if (sampleHz === void 0 || kept) return kept;
+      const sampling = sampleHz > 0 ? { sampleHz } : {};
+      const monitor = startMonitor(window, { name: "netcpu.bpf.o", elf, ...sampling }, loadable);
+      loadable ??= monitor.loadable;
+      for (const each of monitor.missing) missing.add(each);
+      if (isKept) kept = monitor;
+      return monitor;
+    },
+    release: (monitor) => {
+      if (monitor !== kept) monitor?.close();
+    },
+    close: () => kept?.close()
   };
-  const run3 = async (arm) => {
-    const attached = attachArm(arm);
-    if ("reason" in attached) return attached;
-    const { sampleHz } = arm;
-    const monitor = sampleHz === void 0 ? void 0 : startMonitor(
-      guest.window,
-      { name: "netcpu.bpf.o", elf: job.monitor, ...sampleHz > 0 ? { sampleHz } : {} },
-      loadable
-    );
-    loadable ??= monitor?.loadable;
-    try {
-      for (const each of monitor?.missing ?? []) missing.add(each);
-      const before = monitor?.read(cpu).times;
-      const load2 = await runOnce(way, job.run, tools, monitor ? [monitor] : []);
-      const after = monitor?.read(cpu).times;
-      const ns = Object.entries(after ?? {}).map(([event, until]) => [
-        event,
-        until - before[event]
-      ]);
-      const { bytes, bitsPerSecond, lost } = parseIperf3(load2.iperf3);
-      return {
-        ns: Object.fromEntries(ns),
-        elapsedNs: Math.round(load2.insns / ticksPerNs),
-        bytes,
-        packets: load2.there.packets + load2.back.packets,
-        bitsPerSecond,
-        lost: lost ?? load2.there.dropped + load2.back.dropped
-      };
-    } finally {
-      monitor?.close();
-      for (const { detach } of attached.reverse()) detach();
-    }
-  };
-  const found = await inTurn(job, run3, { seconds: seconds2, cpu });
-  for (const [arm, { rounds, absent: absent2 }] of found.arms.entries())
-    channel.send({ type: "load-rounds", arm, rounds, missing: [...missing], ...absent2 ? { absent: absent2 } : {} });
-  channel.send({
-    type: "hook-rounds",
-    discarded: found.discarded,
-    clockNs: quantile(timing.clockReads(CLOCK_READS2), 0.5),
-    seconds: Math.round(1e3 * seconds2()) / 1e3
-  });
 }
+async function runArm(guest, job, { bed, way, tools }, monitors, arm, ticksPerNs) {
+  const hooks = { ...guest, bed, channel: SILENT };
+  const undo = [];
+  try {
+    const monitor = monitors.take(arm.sampleHz);
+    undo.push(() => monitors.release(monitor));
+    for (const each of job.attached.filter(({ arm: of }) => of === arm.number)) {
+      const absent2 = whyNotHere(each.attach.hook);
+      if (absent2) return absent2;
+      const one = loadOne(hooks, each);
+      if ("reason" in one) return one;
+      undo.push(() => one.object.close());
+      undo.push(attach(hooks, way, each, one).detach);
+    }
+    const before = monitor?.read(guest.cpu).times;
+    const load2 = await runOnce(way, job.run, tools, monitor ? [monitor] : []);
+    const after = monitor?.read(guest.cpu).times;
+    const ns = Object.entries(after ?? {}).map(([event, until]) => [
+      event,
+      Math.max(0, until - before[event])
+    ]);
+    const { bytes, bitsPerSecond, lost } = parseIperf3(load2.iperf3);
+    return {
+      ns: Object.fromEntries(ns),
+      elapsedNs: Math.round(load2.insns / ticksPerNs),
+      bytes,
+      packets: load2.there.packets + load2.back.packets,
+      bitsPerSecond,
+      lost: lost ?? load2.there.dropped + load2.back.dropped
+    };
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    return { reason: said(cause) };
+  } finally {
+    for (const each of undo.reverse()) each();
+  }
+}
+var SILENT = { send: () => {
+}, reset: () => {
+} };
+var said = ({ message }) => message.slice(0, 2e3);
+var FIRST_TRIES = 3;
 async function inTurn({ arms, bounds, seed }, run3, { seconds: seconds2, cpu }) {
   const found = arms.map(() => ({ rounds: [] }));
   const discarded = { interrupted: 0, steal: 0, frequency: 0 };
   const random = seededRandom(seed);
   for (const [i, arm] of arms.entries()) {
-    const first = await run3(arm);
+    let first = await run3(arm);
+    for (let tries = 1; "reason" in first && tries < FIRST_TRIES; tries++) first = await run3(arm);
     if ("reason" in first) found[i].absent = first;
   }
-  for (let round2 = 0; round2 < bounds.mostRounds && seconds2() < bounds.seconds; round2++) {
+  const here2 = [...arms.keys()].filter((i) => !found[i].absent);
+  let kept = 0;
+  while (here2.length > 0 && kept < bounds.mostRounds && seconds2() < bounds.seconds) {
     const { begin, why: disturbance } = watch(cpu);
     const end = begin();
     const taken = /* @__PURE__ */ new Map();
     for (const i of shuffled(arms.length, random)) {
-      if (found[i].absent) continue;
+      if (!here2.includes(i)) continue;
       const one = await run3(arms[i]);
       if (!("reason" in one)) taken.set(i, one);
     }
     end();
-    const why = disturbance();
-    if (why) discarded[why]++;
-    else for (const [i, one] of taken) found[i].rounds.push(one);
+    const why = taken.size < here2.length ? "interrupted" : disturbance();
+    if (why) {
+      discarded[why]++;
+      continue;
+    }
+    kept++;
+    for (const [i, one] of taken) found[i].rounds.push(one);
   }
   return { arms: found, discarded };
 }
@@ -10675,16 +10751,16 @@ async function doTimedJob({ folder, window, channel, isShared }, job) {
   tellMachine([]);
   const bed = makeBed((0, import_node_path4.join)(folder, "native/stimulus"));
   if (job.task === "timed-hook") runTimedHookJob({ ...guest, bed, isShared }, job);
-  else await runTimedLoadJob({ ...guest, bed, folder }, job);
+  else await runTimedLoadJob({ ...guest, bed, folder, isShared }, job);
 }
 var LOOK_MS = 100;
 var CLOCK_READS3 = 1e3;
 function machineFacts(timing, cpuNumber) {
   const reads = timing.clockReads(CLOCK_READS3);
   return {
-    release: (0, import_node_fs20.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: kernelRelease(),
     version: (0, import_node_fs20.readFileSync)("/proc/sys/kernel/version", "utf8").trim(),
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    libbpf: libbpfVersion(),
     cpu: cpuModel(),
     cpuNumber,
     clockNs: [Math.min(...reads), Math.round(quantile(reads, 0.5))]
@@ -10738,7 +10814,7 @@ async function runLoaderJob(guest, job) {
   const command = putCommand(guest.window, FOLDER2, job);
   const earlier = new Set(programIds());
   const started = job.isStarted ? await start(bed, job, command) : void 0;
-  sleep2(SETTLE_MS);
+  sleep(SETTLE_MS);
   if (started?.failure !== void 0) {
     withoutEvents({ reason: started.failure });
     for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
@@ -10781,9 +10857,6 @@ async function start(bed, { side, ready }, { argv: [program, ...args], cwd, env 
     });
   });
   return { child, output: () => output, ...failure2 === void 0 ? {} : { failure: failure2 } };
-}
-function sleep2(ms) {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 function measure3(guest, sought, loaded, output) {
   const { channel } = guest;
@@ -10890,9 +10963,9 @@ async function main() {
   const discard = findRetainedInitramfs();
   channel.send({
     type: "hello",
-    release: (0, import_node_fs22.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    libbpf: libbpfVersion(),
     tickNs: String(grid.tickNs),
     ticksPerSecond: String(ticksPerSecond(clock)),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
@@ -10928,9 +11001,9 @@ async function serveTimedJobs() {
   sleep(TIMED_SETTLE_MS);
   channel.send({
     type: "hello",
-    release: (0, import_node_fs22.readFileSync)("/proc/sys/kernel/osrelease", "utf8").trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ""),
+    libbpf: libbpfVersion(),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
     warnings
   });
@@ -10957,7 +11030,7 @@ var TIMED_SETTLE_MS = 1e3;
 var SECOND_NS = 1e9;
 var SPIN_NS = 2e7;
 function settle2() {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS2);
+  sleep(SETTLE_MS2);
 }
 function warmUp(guest) {
   const path = (0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o");
@@ -11004,10 +11077,11 @@ function say(line) {
 }
 function selfTest() {
   loadClock((0, import_node_path5.join)(here, "native/clock.so"));
-  const version2 = String(libbpf().libbpf_version_string());
   const objects = (0, import_node_fs22.existsSync)((0, import_node_path5.join)(here, "bpf/nop_xdp.bpf.o")) ? "found" : "missing";
-  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version2}, objects ${objects}
-`);
+  process.stdout.write(
+    `tollgate guest: node ${process.version}, libbpf ${libbpfVersion()}, objects ${objects}
+`
+  );
 }
 if (process.pid === 1) void main();
 else if (process.argv[2] === ON_HOST)

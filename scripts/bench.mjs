@@ -23,6 +23,18 @@ const objects = [
   { name: 'lb.bpf.o', programs: ['xdp_lb'] },
 ];
 
+/** One program of it where it is attached, at a base and a head whose objects differ, and its object alone. */
+const inPlace = [
+  {
+    ...{ name: 'account.bpf.o', folder: 'account-in-place', head: 'unchanged' },
+    ...{ programs: ['account_*'], attached: 'account_ingress', attach: { hook: 'tc', direction: 'ingress' } },
+  },
+  {
+    ...{ name: 'lb.bpf.o', folder: 'lb-in-place', head: 'plus-1-insn' },
+    ...{ programs: ['xdp_lb'], attached: 'xdp_lb', attach: { hook: 'xdp', mode: 'native' } },
+  },
+];
+
 const powerOff = `
 void _start(void)
 {
@@ -45,7 +57,7 @@ try {
   await tollgate(['kernels', 'pull', ...four], warmCache);
   const initrd = await makeInitrd();
   const images = await kernelImages();
-  for (const object of objects) await makeProject(object);
+  for (const object of [...objects, ...inPlace]) await makeProject(object);
   const head = join(root, 'fixtures/lb/built/plus-1-insn');
   const base = join(root, 'fixtures/lb/built/base');
   const flags = (kernels) => ['--quiet', ...kernels.flatMap((kernel) => ['--kernel', kernel])];
@@ -53,6 +65,10 @@ try {
   const check = (name, kernels) => [
     ...['check', '--config', join(work, name, 'tollgate.yml'), '--base', base],
     ...flags(kernels),
+  ];
+  const checkInPlace = ({ folder, attached, attach: { hook, ...how } }) => [
+    `check ${attached} at ${[hook, ...Object.values(how)].join(' ')} on ${one[0]}, saved state`,
+    () => tollgate([...check(folder, one), '--no-explain'], warmCache),
   ];
   const load = (arm, bytes) => [
     `load of ${bytes} with ${arm} on ${one[0]}, saved state`,
@@ -82,10 +98,15 @@ try {
         [`check ${name} on ${on}, nothing saved`, () => afresh(check(name, kernels))],
       ];
     }),
-    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '32M'].map((bytes) => load(arm, bytes))),
+    ...inPlace.map(checkInPlace),
+    [
+      `measure all hooks on ${four.length} kernels, saved states`,
+      () => tollgate(['measure', '--hooks', ...flags(four)], warmCache),
+    ],
+    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '32M', '48M'].map((bytes) => load(arm, bytes))),
   ].filter(isWanted);
   // The saved states are there, and what loads need of them.
-  if (jobs.some(([name]) => name.startsWith('check')))
+  if (jobs.some(([name]) => /^check|all hooks/.test(name)))
     for (const { name } of objects) await tollgate(check(name, four), warmCache);
   if (jobs.some(([name]) => name.startsWith('load'))) await load('tc ingress', '4M')[1]();
   const seconds = new Map(jobs.map(([name]) => [name, []]));
@@ -166,16 +187,28 @@ async function kernelImages() {
 }
 
 /** A folder with the sample's budget file for one object alone. */
-async function makeProject({ name, programs }) {
-  const folder = join(work, name);
+async function makeProject({
+  name,
+  folder: ownFolder = name,
+  programs,
+  head = 'plus-1-insn',
+  attached,
+  attach,
+}) {
+  const folder = join(work, ownFolder);
   await mkdir(folder);
   const config = parse(await readFile(join(root, 'fixtures/lb/base/tollgate.yml'), 'utf8'));
   const kept = Object.entries(config.programs).filter(([program]) => programs.includes(program));
-  const budgets = { '*': config.budgets['*'] };
-  const own = { ...config, objects: [`build/${name}`], programs: Object.fromEntries(kept), budgets };
+  const configured = Object.fromEntries(kept);
+  const budgets = { '*': { ...config.budgets['*'] } };
+  if (attach) {
+    configured[attached] = { ...configured[attached], attach };
+    budgets['*'].hook_total_insns = { increase: 0 };
+  }
+  const own = { ...config, objects: [`build/${name}`], programs: configured, budgets };
   await writeFile(join(folder, 'tollgate.yml'), stringify(own));
   await symlink(join(root, 'fixtures/lb/base/pcaps'), join(folder, 'pcaps'));
-  await symlink(join(root, 'fixtures/lb/built/plus-1-insn/build'), join(folder, 'build'));
+  await symlink(join(root, 'fixtures/lb/built', head, 'build'), join(folder, 'build'));
 }
 
 function median(all) {

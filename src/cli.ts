@@ -19,7 +19,7 @@ import { EXIT, formatError, messageOf, TollgateError } from './model/errors.ts';
 import { HOOKS as HOOK_LIST, hookLabel, parseHook } from './model/hooks/index.ts';
 import { LOAD_PATHS } from './model/job.ts';
 import type { LockedKernel } from './model/kernel.ts';
-import type { Report } from './model/report.ts';
+import type { Report, Target } from './model/report.ts';
 import { didYouMean } from './model/suggest.ts';
 import { cacheDirOf, proxyOf } from './model/surroundings.ts';
 import { DEFAULT_BOUNDS, PLACEMENTS, type Placement, ROUNDS_LIMIT, type TimedBounds } from './model/timed.ts';
@@ -249,17 +249,14 @@ function program(): Command {
         if (flags.mode.includes('timed')) {
           const times = await tailCallTimes({ version, kernels, hooks: flags.hook }, options);
           writeAll(TAIL_CALL_TIME_RENDERERS, times, flags);
-          if (times.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
-          return undefined;
+          return endOf(times.targets);
         }
         const costs = await tailCallCosts(
           { version, kernels, setups: flags.setup, hooks: flags.hook, under: flags.under },
           options,
         );
         writeAll(TAIL_CALL_COST_RENDERERS, costs, flags);
-        if (costs.costs.some(({ target }) => target.status === 'failed'))
-          process.exitCode = EXIT.infrastructure;
-        return undefined;
+        return endOf(costs.costs.map(({ target }) => target));
       });
     });
 
@@ -332,8 +329,7 @@ function program(): Command {
           options,
         );
         writeAll(NOISE_RENDERERS, found, flags);
-        if (found.targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
-        return undefined;
+        return endOf(found.targets);
       });
     });
 
@@ -446,8 +442,7 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
       const bounds = { leastRounds: 1, mostRounds: flags.rounds, seconds: LOAD_SECONDS };
       const times = await timeLoads({ kernels, planned, bounds, ofMonitor: flags.monitor === true }, options);
       writeAll(LOAD_TIME_RENDERERS, { schema: 1, tool, times }, flags);
-      if (times.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
-      return undefined;
+      return endOf(times.map(({ target }) => target));
     }
     if (flags.monitor) {
       const request = {
@@ -456,15 +451,13 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
       };
       const loads = await monitorLoads(request, options);
       writeAll(LOAD_MONITOR_RENDERERS, { schema: 1, tool, loads }, flags);
-      if (loads.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
-      return undefined;
+      return endOf(loads.map(({ target }) => target));
     }
     const costs = await measureLoad(kernels, planned, options);
     const all = { schema: 1, tool, costs } as const;
     if (flags.flamegraph !== undefined) writeFileSync(flags.flamegraph, renderLoadFlamegraph(all));
     writeAll(LOAD_COST_RENDERERS, all, flags);
-    if (costs.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
-    return undefined;
+    return endOf(costs.map(({ target }) => target));
   });
 }
 
@@ -518,8 +511,7 @@ async function tellOperations(objects: readonly string[], flags: CommonFlags): P
   await withRun(flags, undefined, async (options) => {
     const told = await hookOperations({ version, kernels: flags.kernel ?? DEFAULT_KERNELS }, options);
     writeAll(HOOK_OPERATIONS_RENDERERS, told, flags);
-    if (told.kernels.some(({ target }) => target.status === 'failed')) process.exitCode = EXIT.infrastructure;
-    return undefined;
+    return endOf(told.kernels.map(({ target }) => target));
   });
 }
 
@@ -820,6 +812,11 @@ async function withRun(
   } finally {
     await progress.end();
   }
+}
+
+/** Of a command that gives no verdict: a target that failed is its exit code. */
+function endOf(targets: readonly Target[]): undefined {
+  if (targets.some(({ status }) => status === 'failed')) process.exitCode = EXIT.infrastructure;
 }
 
 async function runOptions(

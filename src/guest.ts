@@ -21,12 +21,14 @@ import { runLoadJob } from './guest/load.ts';
 import { runLoaderJob } from './guest/loader.ts';
 import { sleep } from './guest/neighbours.ts';
 import { type Guest, runJob } from './guest/runner.ts';
-import { makeBed, stimulate } from './guest/stimulus.ts';
+import { type Bed, makeBed } from './guest/stimulus.ts';
 import { reportSymbols } from './guest/symbols.ts';
 import { doTimedJob } from './guest/timed-job.ts';
+import { kernelRelease, libbpfVersion } from './guest/versions.ts';
 import type { HookJob, Job, LoaderJob, LoadJob, SymbolsJob } from './model/job.ts';
+import type { Absent } from './model/report.ts';
 import { ON_HOST, REAL_CLOCK, type TimedHookJob, type TimedJob, type TimedLoadJob } from './model/timed.ts';
-import { decodeJob, WINDOW_BYTES } from './model/window.ts';
+import { decodeJob, encodeJob, type PlaceBlob, WINDOW_BYTES } from './model/window.ts';
 
 const here = dirname(process.argv[1] ?? '/app/guest.js');
 
@@ -51,14 +53,13 @@ async function main(): Promise<void> {
   const pause = findPauseDevice();
   const guest: Guest = { window, channel, clock, grid, pause, visitsPath: join(here, 'native/visits.so') };
   seedRandomNumbers();
-  warmUp(guest);
-  if (!('reason' in bed)) stimulate(bed, { name: 'udp', sizeBytes: 64, warmUp: 0, count: 1, patienceMs: 1 });
+  await warmUp({ ...guest, bed });
   const discard = findRetainedInitramfs();
   channel.send({
     type: 'hello',
-    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    libbpf: libbpfVersion(),
     tickNs: String(grid.tickNs),
     ticksPerSecond: String(ticksPerSecond(clock)),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
@@ -73,20 +74,27 @@ async function main(): Promise<void> {
   // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
-  const job = decodeJob(window) as Job | HookJob | LoadJob | LoaderJob | SymbolsJob | undefined;
-  if (!job) throw new Error('the window holds no job');
   try {
-    if (!('task' in job)) runJob(guest, job);
-    else if (job.task === 'hook') runHookJob({ ...guest, bed }, job);
-    else if (job.task === 'load') await runLoadJob({ ...guest, bed }, job);
-    else if (job.task === 'loader') await runLoaderJob({ ...guest, bed }, job);
-    else reportSymbols(channel, 'all');
+    await doJob({ ...guest, bed });
   } catch (error) {
     sendError(channel, error);
   }
   channel.send({ type: 'end' });
   pause();
 }
+
+/** Does the job in the window to its last record but `end`. */
+async function doJob(guest: BedGuest): Promise<void> {
+  const job = decodeJob(guest.window) as Job | HookJob | LoadJob | LoaderJob | SymbolsJob | undefined;
+  if (!job) throw new Error('the window holds no job');
+  if (!('task' in job)) runJob(guest, job);
+  else if (job.task === 'hook') runHookJob(guest, job);
+  else if (job.task === 'load') await runLoadJob(guest, job);
+  else if (job.task === 'loader') await runLoaderJob(guest, job);
+  else reportSymbols(guest.channel, 'all');
+}
+
+type BedGuest = Guest & { readonly bed: Bed | Absent };
 
 /**
  * Where the clock is a real one: says hello, and does each job that the host puts into the window while it pauses.
@@ -102,9 +110,9 @@ async function serveTimedJobs(): Promise<never> {
   sleep(TIMED_SETTLE_MS);
   channel.send({
     type: 'hello',
-    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    release: kernelRelease(),
     node: process.version,
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    libbpf: libbpfVersion(),
     possibleCpus: Number(libbpf().libbpf_num_possible_cpus()),
     warnings,
   });
@@ -136,35 +144,43 @@ const SPIN_NS = 20_000_000;
 
 /** The clock's calibration and the boot's own work end; idle time costs nothing under icount. */
 function settle(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
+  sleep(SETTLE_MS);
 }
 
-/** Runs a small object through every path once, so that no job pays for what is done only once. */
-function warmUp(guest: Guest): void {
-  const path = join(here, 'bpf/nop_xdp.bpf.o');
-  const elf = readFileSync(path);
-  const packet = new Uint8Array(64);
-  const at = 8 << 20;
-  guest.window.set(elf, at);
-  guest.window.set(packet, at - 64);
-  const job: Job = {
-    format: 1,
+/**
+ * Does small jobs before the first real one, so that none pays for what is done only once; nor for having JavaScript
+ * compiled, whose compiler is much of what QEMU would have to translate for every job.
+ */
+async function warmUp(guest: BedGuest): Promise<void> {
+  const { window, channel } = guest;
+  const elf = readFileSync(join(here, 'bpf/nop_xdp.bpf.o'));
+  const object = (place: PlaceBlob) => ({
     object: 'nop_xdp.bpf.o',
-    elf: { at, size: elf.length },
-    programs: [
-      {
-        name: 'nop',
-        inputs: [{ name: 'warm', packets: [{ at: at - 64, size: 64 }] }],
-        maps: {},
-        tailCalls: {},
-      },
-    ],
-    reportStatics: true,
+    elf: place(elf),
     mapSizes: {},
-  };
-  for (let i = 0; i < 2; i++) runJob(guest, job);
-  guest.window.fill(0, at - 64, at + elf.length);
-  guest.channel.reset();
+    programs: [{ name: 'nop', inputs: [], maps: {}, tailCalls: {} }],
+  });
+  const ofRuns = encodeJob((place): Job => {
+    const { programs, ...rest } = object(place);
+    const inputs = [{ name: 'warm', packets: [place(new Uint8Array(64))] }];
+    return { format: 1, ...rest, programs: [{ ...programs[0]!, inputs }], reportStatics: true };
+  });
+  const ofHooks = encodeJob(
+    (place): HookJob => ({
+      format: 1,
+      task: 'hook',
+      objects: [{ ...object(place), program: 'nop' }],
+      chosen: 0,
+      attach: { hook: 'xdp', options: { mode: 'generic' } },
+      stimuli: [{ name: 'udp', sizeBytes: 64, warmUp: 2, count: 2, patienceMs: 1 }],
+    }),
+  );
+  for (const job of [ofRuns, ofRuns, ofHooks, ofHooks]) {
+    window.set(job);
+    await doJob(guest);
+    window.fill(0, 0, job.length);
+    channel.reset();
+  }
 }
 
 /** TSC ticks in a second of the kernel's clock. Two sleeps and their difference: what reading the clocks costs cancels. */
@@ -191,9 +207,10 @@ function say(line: string): void {
 /** Outside a VM: loads every library the bundle needs and says so, for a check of the built file. */
 function selfTest(): void {
   loadClock(join(here, 'native/clock.so'));
-  const version = String(libbpf().libbpf_version_string());
   const objects = existsSync(join(here, 'bpf/nop_xdp.bpf.o')) ? 'found' : 'missing';
-  process.stdout.write(`tollgate guest: node ${process.version}, libbpf ${version}, objects ${objects}\n`);
+  process.stdout.write(
+    `tollgate guest: node ${process.version}, libbpf ${libbpfVersion()}, objects ${objects}\n`,
+  );
 }
 
 if (process.pid === 1) void main();

@@ -42,6 +42,7 @@ test.each<[string, Acceptance, Verdict, boolean]>([
   ['a program of an object', taken('run_insns', 'lb.bpf.o/xdp_lb'), row('run_insns', 'xdp_lb'), true],
   ["another object's program", taken('run_insns', 'fw.bpf.o/xdp_lb'), row('run_insns', 'xdp_lb'), false],
   ['every metric, where a program does not load', taken('*', '*'), row('load_ok', 'xdp_lb'), false],
+  ['a rate under network load', taken('throughput_bps', 'load'), row('throughput_bps', 'load'), true],
   ['load_ok by its name', taken('load_ok', 'xdp_lb'), row('load_ok', 'xdp_lb'), true],
 ])('an acceptance of %s', (_, acceptance, over, takes) => {
   const { verdict, verdicts } = accept(outcome(over), [acceptance]);

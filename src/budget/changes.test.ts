@@ -51,6 +51,31 @@ test.each<[string, string, string, BudgetChange[]]>([
     [{ change: 'loosened', subject: 'run_insns of xdp_lb', base: 'increase 2%', head: 'increase 5' }],
   ],
   [
+    'a minimum lowered',
+    'xdp_lb: { pass_pps: { min: 420 } }',
+    'xdp_lb: { pass_pps: { min: 419 } }',
+    [{ change: 'loosened', subject: 'pass_pps of xdp_lb', base: 'min 420', head: 'min 419' }],
+  ],
+  [
+    'a minimum raised, and a decrease allowed less of',
+    'xdp_lb: { pass_pps: { min: 420, decrease: 2% } }',
+    'xdp_lb: { pass_pps: { min: 421, decrease: 1% } }',
+    [
+      {
+        change: 'tightened',
+        subject: 'pass_pps of xdp_lb',
+        base: 'min 420, decrease 2%',
+        head: 'min 421, decrease 1%',
+      },
+    ],
+  ],
+  [
+    'a decrease allowed more of',
+    'xdp_lb: { pass_pps: { decrease: 0 } }',
+    'xdp_lb: { pass_pps: { decrease: 1 } }',
+    [{ change: 'loosened', subject: 'pass_pps of xdp_lb', base: 'decrease 0', head: 'decrease 1' }],
+  ],
+  [
     'a program that need not load any more, on one kernel',
     'xdp_lb: { run_insns: 9 }',
     'xdp_lb: { run_insns: 9, load_ok: { required: false, kernels: "debian:5.10" } }',

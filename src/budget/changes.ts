@@ -84,6 +84,8 @@ function compareBudgets(
   const steps = [
     compareLimits(base?.max?.value, head?.max?.value, (a, b) => a - b),
     compareLimits(base?.increase?.value, head?.increase?.value, compareIncreases),
+    compareLimits(base?.min?.value, head?.min?.value, (a, b) => b - a),
+    compareLimits(base?.decrease?.value, head?.decrease?.value, compareIncreases),
     Number(base?.required?.value ?? true) - Number(head?.required?.value ?? true),
   ];
   if (steps.some((step) => step > 0)) return 'loosened';

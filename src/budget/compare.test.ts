@@ -219,6 +219,149 @@ test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: str
   expect(short(run({ budgets, measurements: pair(base, head) }))).toEqual({ verdict, rows });
 });
 
+const RATE = 'pass_pps of xdp_lb (udp:64) on debian:6.1';
+test.each<[budgets: string, base: Value, head: Value, verdict: string, rows: string[]]>([
+  ['', 1000, 999, 'pass', [`pass pass_pps: ${RATE} is 999, 1 less than before: no budget holds it`]],
+  ['', 1000, 1001, 'pass', [`improved pass_pps: ${RATE} is 1001, 1 more than before: no budget holds it`]],
+  [
+    '{ xdp_lb: { pass_pps: { min: 1000 } } }',
+    1000,
+    1000,
+    'pass',
+    [`pass pass_pps: ${RATE} is 1000, as before: not below the minimum of 1000`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { min: 1000 } } }',
+    900,
+    1001,
+    'pass',
+    [`improved pass_pps: ${RATE} is 1001, 101 more than before: not below the minimum of 1000`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { min: 1000 } } }',
+    999,
+    999,
+    'over',
+    [`over pass_pps: ${RATE} is 999, as before: 1 below the minimum of 1000`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { min: 0 } } }',
+    0,
+    0,
+    'pass',
+    [`pass pass_pps: ${RATE} is 0, as before: not below the minimum of 0`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 0 } } }',
+    1000,
+    1000,
+    'pass',
+    [`pass pass_pps: ${RATE} is 1000, as before: within the allowed decrease of 0`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 0 } } }',
+    1000,
+    999,
+    'over',
+    [`over pass_pps: ${RATE} is 999, 1 less than before: 1 beyond the allowed decrease of 0`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 1% } } }',
+    1050,
+    1040,
+    'pass',
+    [`pass pass_pps: ${RATE} is 1040, 10 less than before: within the allowed decrease of 10 (1% of 1050)`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 1% } } }',
+    1050,
+    1039,
+    'over',
+    [`over pass_pps: ${RATE} is 1039, 11 less than before: 1 beyond the allowed decrease of 10 (1% of 1050)`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 5 } } }',
+    1000,
+    5000,
+    'pass',
+    [`improved pass_pps: ${RATE} is 5000, 4000 more than before: within the allowed decrease of 5`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 50% } } }',
+    0,
+    0,
+    'pass',
+    [`pass pass_pps: ${RATE} is 0, as before: within the allowed decrease of 0 (50% of 0)`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { min: 990, decrease: 1% } } }',
+    1000,
+    980,
+    'over',
+    [
+      `over pass_pps: ${RATE} is 980, 20 less than before: 10 below the minimum of 990; 10 beyond the allowed decrease of 10 (1% of 1000)`,
+    ],
+  ],
+  // figures that are missing
+  [
+    '{ xdp_lb: { pass_pps: { decrease: 1% } } }',
+    1000,
+    '0 of 64 packets get through',
+    'over',
+    [`over pass_pps: ${RATE} was not measured, where the base has 1000: 0 of 64 packets get through`],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { min: 5, decrease: 1% } } }',
+    'no such hook',
+    1000,
+    'pass',
+    [
+      `no-baseline pass_pps: ${RATE} is 1000: not below the minimum of 5; the decrease cannot be checked: the base has no figure: no such hook`,
+    ],
+  ],
+  [
+    '{ xdp_lb: { pass_pps: { min: 5 } } }',
+    'no such hook',
+    'no such hook',
+    'pass',
+    [`unmeasured pass_pps: ${RATE} was not measured: no such hook`],
+  ],
+])('of what more is better, under %s, %s and then %s is %s', (budgets, base, head, verdict, rows) => {
+  expect(short(run({ budgets, measurements: pair(base, head, 'pass_pps') }))).toEqual({ verdict, rows });
+});
+
+test('the row of a rate carries the least it may be and how far it may fall', () => {
+  const { verdicts } = run({
+    budgets: '{ "*": { pass_pps: { min: 990, decrease: 1.5% } } }',
+    measurements: pair(1000, 980, 'pass_pps'),
+  });
+  expect(verdicts.map(({ change, budget }) => ({ change, budget }))).toEqual([
+    {
+      change: -20,
+      budget: { min: 990, decrease: 15, text: 'min 990, decrease 1.5%', file: 't.yml', line: 4 },
+    },
+  ]);
+});
+
+test('without a base the least a rate may be holds, and its decrease is no-baseline', () => {
+  const measurements = [
+    ...figure('head', 'load_ok', 1),
+    ...figure('head', 'pass_pps', 6, { input: 'udp:64' }),
+  ];
+  const rowsOf = (budgets: string) =>
+    short(run({ base: NO_BASE, measurements, budgets: `{ "*": { pass_pps: ${budgets} } }` }));
+  expect(rowsOf('{ min: 7, decrease: 1% }')).toEqual({
+    verdict: 'over',
+    rows: [`over pass_pps: ${RATE} is 6: 1 below the minimum of 7`],
+  });
+  expect(rowsOf('{ decrease: 1% }')).toEqual({
+    verdict: 'pass',
+    rows: [
+      `no-baseline pass_pps: ${RATE} is 6: the decrease cannot be checked: the branch has no merge base`,
+    ],
+  });
+});
+
 test('a smaller share of what may have grown is no improvement', () => {
   const { verdicts } = run({ measurements: pair(2.839, 2.226, 'tail_call_share') });
   expect(verdicts.map(({ verdict, change }) => [verdict, change])).toEqual([['pass', -0.613]]);
@@ -503,6 +646,26 @@ test('an interval is over only as a whole, and inconclusive where it holds the l
   expect(verdictOf([9, 11], [10, 12], '')).toEqual([]);
 });
 
+test('an interval of a rate is below its limit only as a whole', () => {
+  const timed = (side: 'base' | 'head', interval: [number, number]) =>
+    figure(side, 'pass_pps', (interval[0] + interval[1]) / 2, { interval, input: 'udp:64' });
+  const verdictOf = (head: [number, number], budget: string) =>
+    run({
+      measurements: [
+        ...pair(1, 1, 'map_count', undefined),
+        ...timed('base', [99, 101]),
+        ...timed('head', head),
+      ],
+      budgets: `{ "*": { pass_pps: ${budget} } }`,
+    }).verdicts.map(({ verdict }) => verdict);
+  expect(verdictOf([96, 97], '{ min: 98 }')).toEqual(['over']);
+  expect(verdictOf([97, 99], '{ min: 98 }')).toEqual(['inconclusive']);
+  expect(verdictOf([98, 99], '{ min: 98 }')).toEqual(['pass']);
+  expect(verdictOf([95, 96], '{ decrease: 2 }')).toEqual(['over']);
+  expect(verdictOf([97, 98], '{ decrease: 2 }')).toEqual(['inconclusive']);
+  expect(verdictOf([99, 100], '{ decrease: 2 }')).toEqual(['pass']);
+});
+
 test('the order of measurements does not matter, and rows come by object, program, input and metric', () => {
   const measurements = ['b', 'a'].flatMap((program) =>
     ['udp:64', 'arp'].flatMap((input) =>
@@ -585,6 +748,14 @@ test.each([
     ],
   ],
   [
+    '{ load: { insns_per_byte: 1, throughput_bps: { min: 1 } } }',
+    [0.7, 0.7],
+    [
+      `pass insns_per_byte: ${PER_BYTE} is 0.7, as before: within the maximum of 1`,
+      'unmeasured throughput_bps: throughput_bps of load on debian:6.1 was not measured: no figure was reported',
+    ],
+  ],
+  [
     '{ "*": { run_insns: 1 } }',
     [0.7, 0.7],
     ['unmeasured run_insns: run_insns of xdp_lb on debian:6.1 was not measured: no figure was reported'],
@@ -592,4 +763,29 @@ test.each([
 ] as const)('under %s network load from and to %s says %s', (budgets, [base, head], rows) => {
   const measurements = underLoad('insns_per_byte', base, head);
   expect(short(run({ budgets, measurements })).rows).toEqual(rows);
+});
+
+test.each([
+  [8_999_000_000, 'pass', '1000000 less than before: not below the minimum of 5000000000; within'],
+  [8_819_999_999, 'over', '180000001 less than before: 1 beyond'],
+])('throughput that falls from 9 Gbit/s to %s, of which 2% may go, is %s', (head, verdict, words) => {
+  const budgets = '{ load: { throughput_bps: { min: 5e9, decrease: 2% } } }';
+  const measurements = underLoad('throughput_bps', 9_000_000_000, head);
+  const [row, ...rest] = run({ budgets, measurements }).verdicts;
+  expect(rest).toEqual([]);
+  expect([row!.verdict, row!.why]).toEqual([
+    verdict,
+    `throughput_bps of load (tcp) on debian:6.1 is ${head}, ${words} the allowed decrease of 180000000 (2% of 9000000000)`,
+  ]);
+});
+
+test('losses and retransmitted segments are held where the file says so, and by nothing else', () => {
+  const measurements = [...underLoad('lost_packets', 0, 3), ...figure('head', 'retransmits', 4, LOAD)];
+  const verdictsOf = (budgets: string) =>
+    run({ measurements, budgets }).verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`);
+  expect(verdictsOf('')).toEqual(['lost_packets pass']);
+  expect(verdictsOf('{ load: { lost_packets: { increase: 2 }, retransmits: { max: 3 } } }')).toEqual([
+    'lost_packets over',
+    'retransmits over',
+  ]);
 });

@@ -17,7 +17,7 @@ import {
   type ProgramFigures,
   pairKey,
 } from './figures.ts';
-import { budgetText, increaseCheck, maxCheck } from './limits.ts';
+import { budgetText, decreaseCheck, increaseCheck, maxCheck, minCheck } from './limits.ts';
 import { rejectionReason } from './rejection.ts';
 import { type Budget, resolveBudgets } from './resolve.ts';
 import { type TimedRounds, type TimedTest, timedCheck, timedTests } from './timed.ts';
@@ -357,6 +357,8 @@ function metricRow(
   const checks = tests.get(rowKey(key))?.map(timedCheck) ?? [
     ...maxCheck(budget, head),
     ...increaseCheck(budget, head, base, metric.decimals),
+    ...minCheck(budget, head),
+    ...decreaseCheck(budget, head, base, metric.decimals),
   ];
   const over = checks.filter(({ verdict }) => verdict === 'over');
   const open = checks.filter(({ verdict }) => verdict === 'inconclusive');
@@ -381,9 +383,10 @@ function metricRow(
       open.map(({ why }) => why),
     );
   const whys = checks.map(({ why }) => why);
-  if (budget.increase && base === undefined) {
+  const relative = budget.increase ? 'increase' : budget.decrease ? 'decrease' : undefined;
+  if (relative && base === undefined) {
     const missing = missingBase(scope, pair, baseKnows, input);
-    return say(missing.verdict, [...whys, `the increase cannot be checked: ${missing.reason}`]);
+    return say(missing.verdict, [...whys, `the ${relative} cannot be checked: ${missing.reason}`]);
   }
   return say(change !== undefined && isSure(pair) && isBetter(metric, change) ? 'improved' : 'pass', whys);
 }
@@ -412,7 +415,7 @@ function unbudgetedRow(
   return row(scope, metric.name, pair, { verdict, why }, input);
 }
 
-/** Why an increase has nothing to be held against. */
+/** Why an increase or a decrease has nothing to be held against. */
 function missingBase(
   scope: Scope,
   pair: Pair,

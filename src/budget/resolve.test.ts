@@ -46,6 +46,18 @@ test.each<[lines: string[], max: number | undefined, increase: unknown]>([
   expect([budget?.max?.value, budget?.increase?.value]).toEqual([max, increase]);
 });
 
+test('of a rate the least and the fall are resolved apart, and lifted apart', () => {
+  const lines =
+    '  "*": { pass_pps: { min: 5, decrease: 2% } }\n  "xdp_*": { pass_pps: { min: 7 } }\n  xdp_lb: { pass_pps: { decrease: none, kernels: "debian:5.10" } }\n';
+  const { budgets } = parseConfig(HEAD + lines, 't.yml');
+  const held = (kernel: string) => {
+    const budget = resolveBudgets(budgets, LB, kernel).get('pass_pps');
+    return [budget?.min?.value, budget?.decrease?.value];
+  };
+  expect(held('debian:6.1')).toEqual([7, { percent: '2' }]);
+  expect(held('debian:5.10')).toEqual([7, undefined]);
+});
+
 test('metrics do not mix', () => {
   const { budgets } = parseConfig(`${HEAD}  "*": { run_insns: 1, total_insns: 2, load_ok: true }\n`, 't.yml');
   const resolved = resolveBudgets(budgets, LB, 'debian:6.1');

@@ -20,6 +20,9 @@ export interface Limit<T> {
 export interface Budget {
   readonly max?: Limit<number>;
   readonly increase?: Limit<Exclude<Increase, 'none'>>;
+  /** These two of metrics of which more is better. */
+  readonly min?: Limit<number>;
+  readonly decrease?: Limit<Exclude<Increase, 'none'>>;
   /** load_ok only. */
   readonly required?: Limit<boolean>;
 }
@@ -56,14 +59,21 @@ function precedenceOf(rule: BudgetRule, name: ProgramName, kernel: string): Prec
 
 /** `rules` in rising precedence: the last one that sets a field has it. */
 function budgetOf(rules: readonly BudgetRule[]): Budget {
-  const max = rules.findLast((rule) => rule.max !== undefined);
-  const increase = rules.findLast((rule) => rule.increase !== undefined);
-  const required = rules.findLast((rule) => rule.required !== undefined);
   return {
-    ...(typeof max?.max === 'number' ? { max: { value: max.max, rule: max } } : {}),
-    ...(increase?.increase !== undefined && increase.increase !== 'none'
-      ? { increase: { value: increase.increase, rule: increase } }
-      : {}),
-    ...(required?.required !== undefined ? { required: { value: required.required, rule: required } } : {}),
+    ...limitOf(rules, 'max'),
+    ...limitOf(rules, 'increase'),
+    ...limitOf(rules, 'min'),
+    ...limitOf(rules, 'decrease'),
+    ...limitOf(rules, 'required'),
   };
+}
+
+function limitOf<Field extends keyof Budget>(
+  rules: readonly BudgetRule[],
+  field: Field,
+): Pick<Budget, Field> {
+  const rule = rules.findLast((each) => each[field] !== undefined);
+  const value = rule?.[field];
+  const limit = value === undefined || value === 'none' ? {} : { [field]: { value, rule } };
+  return limit as unknown as Pick<Budget, Field>;
 }

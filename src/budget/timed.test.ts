@@ -41,6 +41,31 @@ const budgets: Record<'increase' | 'percent' | 'max', Budget> = {
   max: { max: { value: 100, rule: RULE } },
 };
 
+/** A base of a million packets a second, and a head that has `percent` more; two arms with nothing attached are 100 apart. */
+function rate(percent: number): TimedRounds {
+  const random = seededRandom(percent * 1000 + 7);
+  const around = (value: number) =>
+    Array.from({ length: 40 }, () => Math.round(value + 8000 * (random() - 0.5)));
+  const all = rounds(percent);
+  const halves = all.head.map(() => 50);
+  return {
+    ...of({
+      ...all,
+      head: around(1e6 * (1 + percent / 100)),
+      base: around(1e6),
+      empty: halves.map((half) => -half),
+      emptyAgain: halves,
+    }),
+    metric: 'pass_pps',
+  };
+}
+
+const rateBudgets: Record<'decrease' | 'fall' | 'min', Budget> = {
+  decrease: { decrease: { value: 0, rule: RULE } },
+  fall: { decrease: { value: { percent: '2' }, rule: RULE } },
+  min: { min: { value: 1e6, rule: RULE } },
+};
+
 const verdictsOf = (all: readonly TimedRounds[], budget: Budget) =>
   timedTests(all, () => budget).map(timedCheck);
 
@@ -59,6 +84,40 @@ describe('a verdict on nanoseconds', () => {
       verdict,
     ]),
   );
+
+  test.each([
+    { limit: 'decrease', percent: 0, verdict: 'inconclusive' },
+    { limit: 'decrease', percent: -1, verdict: 'over' },
+    { limit: 'decrease', percent: 1, verdict: 'pass' },
+    { limit: 'fall', percent: 0, verdict: 'pass' },
+    { limit: 'fall', percent: -2, verdict: 'inconclusive' },
+    { limit: 'fall', percent: -4, verdict: 'over' },
+    { limit: 'min', percent: 2, verdict: 'pass' },
+    { limit: 'min', percent: -3, verdict: 'over' },
+  ] as const)('of a rate that is $percent % higher under $limit is $verdict', ({ limit, percent, verdict }) =>
+    expect(verdictsOf([rate(percent)], rateBudgets[limit]).map((check) => check.verdict)).toEqual([verdict]),
+  );
+
+  test('on a rate says it in the unit of the rate', () => {
+    const [least, fall] = [rateBudgets.min, rateBudgets.fall].map(
+      (budget) => verdictsOf([rate(-4)], budget)[0]!.why,
+    );
+    expect(least).toMatch(
+      /^96\d{4}\.?\d* pps, 99% interval 9\d{5}.* to 96\d{4}\.?\d* pps: beyond the minimum of 1000000 pps, p \d\.\de-\d+$/,
+    );
+    expect(fall).toMatch(
+      /^(-3\.9|-4\.?0?)\d*%, 99% interval -4\.\d+ to -3\.\d+%: beyond the allowed decrease of 2%, p \d\.\de-\d+$/,
+    );
+  });
+
+  test('on a rate under a budget below what can be told apart is refused', () => {
+    const fine: Budget = { decrease: { value: 50, rule: RULE } };
+    const [check] = verdictsOf([rate(-50)], fine);
+    expect(check).toEqual({
+      verdict: 'inconclusive',
+      why: 'a budget of 50 pps cannot be held here: two arms with nothing attached are up to 100 pps apart (the allowed decrease of 50 pps)',
+    });
+  });
 
   test('says the change, its interval, the limit and how sure it is', () => {
     const [check] = verdictsOf([of(rounds(4))], budgets.percent);
@@ -102,6 +161,18 @@ describe('a verdict on nanoseconds', () => {
     )[0]!;
     expect([alone!.p <= FALSE_ALARMS, among.p <= FALSE_ALARMS]).toEqual([true, false]);
   });
+});
+
+test('a thousand rates of the same against the same give no alarm', () => {
+  const all = Array.from({ length: 1000 }, (_, i) => {
+    const random = seededRandom(i);
+    const slow = () => 1 + 0.2 * random() + (random() < 0.1 ? 3 * random() : 0);
+    const each = rate(0);
+    const measured = { ...each.rounds, head: each.rounds.head.map(() => 1e6 / slow()) };
+    return { ...each, rounds: { ...measured, base: measured.head.map(() => 1e6 / slow()) } };
+  });
+  const alarms = timedTests(all, () => rateBudgets.decrease).filter(({ p }) => p <= FALSE_ALARMS);
+  expect(alarms).toEqual([]);
 });
 
 test('a thousand comparisons of the same with the same give no alarm', () => {

@@ -1,4 +1,4 @@
-// Verdicts on nanoseconds. A limit is exceeded only where the whole interval is beyond it and a rank test says so at a
+// Verdicts on nanoseconds, and on rates. A limit is exceeded only where the whole interval is beyond it and a rank test says so at a
 // level that holds for all comparisons of the check together; it is kept where the whole interval is; and else the
 // row says that it is open and what would close it. A noisy machine is never a red one.
 
@@ -6,6 +6,8 @@ import {
   discardedCount,
   excess,
   floorNs,
+  isFloor,
+  isRelative,
   isTooNoisy,
   scheduleOf,
   type TimedFigure,
@@ -48,7 +50,7 @@ export function timedTests(
   budgetOf: (rounds: TimedRounds) => Budget | undefined,
 ): readonly TimedTest[] {
   const open = all.flatMap((each) =>
-    limitsOf(budgetOf(each), each.rounds).map((limit) => ({ ...each, limit })),
+    comparable(timedLimits(budgetOf(each)), each.rounds).map((limit) => ({ ...each, limit })),
   );
   const corrected = holm(
     open.map(({ rounds, limit, bounds }) => sequentialAbove(excess(rounds, limit), scheduleOf(bounds))),
@@ -56,19 +58,24 @@ export function timedTests(
   return open.map((each, i) => ({ ...each, p: corrected[i]!, tests: open.length }));
 }
 
-function limitsOf(budget: Budget | undefined, { head, base }: Rounds): TimedLimit[] {
-  if (head.length === 0) return [];
-  const increase = base.length > 0 ? budget?.increase?.value : undefined;
+/** What a budget says, as rounds are held to it. */
+export function timedLimits({ max, increase, min, decrease }: Budget = {}): TimedLimit[] {
+  const against = (kind: 'increase' | 'decrease', limit: Budget['increase']): TimedLimit[] => {
+    if (limit === undefined) return [];
+    const { value } = limit;
+    return [typeof value === 'number' ? { kind, value } : { kind, percent: Number(value.percent) }];
+  };
   return [
-    ...(budget?.max ? [{ kind: 'max', ns: budget.max.value } as const] : []),
-    ...(increase === undefined
-      ? []
-      : [
-          typeof increase === 'number'
-            ? ({ kind: 'increase', ns: increase } as const)
-            : ({ kind: 'increase', percent: Number(increase.percent) } as const),
-        ]),
+    ...(max ? [{ kind: 'max', value: max.value } as const] : []),
+    ...against('increase', increase),
+    ...(min ? [{ kind: 'min', value: min.value } as const] : []),
+    ...against('decrease', decrease),
   ];
+}
+
+function comparable(limits: readonly TimedLimit[], { head, base }: Rounds): readonly TimedLimit[] {
+  if (head.length === 0) return [];
+  return limits.filter((limit) => !isRelative(limit) || base.length > 0);
 }
 
 const SEED = 1;
@@ -81,10 +88,10 @@ export function timedCheck({ rounds, limit, p, tests, bounds, ...name }: TimedTe
   const open = (why: string): Check => ({ verdict: 'inconclusive', why: `${why} (${words})` });
   const floor = floorNs(rounds, SEED, decimals);
   const allowed = allowedOf(limit, rounds, scale);
-  const isBelow = limit.kind === 'max' ? limit.ns < floor : allowed < floor && allowed > 0;
-  if (isBelow && !(isLoad(name) && isFarBeyond(rounds, limit, allowed + floor, decimals)))
+  const isBelow = allowed < floor && (allowed > 0 || limit.kind === 'max');
+  if (isBelow && !(isLoad(name) && isFarBeyond(rounds, limit, floor, scale)))
     return open(
-      `a budget of ${round(allowed)}${unit} cannot be held here: ${isLoad(name) ? 'two runs with nothing attached' : 'two loads of an empty program'} are up to ${round(floor)}${unit} apart`,
+      `a budget of ${round(allowed)}${unit} cannot be held here: ${floorWords(name, limit)} are up to ${round(floor)}${unit} apart`,
     );
   if (isTooNoisy(rounds))
     return open(
@@ -97,17 +104,21 @@ export function timedCheck({ rounds, limit, p, tests, bounds, ...name }: TimedTe
     return open(
       `${said}: ${rounds.head.length} rounds are too few to tell, ${furtherWords(rounds, limit, tests, bounds)}`,
     );
-  if (low > at && p <= FALSE_ALARMS)
+  if ((isFloor(limit) ? high < at : low > at) && p <= FALSE_ALARMS)
     return { verdict: 'over', why: `${said}: beyond ${words}, p ${scientific(p)}${among(tests)}` };
-  if (high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
+  if (isFloor(limit) ? low >= at : high <= at) return { verdict: 'pass', why: `${said}: within ${words}` };
   return open(`${said}: the limit is not clearly on one side; ${furtherWords(rounds, limit, tests, bounds)}`);
 }
 
 /** Of network load the floor is noise of a few rounds, not of the clock: what is beyond a limit by more than that is. */
-function isFarBeyond(rounds: Rounds, limit: TimedLimit, at: number, decimals: number): boolean {
-  const { interval } =
-    limit.kind === 'max' ? timedFigure(rounds, 'head', SEED, decimals) : timedChange(rounds, SEED, decimals);
-  return interval[0] > at;
+function isFarBeyond(rounds: Rounds, limit: TimedLimit, floor: number, scale: Scale): boolean {
+  const of = isRelative(limit)
+    ? timedChange(rounds, SEED, scale.decimals)
+    : timedFigure(rounds, 'head', SEED, scale.decimals);
+  const allowed = allowedOf(limit, rounds, scale);
+  const [low, high] = of.interval;
+  if (limit.kind === 'min') return high < allowed - floor;
+  return isFloor(limit) ? -high > allowed + floor : low > allowed + floor;
 }
 
 const INTERVAL_WORDS = '99% interval';
@@ -139,23 +150,31 @@ interface Subject {
   readonly unit: string;
 }
 
+/** A fall is a change below 0: its bound is as far below. */
 function subjectOf(rounds: Rounds, limit: TimedLimit, scale: Scale): Subject {
   const { unit, decimals } = scale;
-  if (limit.kind === 'max')
-    return { figure: timedFigure(rounds, 'head', SEED, decimals), at: limit.ns, unit };
+  if (!isRelative(limit))
+    return { figure: timedFigure(rounds, 'head', SEED, decimals), at: limit.value, unit };
+  const sign = isFloor(limit) ? -1 : 1;
   const ratio = 'percent' in limit ? timedRatio(rounds, SEED, decimals) : undefined;
-  if (ratio && 'percent' in limit) return { figure: ratio, at: limit.percent, unit: '%' };
-  return { figure: timedChange(rounds, SEED, decimals), at: allowedOf(limit, rounds, scale), unit };
+  if (ratio && 'percent' in limit) return { figure: ratio, at: sign * limit.percent, unit: '%' };
+  return { figure: timedChange(rounds, SEED, decimals), at: sign * allowedOf(limit, rounds, scale), unit };
 }
 
 function allowedOf(limit: TimedLimit, rounds: Rounds, { decimals }: Scale): number {
-  if ('ns' in limit) return limit.ns;
+  if ('value' in limit) return limit.value;
   return (limit.percent * Math.max(0, timedFigure(rounds, 'base', SEED, decimals).value)) / 100;
 }
 
+function floorWords(name: Pick<TimedRounds, 'object' | 'program'>, limit: TimedLimit): string {
+  if (isLoad(name)) return 'two runs with nothing attached';
+  return isFloor(limit) ? 'two arms with nothing attached' : 'two loads of an empty program';
+}
+
 function limitWords(limit: TimedLimit, unit: string): string {
-  if (limit.kind === 'max') return `the maximum of ${limit.ns}${unit}`;
-  return `the allowed increase of ${'percent' in limit ? `${limit.percent}%` : `${limit.ns}${unit}`}`;
+  const allowed = 'percent' in limit ? `${limit.percent}%` : `${limit.value}${unit}`;
+  if (isRelative(limit)) return `the allowed ${limit.kind} of ${allowed}`;
+  return `the ${limit.kind === 'max' ? 'maximum' : 'minimum'} of ${allowed}`;
 }
 
 /** How many rounds more would decide, if they go on as they did. */

@@ -25,6 +25,7 @@ import {
 import { layRedirect, type Redirect } from './redirect.ts';
 import { type Bed, eventsRecord, makeBed, stimulate } from './stimulus.ts';
 import { reportSymbols } from './symbols.ts';
+import { kernelRelease } from './versions.ts';
 
 export interface HookGuest {
   readonly window: Uint8Array;
@@ -54,7 +55,7 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   if (job.command && guest.isShared)
     return { reason: 'a command of yours is run in a VM alone: measure it in exact mode' };
   let gift: Gift | undefined;
-  let loaded: Loaded | undefined;
+  let loaded: Chosen | undefined;
   const fdOf = ({ pointer }: Pick<OpenProgram, 'pointer'>): number => libbpf().bpf_program__fd(pointer);
   const wholePort = hookPort({
     places: bed,
@@ -63,6 +64,7 @@ function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
       gift = given;
     },
     object: () => loaded?.object,
+    mapsOf: () => loaded?.mapsOf,
     redirect: (fd) => redirect?.setProgram(fd),
   });
   const port = guest.isShared ? withinOurs(wholePort) : wholePort;
@@ -126,7 +128,7 @@ export function hookNamed(name: string): Hook {
 /** Why this kernel has no such hook; undefined where it has. */
 export function whyNotHere(name: string): Absent | undefined {
   const { since, builtWith } = hookNamed(name);
-  const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
+  const release = kernelRelease();
   if (isOlder(release, since)) return { reason: `this kernel has no hook '${name}'`, since };
   if (builtWith !== undefined && isBuiltWithout(release, builtWith))
     return { reason: `this kernel is built without ${builtWith}` };
@@ -157,11 +159,19 @@ export function load({ window }: Pick<HookGuest, 'window'>, job: SubjectJob): Lo
   return { loadable, object };
 }
 
+interface Chosen extends Loaded {
+  /** The object that has the map that is given to the hook. */
+  readonly mapsOf?: LoadedObject | undefined;
+}
+
 /**
  * All objects of the job, in their order whichever is chosen; closing that one closes them. A program that is to be attached
  * and is not taken beside the others is loaded alone: their maps may leave no room for its own. Throws ObjectRejected.
  */
-function loadChosen(guest: HookGuest, { objects, chosen, attach }: HookJob): Loaded | undefined {
+function loadChosen(
+  guest: HookGuest,
+  { objects, chosen, mapOf = chosen, attach }: HookJob,
+): Chosen | undefined {
   const all = objects.map((each) => {
     try {
       return load(guest, each);
@@ -176,9 +186,10 @@ function loadChosen(guest: HookGuest, { objects, chosen, attach }: HookJob): Loa
   const own = all[chosen];
   if (attach && !(own && programOf(own, objects[chosen]!))) {
     close();
-    return load(guest, objects[chosen]!);
+    const alone = load(guest, objects[chosen]!);
+    return { ...alone, ...(mapOf === chosen ? { mapsOf: alone.object } : {}) };
   }
-  return own && { ...own, object: { ...own.object, close } };
+  return own && { ...own, object: { ...own.object, close }, mapsOf: all[mapOf]?.object };
 }
 
 function programOf({ object }: Loaded, { program }: SubjectJob): OpenProgram | undefined {

@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { type Detach, HookRefused } from '../model/hooks/hook.ts';
 import { type AttachedProgram, IPERF3_REPORT_LIMIT, type LoadJob, type LoadRun } from '../model/job.ts';
 import { partNumberOf } from '../model/net-parts.ts';
+import { ticksBetween } from '../model/processors.ts';
 import type { Traffic } from '../model/records.ts';
 import type { Absent } from '../model/report.ts';
 import { IMAGE_PART, LOAD_IMAGES_LIMIT, SUBJECT_AT } from '../model/window.ts';
@@ -86,9 +87,7 @@ async function measure(guest: HookGuest, bed: Bed, job: LoadJob): Promise<Absent
       if (monitors.length > 0)
         guest.channel.send({
           type: 'processor-ticks',
-          ticks: Object.fromEntries(
-            Object.entries(ticksAfter).map(([kind, ticks]) => [kind, ticks - ticksBefore[kind]!]),
-          ),
+          ticks: ticksBetween(ticksBefore, ticksAfter),
         });
     }
     return undefined;

@@ -21,6 +21,7 @@ import {
   programInfo,
 } from './libbpf/info.ts';
 import { testRuns } from './libbpf/runs.ts';
+import { sleep } from './neighbours.ts';
 import { type EmptyRun, emptyRun, type Guest, recordOf, runData, runsOf } from './runner.ts';
 import { type Bed, eventsRecord, stimulate } from './stimulus.ts';
 
@@ -98,10 +99,6 @@ async function start(
     });
   });
   return { child, output: () => output, ...(failure === undefined ? {} : { failure }) };
-}
-
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Every figure of one program; `loaded` are the numbers of all that there are since the loader was started. */

@@ -2,20 +2,25 @@
 // the kernel shows it; nothing is changed.
 
 import { readFileSync } from 'node:fs';
-import { allowedCpusOf, type CpuTimes, cpuTimesOf, quietestOf } from '../model/processors.ts';
+
+import {
+  allowedCpusOf,
+  allTicks,
+  type CpuTimes,
+  cpuTimesOf,
+  type ProcessorTicks,
+  quietestOf,
+} from '../model/processors.ts';
 
 /** Of each CPU since boot, by its number. */
 export function cpuTimes(): ReadonlyMap<number, CpuTimes> {
   return cpuTimesOf(readFileSync('/proc/stat', 'utf8'));
 }
 
-/** Of all processors since boot, in ticks of 10 ms, by kind (proc_stat). */
-export function processorTicks(): Readonly<Record<string, number>> {
-  const [, ...ticks] = /^cpu (.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]?.split(' ') ?? [];
-  return Object.fromEntries(TICK_KINDS.map((kind, i) => [kind, Number(ticks[i] ?? 0)]));
+/** Of all processors since boot. */
+export function processorTicks(): ProcessorTicks {
+  return allTicks(readFileSync('/proc/stat', 'utf8'));
 }
-
-const TICK_KINDS = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
 
 /** ms a tick of cpuTimes, whatever the kernel's own (USER_HZ). */
 export const TICK_MS = 10;

@@ -1,6 +1,5 @@
 // Does one job: loads the object, takes every measurement of every program, says each figure as it has it.
 
-import { readFileSync } from 'node:fs';
 import { MEASUREMENTS } from '../measurements/index.ts';
 import { straightLineLength } from '../measurements/jit.ts';
 import type { Figure } from '../measurements/measurement.ts';
@@ -28,6 +27,7 @@ import {
 } from './libbpf/object.ts';
 import { loadEmpty, type RawRun, type RunData, type TickGrid, testRuns } from './libbpf/runs.ts';
 import { runEmpty, tailCallsIn } from './tail-calls.ts';
+import { kernelRelease } from './versions.ts';
 import { countVisits } from './visits.ts';
 
 export interface Guest {
@@ -324,8 +324,6 @@ export function refusal(error: number, since: string): Absent {
   // A type can lose its test run again, as lwt_seg6local did: then no newer kernel is promised.
   return isOlder(kernelRelease(), since) ? { reason, since } : { reason };
 }
-
-const kernelRelease = () => readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
 
 /** An input as the test runs take it. */
 export function runData(guest: Pick<Guest, 'window'>, input: JobInput): RunData[] {

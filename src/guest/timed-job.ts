@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import type { TimedHookJob, TimedJob, TimedLoadJob } from '../model/timed.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { Channel } from './channel.ts';
-import { libbpf } from './libbpf/ffi.ts';
 import { becomeOrdinary, becomeUnhindered, loadTiming, pinTo, type Timing } from './libbpf/timing.ts';
 import { cpuModel, fileText, quietestCpu } from './neighbours.ts';
 import { makeBed } from './stimulus.ts';
 import { runTimedJob } from './timed.ts';
 import { runTimedHookJob } from './timed-hooks.ts';
 import { runTimedLoadJob } from './timed-load.ts';
+import { kernelRelease, libbpfVersion } from './versions.ts';
 
 export interface TimedGuest {
   /** Of the bundle, with native/ in it. */
@@ -61,9 +61,9 @@ const CLOCK_READS = 1000;
 export function machineFacts(timing: Timing, cpuNumber: number) {
   const reads = timing.clockReads(CLOCK_READS);
   return {
-    release: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    release: kernelRelease(),
     version: readFileSync('/proc/sys/kernel/version', 'utf8').trim(),
-    libbpf: String(libbpf().libbpf_version_string()).replace(/^v/, ''),
+    libbpf: libbpfVersion(),
     cpu: cpuModel(),
     cpuNumber,
     clockNs: [Math.min(...reads), Math.round(quantile(reads, 0.5))] as [number, number],

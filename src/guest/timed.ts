@@ -3,7 +3,7 @@
 // a program makes it up to twice as slow. Only loads that begin alike in a cache line are compared.
 
 import { MEASUREMENTS } from '../measurements/index.ts';
-import { isTooNoisy, KEPT_LEVEL, leaning, scheduleOf } from '../measurements/timed.ts';
+import { isRelative, isTooNoisy, KEPT_LEVEL, leaning, scheduleOf } from '../measurements/timed.ts';
 import type { JobInput, JobProgram } from '../model/job.ts';
 import type { LoadedProgram } from '../model/port.ts';
 import { type ProgramType, programTypeById } from '../model/program-types.ts';
@@ -270,10 +270,10 @@ function isDecided(rounds: Rounds, limits: readonly TimedLimit[], { bounds, leve
   });
 }
 
-/** An increase is decided only where there is something that it could be one of. */
+/** What is against base is decided only where there is one. */
 function comparable({ head, base }: Rounds, limits: readonly TimedLimit[]): readonly TimedLimit[] {
   if (head.length === 0) return [];
-  return limits.filter(({ kind }) => kind === 'max' || base.length > 0);
+  return limits.filter((limit) => !isRelative(limit) || base.length > 0);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { LoadDevice } from '../model/report.ts';
 import { loadModules } from './init.ts';
 import { inNamespace, newNamespace, type Place } from './libbpf/attach.ts';
 import { deviceNamed, makeBridge, OFFLOADS } from './libbpf/device.ts';
+import { sleep } from './neighbours.ts';
 import { type Bed, makeBed } from './stimulus.ts';
 
 export interface Way {
@@ -78,7 +79,7 @@ function between({ helper }: Bed, over: 'bridge' | 'routed', moduleFolder?: stri
     { name: 'sender', place: second.sender },
   ];
   inNamespace(middle, () => (over === 'bridge' ? bridge : route)(moduleFolder));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LINK_WATCH_MS);
+  sleep(LINK_WATCH_MS);
   return {
     client: first.sender,
     server: second.receiver,

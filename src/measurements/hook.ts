@@ -18,7 +18,7 @@ export interface HookArm {
   /** Packets have a rate that gets through and one that doesn't; other events have none. */
   readonly unit: Stimulus['unit'];
   readonly stream: Events | Absent;
-  /** Of a stimulus that has round trips. */
+  /** Of a stimulus that has round trips, in the arm that the figures are of. */
   readonly roundTrips?: Events | Absent;
 }
 

@@ -1,6 +1,7 @@
 // What a sampled account of network load is worth: its shares beside the exact ones of the same run, with the error that
 // so many samples would have by chance.
 
+import { rounded } from '../model/decimal.ts';
 import { NET_EVENTS } from '../model/load-cost.ts';
 import type { EventTimes, MonitorFigures, PartShares } from '../model/load-monitor.ts';
 import type { SampledLoad } from '../model/records.ts';
@@ -79,9 +80,9 @@ export function partShares(
       const seen = sum(sampled.filter((each) => each.part === part).map((each) => each.samples)) / samples;
       return {
         part,
-        exact: rounded(100 * exact),
-        sampled: rounded(100 * seen),
-        expectedError: rounded(100 * Math.sqrt((exact * (1 - exact)) / samples)),
+        exact: rounded(100 * exact, 3),
+        sampled: rounded(100 * seen, 3),
+        expectedError: rounded(100 * Math.sqrt((exact * (1 - exact)) / samples), 3),
       };
     })
     .sort((a, b) => b.exact - a.exact);
@@ -89,8 +90,4 @@ export function partShares(
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
-}
-
-function rounded(value: number, decimals = 3): number {
-  return Math.round(value * 10 ** decimals) / 10 ** decimals;
 }

@@ -1,5 +1,6 @@
 // What network load takes in time, from rounds in each of which every arm ran once.
 
+import { rounded } from '../model/decimal.ts';
 import { NET_EVENTS, type NetEvent } from '../model/load-cost.ts';
 import type { LoadTimeFigures, TimeFigure } from '../model/load-time.ts';
 import { loadMetricNames, type MetricName } from '../model/metrics.ts';
@@ -94,8 +95,4 @@ function netNs({ ns }: LoadRound): number {
 
 function shareOf({ ns, elapsedNs }: LoadRound, part: number): number {
   return (100 * part) / (elapsedNs - (ns.steal ?? 0));
-}
-
-function rounded(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
 }

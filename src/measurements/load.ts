@@ -1,6 +1,7 @@
 // What network load costs, from two runs of the same load that differ by how much is sent: what starts and ends a run is
 // the same in both, so the difference is of the bytes alone. What the counts are of is not looked at here.
 
+import { rounded } from '../model/decimal.ts';
 import type { Iperf3Result } from '../model/iperf3.ts';
 import { type LoadFigures, NET_EVENTS, type NetEvent } from '../model/load-cost.ts';
 import { loadMetricNames, type MetricName } from '../model/metrics.ts';
@@ -40,11 +41,10 @@ export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigure
   return {
     bytes,
     packets,
-    net_cpu: Object.fromEntries(NET_EVENTS.map((event, i) => [event, rounded(100 * shares[i]!)])) as Record<
-      NetEvent,
-      number
-    >,
-    insns_per_packet: rounded(net / packets),
+    net_cpu: Object.fromEntries(
+      NET_EVENTS.map((event, i) => [event, rounded(100 * shares[i]!, 3)]),
+    ) as Record<NetEvent, number>,
+    insns_per_packet: rounded(net / packets, 3),
     insns_per_byte: rounded(net / bytes, 6),
     throughput_bps: Math.round((8e9 * bytes * total(shares)) / net),
     lost: lost ?? longer.there.dropped + longer.back.dropped,
@@ -66,7 +66,7 @@ export function loadMetrics(
   if ('reason' in figures) return NAMES.map((metric) => ({ metric, absent: figures }));
   const { net_cpu, insns_per_packet, insns_per_byte, throughput_bps, lost, retransmits } = figures;
   const values: Readonly<Record<string, number | Absent>> = {
-    net_cpu: rounded(total(NET_EVENTS.map((event) => net_cpu[event]))),
+    net_cpu: rounded(total(NET_EVENTS.map((event) => net_cpu[event])), 3),
     ...net_cpu,
     insns_per_packet,
     insns_per_byte,
@@ -127,8 +127,4 @@ function total(values: readonly number[]): number {
 
 function sum(counts: LoadCounts['counts']): number {
   return total(counts.map(({ insns }) => insns));
-}
-
-function rounded(value: number, decimals = 3): number {
-  return Math.round(value * 10 ** decimals) / 10 ** decimals;
 }

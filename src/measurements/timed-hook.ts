@@ -1,7 +1,7 @@
 // What a hook costs in time, from the arms of a program in place: each difference of two arms is a Rounds of its own, so
 // that figures, intervals, floor and verdicts are those of runs.
 
-import type { Absent } from '../model/report.ts';
+import type { Absent, Side } from '../model/report.ts';
 import type { ArmRounds, Discards, Rounds } from '../model/timed.ts';
 import { medianInterval } from '../statistics/bootstrap.ts';
 import { median } from '../statistics/quantile.ts';
@@ -65,15 +65,58 @@ function lossWords(more: ArmRounds, less: ArmRounds): string {
 
 const NS_PER_SECOND = 1e9;
 
-/** Packets a second that get through, or that are dropped; undefined where some are and some are not. */
-export function packetRate(
-  { sent, mean, count, lost }: ArmRounds,
-  seed: number,
-): { readonly metric: 'pass_pps' | 'drop_pps'; readonly figure: TimedFigure } | undefined {
-  if (lost !== 0 && lost !== count) return undefined;
-  const rates = (lost === 0 ? mean : sent).map((ns) => NS_PER_SECOND / ns);
-  return { metric: lost === 0 ? 'pass_pps' : 'drop_pps', figure: whole(rates, seed) };
+export interface RateRounds {
+  readonly metric: 'pass_pps' | 'drop_pps';
+  /** Of the sides that have such a rate, in packets a second. */
+  readonly rounds: Rounds;
+  /** Of the others, why they have none. */
+  readonly absent: Readonly<Partial<Record<Side, Absent>>>;
 }
+
+/**
+ * Packets a second that get through, and that are dropped, of the user's program or, where there is none, of the empty one.
+ * Where some packets do this and some that there is no rate. Nothing is subtracted: how far the two arms with nothing
+ * attached are apart is laid around 0.
+ */
+export function packetRates(
+  { nothing, nothingAgain, empty, head, base }: TimedArms,
+  facts: { readonly discarded: Discards; readonly seconds: number },
+): RateRounds[] {
+  const sides = { head: head ?? (base ? undefined : empty), base };
+  return RATES.map(({ metric, isOf, timesOf }): RateRounds => {
+    const rates = (arm: ArmRounds) => timesOf(arm).map((ns) => Math.round(NS_PER_SECOND / ns));
+    const rateOf = (arm: ArmRounds | Absent | undefined): readonly number[] | Absent => {
+      if (arm === undefined || 'reason' in arm) return arm ?? [];
+      const { count, lost } = arm;
+      return isOf(arm) ? rates(arm) : { reason: `${count - lost} of ${count} packets get through` };
+    };
+    const found = { head: rateOf(sides.head), base: rateOf(sides.base) };
+    const [once, again] = [rates(nothing), rates(nothingAgain)];
+    const halves = again.map((rate, i) => (rate - once[i]!) / 2);
+    return {
+      metric,
+      rounds: {
+        head: 'reason' in found.head ? [] : found.head,
+        base: 'reason' in found.base ? [] : found.base,
+        empty: halves.map((half) => -half),
+        emptyAgain: halves,
+        ...facts,
+        runsInBatch: 1,
+      },
+      absent: Object.fromEntries(Object.entries(found).filter(([, each]) => 'reason' in each)),
+    };
+  });
+}
+
+const RATES: readonly {
+  readonly metric: RateRounds['metric'];
+  readonly isOf: (arm: ArmRounds) => boolean;
+  /** A packet that is dropped is done when it has been sent. */
+  readonly timesOf: (arm: ArmRounds) => readonly number[];
+}[] = [
+  { metric: 'drop_pps', isOf: ({ count, lost }) => lost === count, timesOf: ({ sent }) => sent },
+  { metric: 'pass_pps', isOf: ({ lost }) => lost === 0, timesOf: ({ mean }) => mean },
+];
 
 /** Median of a round's 50th or 99th percentile, ns; undefined where round trips got lost. */
 export function roundTrip(

@@ -32,9 +32,12 @@ describe('rounds', () => {
   });
 
   test.each([
-    { limit: { kind: 'max', ns: 25 }, values: [-5 / 31, -5 / 32, -5 / 33] },
-    { limit: { kind: 'increase', ns: 4 }, values: [6 / 21, 6 / 22, 6 / 23] },
+    { limit: { kind: 'max', value: 25 }, values: [-5 / 31, -5 / 32, -5 / 33] },
+    { limit: { kind: 'increase', value: 4 }, values: [6 / 21, 6 / 22, 6 / 23] },
     { limit: { kind: 'increase', percent: 100 }, values: [0, 0, 0] },
+    { limit: { kind: 'min', value: 25 }, values: [5 / 31, 5 / 32, 5 / 33] },
+    { limit: { kind: 'decrease', value: 4 }, values: [-14 / 21, -14 / 22, -14 / 23] },
+    { limit: { kind: 'decrease', percent: 100 }, values: [-20 / 21, -20 / 22, -20 / 23] },
   ] as const)('are beyond a limit by a share of what base took: $limit', ({ limit, values }) =>
     expect(excess(QUIET, limit)).toEqual(values.map((value) => expect.closeTo(value, 12))),
   );

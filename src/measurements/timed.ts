@@ -76,10 +76,19 @@ export function floorNs({ empty, emptyAgain }: Rounds, seed: number, decimals = 
 export function excess(rounds: Rounds, limit: TimedLimit): number[] {
   const [head, base] = [netOf(rounds, 'head'), netOf(rounds, 'base')];
   return head.map((value, i) => {
-    if (limit.kind === 'max') return (value - limit.ns) / rounds.head[i]!;
-    const allowed = 'percent' in limit ? (Math.max(0, base[i]!) * limit.percent) / 100 : limit.ns;
-    return (value - base[i]! - allowed) / rounds.base[i]!;
+    const sign = isFloor(limit) ? -1 : 1;
+    if (!isRelative(limit)) return (sign * (value - limit.value)) / rounds.head[i]!;
+    const allowed = 'percent' in limit ? (Math.max(0, base[i]!) * limit.percent) / 100 : limit.value;
+    return (sign * (value - base[i]!) - allowed) / rounds.base[i]!;
   });
+}
+
+/** Whether what is less than the limit is beyond it. */
+export const isFloor = ({ kind }: TimedLimit) => kind === 'min' || kind === 'decrease';
+
+/** Whether it is against base. */
+export function isRelative(limit: TimedLimit): limit is Exclude<TimedLimit, { kind: 'max' | 'min' }> {
+  return limit.kind === 'increase' || limit.kind === 'decrease';
 }
 
 export function scheduleOf({ leastRounds, mostRounds }: TimedBounds): Schedule {

@@ -107,6 +107,7 @@ budgets:
       xdp_lb: {
         inputs: ['fixtures/syn.pcap', { udp: 64 }],
         attach: { hook: 'xdp', mode: 'native' },
+        attachPlaces: { hook: place(9, 21), mode: place(9, 32) },
         maps: { settings: { '0': '0x01000000', '0x10': '2', '-1': '18446744073709551615' } },
         tail_calls: { jump_table: { '0': 'parse_v4', '1': 'parse_v6' } },
         place: place(7, 3),
@@ -159,21 +160,35 @@ test('a metric may have an entry for each group of kernels', () => {
   ]);
 });
 
-test('every cost that is measured can have a budget', () => {
-  const costs: readonly Metric[] = METRICS.filter(
-    ({ name, better }) => name === 'load_ok' || better === 'less',
-  );
-  const names = costs
+const budgetFor = ({ name, better }: Metric) =>
+  name === 'load_ok' ? 'true' : better === 'less' ? '1' : '{ min: 1 }';
+
+test('every figure that is measured can have a budget', () => {
+  const metrics: readonly Metric[] = METRICS;
+  const names = metrics
     .filter(({ isOfLoad, isOfTailCalls }) => !isOfLoad && !isOfTailCalls)
     .map(({ name }) => name);
-  const budgets = names.map((name) => `    ${name}: ${name === 'load_ok' ? 'true' : '1'}\n`).join('');
+  const linesFor = (wanted: readonly string[]) =>
+    metrics
+      .filter(({ name }) => wanted.includes(name))
+      .map((metric) => `    ${metric.name}: ${budgetFor(metric)}\n`)
+      .join('');
   expect(
-    parseConfig(`${HEAD}budgets:\n  "*":\n${budgets}`, 't.yml').budgets.map((rule) => rule.metric),
+    parseConfig(`${HEAD}budgets:\n  "*":\n${linesFor(names)}`, 't.yml').budgets.map((rule) => rule.metric),
   ).toEqual(names);
-  const ofLoad = costs.filter(({ isOfLoad }) => isOfLoad).map(({ name }) => name);
-  const lines = ofLoad.map((name) => `    ${name}: 1\n`).join('');
-  const text = `${HEAD}load: [{ iperf3: {} }]\nbudgets:\n  load:\n${lines}`;
+  const ofLoad = metrics.filter(({ isOfLoad }) => isOfLoad).map(({ name }) => name);
+  const text = `${HEAD}load: [{ iperf3: {} }]\nbudgets:\n  load:\n${linesFor(ofLoad)}`;
   expect(parseConfig(text, 't.yml').budgets.map((rule) => rule.metric)).toEqual(ofLoad);
+});
+
+test('what more is better of is held from below, by a number or against base', () => {
+  const text = `${HEAD}load: [{ iperf3: {} }]\nbudgets:\n  load: { throughput_bps: { min: 5e9, decrease: 2% } }\n  a:\n    pass_pps:\n      - { decrease: 10 }\n      - { min: none, decrease: none, kernels: "debian:5.10" }\n`;
+  const { budgets } = parseConfig(text, 't.yml');
+  expect(budgets.map(({ place: _, matchPlace: __, ...rule }) => rule)).toEqual([
+    { match: 'load', metric: 'throughput_bps', min: 5e9, decrease: { percent: '2' } },
+    { match: 'a', metric: 'pass_pps', decrease: 10 },
+    { match: 'a', metric: 'pass_pps', min: 'none', decrease: 'none', kernels: ['debian:5.10'] },
+  ]);
 });
 
 test('a kernel’s tail calls have budgets of their own, all of them or one kind', () => {
@@ -335,10 +350,60 @@ test.each<[string, string[]]>([
     ],
   ],
   [
-    'budgets: { load: { throughput_bps: 1 } }',
+    'budgets: { load: { throughput_bps: 5e9 } }',
     [
-      "Cannot parse 'budgets.load.throughput_bps': a rate has no budget (t.yml:4:20)",
-      '  what a packet costs can have one: insns_per_packet',
+      "Cannot parse 'budgets.load.throughput_bps': expected { min, decrease, kernels }, got 5000000000 (t.yml:4:36)",
+      '  more is better: throughput_bps: { min: ... }',
+    ],
+  ],
+  [
+    'budgets: { load: { throughput_bps: { max: 5, min: 6, increase: 2% } } }',
+    [
+      "Cannot parse 'budgets.load.throughput_bps.max': of throughput_bps more is better: it is held from below (t.yml:4:38)",
+      '  throughput_bps: { min: ... }',
+      "Cannot parse 'budgets.load.throughput_bps.increase': of throughput_bps more is better: it is held from below (t.yml:4:54)",
+      '  throughput_bps: { decrease: ... }',
+    ],
+  ],
+  [
+    'budgets: { a: { run_insns: [{ max: 5 }, { min: 6 }], map_bytes: { decrease: 2% } } }',
+    [
+      "Cannot parse 'budgets.a.run_insns[1].min': of run_insns less is better: it is held from above (t.yml:4:43)",
+      '  run_insns: { max: ... }',
+      "Cannot parse 'budgets.a.map_bytes.decrease': of map_bytes less is better: it is held from above (t.yml:4:67)",
+      '  map_bytes: { increase: ... }',
+    ],
+  ],
+  [
+    'budgets: { a: { pass_pps: [5] } }',
+    [
+      "Cannot parse 'budgets.a.pass_pps[0]': expected { min, decrease, kernels }, got 5 (t.yml:4:28)",
+      '  more is better: pass_pps: { min: ... }',
+    ],
+  ],
+  [
+    'budgets: { a: { pass_pps: { kernels: "*" } } }',
+    ["Cannot parse 'budgets.a.pass_pps': expected 'min', 'decrease' or both, got { kernels } (t.yml:4:27)"],
+  ],
+  [
+    'budgets: { a: { pass_pps: { decrease: 101% } } }',
+    [
+      "Cannot parse 'budgets.a.pass_pps.decrease': expected at most 100%: no figure falls by more, got '101%' (t.yml:4:39)",
+    ],
+  ],
+  [
+    'budgets: { a: { pass_pps: { min: -1, decrese: 1 } } }',
+    [
+      "Cannot parse 'budgets.a.pass_pps.min': expected 0 or more, got -1 (t.yml:4:34)",
+      "Cannot parse 'budgets.a.pass_pps.decrese': unknown key (t.yml:4:38)",
+      "  did you mean 'decrease'?",
+    ],
+  ],
+  [
+    'budgets: { a: { throughput_bps: { min: 1 } } }',
+    [
+      "Cannot parse 'budgets.a.throughput_bps': a metric of network load (t.yml:4:17)",
+      '  budgets: { load: { throughput_bps: ... } }',
     ],
   ],
   [
@@ -456,10 +521,10 @@ test.each<[string, string[]]>([
     ["Cannot parse 'programs.a.attach.stimulus': expected a text, got { command } (t.yml:4:59)"],
   ],
   [
-    'budgets: { a: { pass_pps: 1 } }',
+    'budgets: { load: { pass_pps: { min: 1 } } }',
     [
-      "Cannot parse 'budgets.a.pass_pps': a rate has no budget (t.yml:4:17)",
-      '  what a packet costs can have one: hook_total_insns',
+      "Cannot parse 'budgets.load.pass_pps': no metric of network load (t.yml:4:20)",
+      "  'load' is network load; a program of that name is written 'OBJECT/load'",
     ],
   ],
   [

@@ -22,7 +22,7 @@ import type { GuestCommand, StimulusCommand } from './stimuli.ts';
 import { didYouMean } from './suggest.ts';
 import { type PlainYaml, parseYaml } from './yaml.ts';
 
-/** A limit on growth: units of the metric, or a percentage of base's value as the text '2.5'. */
+/** A limit on growth, or on a fall: units of the metric, or a percentage of base's value as the text '2.5'. */
 export type Increase = number | { readonly percent: string } | 'none';
 
 /** One entry under `budgets:`. 'none' lifts the limit that a less specific rule sets. */
@@ -32,6 +32,9 @@ export interface BudgetRule {
   readonly metric: MetricName;
   readonly max?: number | 'none';
   readonly increase?: Increase;
+  /** These two of metrics of which more is better, those above of the others. */
+  readonly min?: number | 'none';
+  readonly decrease?: Increase;
   /** load_ok only: whether the program must load. It must where no rule speaks. */
   readonly required?: boolean;
   /** Kernel references or globs; without it the rule holds for every kernel. */
@@ -54,6 +57,8 @@ export interface ProgramConfig {
   readonly type?: string;
   readonly inputs?: readonly Input[];
   readonly attach?: AttachConfig;
+  /** Where the values of `attach` stand. */
+  readonly attachPlaces?: Readonly<Record<string, Place>>;
   /** Map name: key: value, each as `encodeMapBytes` reads it. */
   readonly maps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Map name: index: program name. */
@@ -119,7 +124,7 @@ export function parseConfig(text: string, fileName: string): Config {
       }),
     ]);
   }
-  throwAny(schemaFaults(configSchema, yaml.value).map(sayUnmeasured), yaml);
+  throwAny(schemaFaults(configSchema, yaml.value).map(sayUnmeasured).map(sayDirection), yaml);
   const file = configSchema.parse(yaml.value);
   throwAny(senseFaults(file), yaml);
   return toConfig(file, yaml, fileName);
@@ -174,10 +179,6 @@ function sayUnmeasured(fault: Fault): Fault {
     const hint = `it measures ${METRIC_NAMES.join(', ')}`;
     return { ...fault, reason: 'this version of Tollgate does not measure it yet', hint };
   }
-  if (METRICS.some(({ name, better }) => name === key && better === 'more' && name !== 'load_ok')) {
-    const hint = `what a packet costs can have one: ${path[1] === LOAD ? 'insns_per_packet' : 'hook_total_insns'}`;
-    return { ...fault, reason: 'a rate has no budget', hint };
-  }
   if (path[1] === LOAD) {
     const hint = (METRIC_NAMES as readonly string[]).includes(key)
       ? "'load' is network load; a program of that name is written 'OBJECT/load'"
@@ -197,6 +198,31 @@ function sayUnmeasured(fault: Fault): Fault {
   const hint =
     didYouMean(key, [...METRIC_NAMES, ...UNMEASURED_METRICS]) ?? `metrics: ${METRIC_NAMES.join(', ')}`;
   return { ...fault, reason: 'unknown metric', hint };
+}
+
+/** What holds a cost from above, and in its place what holds a rate from below. */
+const OPPOSITES = [
+  ['max', 'min'],
+  ['increase', 'decrease'],
+] as const;
+
+/** A limit that holds nothing, since it is on the side that the metric gets better to. */
+function sayDirection(fault: Fault): Fault {
+  const { path, key } = fault;
+  const metric = METRICS.find(({ name }) => path[0] === 'budgets' && name === path[2] && name !== 'load_ok');
+  if (!metric || path.length > 4 || (path.length === 4 && typeof path[3] !== 'number')) return fault;
+  const { name, better } = metric;
+  const [wrong, right] = better === 'less' ? [1, 0] : [0, 1];
+  const pair = OPPOSITES.find((each) => each[wrong] === key);
+  if (pair)
+    return {
+      ...fault,
+      reason: `of ${name} ${better} is better: it is held from ${better === 'less' ? 'above' : 'below'}`,
+      hint: `${name}: { ${pair[right]}: ... }`,
+    };
+  const isBare =
+    better === 'more' && key === undefined && ['invalid_union', 'invalid_type'].includes(fault.code);
+  return isBare ? { ...fault, hint: `more is better: ${name}: { min: ... }` } : fault;
 }
 
 const TAIL_CALL_NS: MetricName = 'tail_call_ns';
@@ -274,6 +300,8 @@ function senseFaults(file: ConfigFile): Fault[] {
 interface EntryObject {
   readonly max?: number | string;
   readonly increase?: number | string;
+  readonly min?: number | 'none';
+  readonly decrease?: number | string;
   readonly required?: boolean;
   readonly kernels?: string | readonly string[];
 }
@@ -310,7 +338,10 @@ function toConfig(file: ConfigFile, yaml: PlainYaml, fileName: string): Config {
       ...rest,
       ...(attach === undefined
         ? {}
-        : { attach: attachOf(attach as AttachEntry, ['programs', pattern], yaml) }),
+        : {
+            attach: attachOf(attach as AttachEntry, ['programs', pattern], yaml),
+            attachPlaces: attachPlaces(attach as AttachEntry, ['programs', pattern, 'attach'], yaml),
+          }),
       ...(inputs === undefined ? {} : { inputs: inputs as Input[] }),
       ...(maps === undefined ? {} : { maps: mapValues(maps, (entries) => mapValues(entries, String)) }),
       place: yaml.keyPlace(['programs', pattern]),
@@ -355,6 +386,10 @@ function attachOf({ stimulus, ...rest }: AttachEntry, path: Fault['path'], yaml:
   return { ...rest, stimulus: { ...command, per: stimulus.per ?? 1, filePlaces } };
 }
 
+function attachPlaces(entry: AttachEntry, path: Fault['path'], yaml: PlainYaml): Record<string, Place> {
+  return Object.fromEntries(Object.keys(entry).map((key) => [key, yaml.valuePlace([...path, key])]));
+}
+
 interface CommandEntry extends Partial<Omit<GuestCommand, 'command'>> {
   readonly command: readonly string[];
   readonly per?: number;
@@ -395,10 +430,12 @@ function bareEntry(value: number | string | boolean): EntryObject {
   return typeof value === 'boolean' ? { required: value } : { max: value };
 }
 
-function limits({ max, increase, required, kernels }: EntryObject) {
+function limits({ max, increase, min, decrease, required, kernels }: EntryObject) {
   return {
     ...(max === undefined ? {} : { max: max === 'none' ? ('none' as const) : parseSize(max) }),
     ...(increase === undefined ? {} : { increase: parseIncrease(increase) }),
+    ...(min === undefined ? {} : { min }),
+    ...(decrease === undefined ? {} : { decrease: parseIncrease(decrease) }),
     ...(required === undefined ? {} : { required }),
     ...(kernels === undefined ? {} : { kernels: typeof kernels === 'string' ? [kernels] : kernels }),
   };

@@ -70,8 +70,8 @@ const kernelGlobs = z
   })
   .describe('the kernels this budget holds for, globs allowed; without it, all of them');
 
-/** A metric's budget: a bare number is `max`; a list holds entries for different kernels. */
-function budgetSchema(unit: 'bytes' | 'count') {
+/** Of what less is better: a bare number is `max`; a list holds entries for different kernels. */
+function costBudgetSchema(unit: 'bytes' | 'count') {
   const limit = unit === 'bytes' ? z.union([count, size, none]) : z.union([count, none]);
   const growth = unit === 'bytes' ? z.union([count, percent, size, none]) : z.union([count, percent, none]);
   const expectedMax = unit === 'bytes' ? "expected a number of bytes, or one as '64M'" : 'expected a number';
@@ -95,8 +95,37 @@ function budgetSchema(unit: 'bytes' | 'count') {
   return z.union([bare, entry, list], { error });
 }
 
-const bytesBudgetSchema = budgetSchema('bytes');
-const countBudgetSchema = budgetSchema('count');
+const bytesBudgetSchema = costBudgetSchema('bytes');
+const countBudgetSchema = costBudgetSchema('count');
+
+const fall = percent
+  .refine((text) => Number(text.slice(0, -1)) <= 100, 'expected at most 100%: no figure falls by more')
+  .describe("a percentage of the base's value, rounded down to whole units");
+
+const RATE_EXPECTED = 'expected { min, decrease, kernels }';
+
+const rateEntry = z
+  .strictObject(
+    {
+      min: z.union([count, none], { error: 'expected a number' }).optional().describe('the least it may be'),
+      decrease: z
+        .union([count, fall, none], { error: "expected a count or a percentage as '2%'" })
+        .optional()
+        .describe(
+          "the most it may fall against the base, down to and including: a count, or a percentage as '2%'",
+        ),
+      kernels: kernelGlobs.optional(),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? RATE_EXPECTED : undefined) },
+  )
+  .refine((value) => value.min !== undefined || value.decrease !== undefined, {
+    error: "expected 'min', 'decrease' or both",
+  });
+
+/** Of what more is better. A bare number would read as the maximum that it is everywhere else: there is none. */
+const rateBudgetSchema = z.union([rateEntry, z.array(rateEntry).min(1, 'expected at least one entry')], {
+  error: RATE_EXPECTED,
+});
 
 const loadEntry = z.strictObject({
   required: z.boolean().describe('false: the program may fail to load'),
@@ -115,15 +144,13 @@ const loadBudgetSchema = z.union(
   { error: 'expected true, false or { required, kernels }' },
 );
 
-function schemaOf({ name, unit }: Metric) {
+function schemaOf({ name, unit, better }: Metric) {
   if (name === 'load_ok') return loadBudgetSchema;
+  if (better === 'more') return rateBudgetSchema;
   return unit === 'bytes' ? bytesBudgetSchema : countBudgetSchema;
 }
 
-/** A rate says what costs say, and a larger one is better: budgets are on costs. */
-const BUDGETED: readonly Metric[] = METRICS.filter(
-  ({ name, better }) => better === 'less' || name === 'load_ok',
-);
+const BUDGETED: readonly Metric[] = METRICS;
 
 function budgetsSchema(metrics: readonly Metric[]) {
   return z.strictObject(

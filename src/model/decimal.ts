@@ -26,6 +26,11 @@ export function percentFloor(value: number, percent: string, decimals = 0): numb
   return toNumber({ units: floor, scale: decimals });
 }
 
+/** To so many decimals, for figures that are shown. */
+export function rounded(value: number, decimals: number): number {
+  return Math.round(value * 10 ** decimals) / 10 ** decimals;
+}
+
 function toDecimal(value: number): Decimal {
   if (!Number.isFinite(value)) throw new RangeError(`no decimal for ${value}`);
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value))!;

@@ -70,6 +70,8 @@ export interface HookJob {
   readonly chosen: number;
   /** Left out: nothing is attached. */
   readonly attach?: { readonly hook: string; readonly options: HookOptions };
+  /** Which of `objects` has the map that `attach` names, where it names one: an empty program is given it, too. */
+  readonly mapOf?: number;
   readonly stimuli: readonly StimulusTask[];
   /** Of the stimulus that runs one. */
   readonly command?: CommandJob;

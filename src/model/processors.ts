@@ -1,5 +1,17 @@
 // What Linux says of a machine's processors, as text of /proc (proc_stat(5), proc_pid_status(5)): which did the least.
 
+const KINDS = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
+
+/** Ticks of 10 ms, by kind; guests' are in user's already. */
+export type ProcessorTicks = Readonly<Record<TickKind, number>>;
+
+type TickKind = (typeof KINDS)[number];
+
+/** Of all processors since boot, from /proc/stat. */
+export function allTicks(stat: string): ProcessorTicks {
+  return ticksOf(/^cpu +(.*)$/m.exec(stat)?.[1] ?? '');
+}
+
 /** Of one processor since boot, in ticks of 10 ms. */
 export interface CpuTimes {
   readonly busy: number;
@@ -9,13 +21,24 @@ export interface CpuTimes {
 /** By number, from /proc/stat. */
 export function cpuTimesOf(stat: string): ReadonlyMap<number, CpuTimes> {
   return new Map(
-    [...stat.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, rest]) => {
-      const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = rest!
-        .split(' ')
-        .map(Number);
+    [...stat.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, text]) => {
+      const { user, nice, system, irq, softirq, steal } = ticksOf(text!);
       return [Number(cpu), { busy: user + nice + system + irq + softirq + steal, steal }];
     }),
   );
+}
+
+function ticksOf(text: string): ProcessorTicks {
+  const ticks = text.split(' ').map(Number);
+  return Object.fromEntries(KINDS.map((kind, i) => [kind, ticks[i] ?? 0])) as Record<TickKind, number>;
+}
+
+/** What came to be between two looks. */
+export function ticksBetween(before: ProcessorTicks, after: ProcessorTicks): ProcessorTicks {
+  return Object.fromEntries(KINDS.map((kind) => [kind, after[kind] - before[kind]])) as Record<
+    TickKind,
+    number
+  >;
 }
 
 /** Those that a process may run on, from its /proc/PID/status: 'Cpus_allowed_list: 0-3,8'. */

@@ -153,6 +153,9 @@ export const verdictSchema = z.strictObject({
       max: z.number().optional(),
       /** The largest increase allowed, in the metric's unit (a percentage is turned into one with base). */
       increase: z.number().optional(),
+      /** Of metrics of which more is better: the least allowed, and the largest decrease. */
+      min: z.number().optional(),
+      decrease: z.number().optional(),
       /** As the user wrote it: 'max 420, increase 2%'. */
       text: z.string(),
       file: z.string().optional(),

@@ -22,11 +22,12 @@ test('a stimulus reads back from what it is called', () => {
 
 test('every hook names types and stimuli that there are, and variants that its options allow', () => {
   const types = PROGRAM_TYPES.map(({ name }) => name);
-  const faults = HOOKS.flatMap(({ name, programTypes, stimuli, variants, options }) => [
+  const faults = HOOKS.flatMap(({ name, programTypes, stimuli, variants, options, takesMap }) => [
     ...programTypes.filter((type) => !types.includes(type)),
     ...stimuli.filter((stimulus) => !parseStimulus(stimulus)),
     ...variants.flatMap((variant) =>
       Object.keys(options)
+        .filter((key) => key !== 'map' || takesMap?.(variant))
         .filter((key) => !options[key]!.safeParse(variant[key]).success)
         .map((key) => `${name}.${key}`),
     ),

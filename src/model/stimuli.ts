@@ -136,6 +136,8 @@ export interface ChosenStimulus {
 export const WARM_UP_EVENTS = 64;
 /** Events that count: few timer ticks fall into so many, and they are whole batches. */
 export const EVENTS = 1024;
+/** Where all hooks are measured one after the other: a value repeats in fewer, too, and there are a hundred machines to run. */
+export const EVENTS_OF_ALL_HOOKS = 512;
 /** The network stack allocates in bulk for every 16th packet: a mean is of whole multiples of that. */
 export const BATCH_EVENTS = 64;
 /** Runs of a command before the first that counts, and those that count: each takes a process' start and end. */

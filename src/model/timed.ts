@@ -5,11 +5,14 @@ import type { JobProgram, LoadJob, LoadRun, ObjectJob } from './job.ts';
 import type { Side } from './report.ts';
 import type { Blob } from './window.ts';
 
-/** What head's cost may be, in ns, or how much more than base's. */
+/**
+ * What head's cost may be, or how much more than base's; of a rate the least it may be, or how much less than base's. In the
+ * metric's unit, ns where it is a cost.
+ */
 export type TimedLimit =
-  | { readonly kind: 'max'; readonly ns: number }
-  | { readonly kind: 'increase'; readonly ns: number }
-  | { readonly kind: 'increase'; readonly percent: number };
+  | { readonly kind: 'max' | 'min'; readonly value: number }
+  | { readonly kind: 'increase' | 'decrease'; readonly value: number }
+  | { readonly kind: 'increase' | 'decrease'; readonly percent: number };
 
 export interface TimedBounds {
   /** Fewer rounds decide nothing. */
@@ -50,12 +53,18 @@ export const DISCARDS = ['interrupted', 'steal', 'frequency'] as const;
 
 export type Discards = Readonly<Record<(typeof DISCARDS)[number], number>>;
 
-/** What was measured of one program on one input, round by round, in ns a run with what the call itself costs. */
+/**
+ * What was measured of one program on one input, round by round, in ns a run with what the call itself costs; or of a rate
+ * in its unit, from which nothing is subtracted.
+ */
 export interface Rounds {
   readonly head: readonly number[];
   /** As long as `head`, or empty. */
   readonly base: readonly number[];
-  /** An empty program of the type, two loads of it: what is subtracted, and how far it can be told from itself. */
+  /**
+   * An empty program of the type, two loads of it: what is subtracted, and how far it can be told from itself. Of a rate,
+   * half of how far two arms with nothing attached are apart, once less and once more than 0.
+   */
   readonly empty: readonly number[];
   readonly emptyAgain: readonly number[];
   readonly discarded: Discards;

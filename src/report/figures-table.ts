@@ -1,27 +1,38 @@
-// A document that is one table of figures: its words below it, then what it was measured on. For the terminal, in markdown,
-// and as JSON.
+// A document of tables of figures: its words below them, then what it was measured on. For the terminal, in markdown, and
+// as JSON.
 
 import { markdownTable } from 'markdown-table';
 import type { Target } from '../model/report.ts';
-import { markdownText, visible } from './escape.ts';
+import { markdownCell, markdownText, visible } from './escape.ts';
 import type { DocumentRenderer } from './renderer.ts';
 import { targetFacts } from './rows.ts';
 import { alignTable, type Column } from './table.ts';
 
-export interface FiguresTable {
+export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
-  /** What the figures are. */
-  readonly words: string;
-  /** A line each. */
-  readonly facts: readonly string[];
 }
 
-/** All forms of a document that `tableOf` makes a table of. */
-export function figuresRenderers<T>(tableOf: (document: T) => FiguresTable): readonly DocumentRenderer<T>[] {
+export interface FiguresDocument {
+  /** Those without rows are left out. */
+  readonly tables: readonly Table[];
+  /** What the figures are. */
+  readonly words: string;
+  /** Tables below the words. */
+  readonly details?: readonly Table[];
+  /** A line each. */
+  readonly facts: readonly string[];
+  /** The last line. */
+  readonly note?: string;
+}
+
+/** All forms of a document that `tablesOf` makes tables of. */
+export function figuresRenderers<T>(
+  tablesOf: (document: T) => FiguresDocument,
+): readonly DocumentRenderer<T>[] {
   return [
-    { name: 'terminal', render: (document, options) => terminalText(tableOf(document), options?.width) },
-    { name: 'markdown', render: (document) => markdownDocument(tableOf(document)) },
+    { name: 'terminal', render: (document, options) => terminalText(tablesOf(document), options?.width) },
+    { name: 'markdown', render: (document) => markdownDocument(tablesOf(document)) },
     { name: 'json', render: (document) => `${JSON.stringify(document, null, 2)}\n` },
   ];
 }
@@ -34,14 +45,47 @@ export function targetLines(target: Target): string[] {
   ];
 }
 
-function terminalText({ columns, rows, words, facts }: FiguresTable, width: number | undefined): string {
-  const shown = rows.map((row) => row.map(visible));
-  return `${[...alignTable(columns, shown, width), '', words, '', ...facts.map(visible)].join('\n')}\n`;
+/** In markdown; cells are markdown already. */
+export function markdownColumns({ columns, rows }: Table): string {
+  return markdownTable([columns.map(({ header }) => markdownText(header)), ...rows.map((row) => [...row])], {
+    align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
+    alignDelimiters: false,
+  });
 }
 
-function markdownDocument({ columns, rows, words, facts }: FiguresTable): string {
-  const cells = [columns.map(({ header }) => header), ...rows].map((row) => row.map(markdownText));
-  const align = columns.map((column) => (column.align === 'right' ? 'r' : 'l'));
-  const list = facts.map((fact) => `- ${markdownText(fact)}`).join('\n');
-  return `${[markdownTable(cells, { align, alignDelimiters: false }), words, list].join('\n\n')}\n`;
+function terminalText(
+  { tables, words, details = [], facts, note }: FiguresDocument,
+  width: number | undefined,
+): string {
+  const block = ({ columns, rows }: Table) => [
+    ...alignTable(
+      columns,
+      rows.map((row) => row.map(visible)),
+      width,
+    ),
+    '',
+  ];
+  const lines = [
+    ...tables.filter(hasRows).flatMap(block),
+    ...[words, ''],
+    ...details.filter(hasRows).flatMap(block),
+    ...facts.map(visible),
+    ...(note === undefined ? [] : ['', note]),
+  ];
+  return `${lines.join('\n')}\n`;
 }
+
+function markdownDocument({ tables, words, details = [], facts, note }: FiguresDocument): string {
+  const block = ({ columns, rows }: Table) =>
+    markdownColumns({ columns, rows: rows.map((row) => row.map(markdownCell)) });
+  const blocks = [
+    ...tables.filter(hasRows).map(block),
+    words,
+    ...details.filter(hasRows).map(block),
+    facts.map((fact) => `- ${markdownText(fact)}`).join('\n'),
+    ...(note === undefined ? [] : [note]),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+const hasRows = ({ rows }: Table) => rows.length > 0;

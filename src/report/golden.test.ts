@@ -120,6 +120,25 @@ const CHECKS: Record<string, () => Report> = {
         ...figures('head', 'new', { ...TC, 'run_insns@udp:64': 'no test run for kprobe' }, { target: id }),
       ]),
     ),
+  rates: () => {
+    const load = { object: '(load)', program: 'load', unit: 'bps' };
+    return check(
+      [T],
+      [
+        ...figures('base', 'xdp_lb', { load_ok: 1, 'pass_pps@xdp native': 812_000 }),
+        ...figures('head', 'xdp_lb', { load_ok: 1, 'pass_pps@xdp native': 790_000 }),
+        ...figures('base', 'tc', { load_ok: 1, 'pass_pps@tc ingress': 812_000 }),
+        ...figures('head', 'tc', { load_ok: 1, 'pass_pps@tc ingress': 820_000 }),
+        ...figures('base', 'load', { 'throughput_bps@tcp': 9_048_000_000 }, load),
+        ...figures('head', 'load', { 'throughput_bps@tcp': 4_524_000_000 }, load),
+      ],
+      EXISTS,
+      parseConfig(
+        `version: 1\nkernels: ["debian:6.1"]\nobjects: [a.o]\nload: [{ iperf3: {} }]\nbudgets:\n  "*": { pass_pps: { decrease: 2% } }\n  load: { throughput_bps: { min: 5e9, decrease: 1% } }\n`,
+        'tollgate.yml',
+      ).budgets,
+    );
+  },
   'failed-target': () =>
     check(
       [

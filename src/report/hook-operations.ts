@@ -1,12 +1,12 @@
 // What hooks add by kind of operation, as a table for the terminal, in markdown and as JSON.
 
-import { markdownTable } from 'markdown-table';
 import { OPERATIONS } from '../model/explanation.ts';
 import type { HookOperation, HookOperations } from '../model/hook-operations.ts';
 import { markdownText, visible } from './escape.ts';
+import { markdownColumns, targetLines } from './figures-table.ts';
 import { groupBy } from './group.ts';
 import type { DocumentRenderer, RenderOptions } from './renderer.ts';
-import { NOT_TIME, targetFacts } from './rows.ts';
+import { NOT_TIME } from './rows.ts';
 import { alignTable, type Column, left, right } from './table.ts';
 
 export const HOOK_OPERATIONS_RENDERERS: readonly DocumentRenderer<HookOperations>[] = [
@@ -35,8 +35,7 @@ function absences(hooks: readonly HookOperation[]): string[] {
 
 function renderTerminal({ kernels }: HookOperations, { width }: RenderOptions = {}): string {
   const lines = kernels.flatMap(({ target, hooks }) => [
-    visible(`${target.id}: ${targetFacts(target)}`),
-    ...(target.error ? [visible(`failed: ${target.error.reason}: ${target.error.message}`)] : []),
+    ...targetLines(target).map(visible),
     ...(hooks.length > 0 ? alignTable(COLUMNS, rowsOf(hooks), width) : []),
     ...absences(hooks).map((text) => visible(`- ${text}`)),
     '',
@@ -45,14 +44,9 @@ function renderTerminal({ kernels }: HookOperations, { width }: RenderOptions = 
 }
 
 function renderMarkdown({ kernels }: HookOperations): string {
-  const align = COLUMNS.map((column) => (column.align === 'right' ? 'r' : 'l'));
-  const header = COLUMNS.map((column) => column.header);
   const blocks = kernels.flatMap(({ target, hooks }) => [
-    markdownText(`${target.id}: ${targetFacts(target)}`),
-    ...(target.error ? [markdownText(`failed: ${target.error.reason}: ${target.error.message}`)] : []),
-    ...(hooks.length > 0
-      ? [markdownTable([header, ...rowsOf(hooks)], { align, alignDelimiters: false })]
-      : []),
+    ...targetLines(target).map(markdownText),
+    ...(hooks.length > 0 ? [markdownColumns({ columns: COLUMNS, rows: rowsOf(hooks) })] : []),
     ...(absences(hooks).length > 0
       ? [
           absences(hooks)

@@ -1,6 +1,5 @@
 // What network load costs, as tables for the terminal, in markdown and as JSON: one of figures, one of parts of the stack.
 
-import { markdownTable } from 'markdown-table';
 import {
   type LoadArmCost,
   type LoadCost,
@@ -8,17 +7,18 @@ import {
   loadLabel,
   NET_EVENTS,
 } from '../model/load-cost.ts';
-import { markdownCell, markdownText, visible } from './escape.ts';
-import { targetLines } from './figures-table.ts';
-import type { DocumentRenderer, RenderOptions } from './renderer.ts';
+import { visible } from './escape.ts';
+import { figuresRenderers, type Table, targetLines } from './figures-table.ts';
 import { NOT_TIME } from './rows.ts';
-import { alignTable, type Column, left, right } from './table.ts';
+import { left, right } from './table.ts';
 
-export const LOAD_COST_RENDERERS: readonly DocumentRenderer<LoadCosts>[] = [
-  { name: 'terminal', render: renderTerminal },
-  { name: 'markdown', render: renderMarkdown },
-  { name: 'json', render: (costs) => `${JSON.stringify(costs, null, 2)}\n` },
-];
+export const LOAD_COST_RENDERERS = figuresRenderers(({ costs }: LoadCosts) => ({
+  tables: [figuresTable(costs)],
+  words: WORDS,
+  details: costs.map(partsTable),
+  facts: factsOf(costs),
+  note: NOT_TIME,
+}));
 
 /** Collapsed stacks, a line each: 'debian:6.12/exact;tcp, 1 stream, 16 MiB;xdp native;rx_softirq;TCP 12345'. */
 export function renderLoadFlamegraph({ costs }: LoadCosts): string {
@@ -37,17 +37,8 @@ export function renderLoadFlamegraph({ costs }: LoadCosts): string {
     .join('');
 }
 
-interface Table {
-  readonly columns: readonly Column[];
-  readonly rows: readonly (readonly string[])[];
-}
-
 /** Parts, the dearest of any arm first. */
 const SHOWN_PARTS = 12;
-
-function tablesOf({ costs }: LoadCosts): Table[] {
-  return [figuresTable(costs), ...costs.map(partsTable)].filter(({ rows }) => rows.length > 0);
-}
 
 function figuresTable(costs: readonly LoadCost[]): Table {
   return {
@@ -105,45 +96,10 @@ function partsTable({ target, load, arms }: LoadCost): Table {
 const WORDS =
   'insns_per_packet and insns_per_byte: instructions of the network (softirqs, sends and receives), from two runs of which one sends twice as much; a packet is what the devices count, before it is segmented. Shares are of all processor time. Below: instructions for 1,000 bytes by part of the network stack.';
 
-function factsOf({ costs }: LoadCosts): string[] {
+function factsOf(costs: readonly LoadCost[]): string[] {
   return costs.flatMap(({ target, arms }) => [...targetLines(target), ...arms.flatMap(reasonOf)]);
 }
 
 function reasonOf({ arm, figures }: LoadArmCost): string[] {
   return 'reason' in figures ? [`${arm}: ${figures.reason}`] : [];
-}
-
-function renderTerminal(costs: LoadCosts, { width }: RenderOptions = {}): string {
-  const [figures, ...parts] = tablesOf(costs).map(({ columns, rows }) =>
-    alignTable(
-      columns,
-      rows.map((row) => row.map(visible)),
-      width,
-    ),
-  );
-  const lines = [
-    ...(figures ?? []),
-    '',
-    WORDS,
-    ...parts.flatMap((table) => ['', ...table]),
-    '',
-    ...factsOf(costs).map(visible),
-    '',
-    NOT_TIME,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function renderMarkdown(costs: LoadCosts): string {
-  const [figures, ...parts] = tablesOf(costs).map(({ columns, rows }) =>
-    markdownTable(
-      [columns.map(({ header }) => markdownText(header)), ...rows.map((row) => row.map(markdownCell))],
-      {
-        align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
-        alignDelimiters: false,
-      },
-    ),
-  );
-  const facts = factsOf(costs).map((fact) => `- ${markdownText(fact)}`);
-  return `${[figures ?? '', WORDS, ...parts, facts.join('\n'), NOT_TIME].join('\n\n')}\n`;
 }

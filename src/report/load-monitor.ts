@@ -1,33 +1,19 @@
 // What the monitor in the guest says of network load, as tables for the terminal, in markdown and as JSON: time by event
 // beside instructions counted from outside, and shares of parts as sampled beside those that are exact.
 
-import { markdownTable } from 'markdown-table';
 import { loadLabel, NET_EVENTS } from '../model/load-cost.ts';
 import type { MonitoredLoad, MonitoredLoads, MonitorFigures } from '../model/load-monitor.ts';
-import { markdownCell, markdownText, visible } from './escape.ts';
-import { targetLines } from './figures-table.ts';
-import type { DocumentRenderer, RenderOptions } from './renderer.ts';
-import { alignTable, type Column, left, right } from './table.ts';
+import { figuresRenderers, type Table, targetLines } from './figures-table.ts';
+import { left, right } from './table.ts';
 
-export const LOAD_MONITOR_RENDERERS: readonly DocumentRenderer<MonitoredLoads>[] = [
-  { name: 'terminal', render: renderTerminal },
-  { name: 'markdown', render: renderMarkdown },
-  { name: 'json', render: (document) => `${JSON.stringify(document, null, 2)}\n` },
-];
-
-interface Table {
-  readonly columns: readonly Column[];
-  readonly rows: readonly (readonly string[])[];
-}
+export const LOAD_MONITOR_RENDERERS = figuresRenderers(({ loads }: MonitoredLoads) => {
+  const told = loads.filter(isTold);
+  return { tables: [eventsTable(told), partsTable(told)], words: WORDS, facts: factsOf(loads) };
+});
 
 type Told = MonitoredLoad & { readonly figures: MonitorFigures };
 
 const isTold = (load: MonitoredLoad): load is Told => !('reason' in load.figures);
-
-function tablesOf({ loads }: MonitoredLoads): Table[] {
-  const told = loads.filter(isTold);
-  return [eventsTable(told), partsTable(told)].filter(({ rows }) => rows.length > 0);
-}
 
 const SOFTIRQS = ['rx_softirq', 'tx_softirq', 'other_softirq'];
 const SYSTEM = ['sock_send', 'sock_recv', 'rest', 'hard_irq'];
@@ -104,7 +90,7 @@ function partsTable(told: readonly Told[]): Table {
 const WORDS =
   "One run. exact: instructions, counted from outside, of which each takes a ns there. By name: what that monitor counts inside. sampled: ticks of the sampling clock. /proc/stat counts in ticks of the timer. Below: shares of the network's events by part; expected error: one standard deviation of so many samples drawn at random.";
 
-function factsOf({ loads }: MonitoredLoads): string[] {
+function factsOf(loads: readonly MonitoredLoad[]): string[] {
   const targets = new Map(loads.map(({ target }) => [target.id, target]));
   return [
     ...loads.map(({ target, load, arm, figures }) => {
@@ -120,27 +106,4 @@ function factsOf({ loads }: MonitoredLoads): string[] {
     }),
     ...[...targets.values()].flatMap(targetLines),
   ];
-}
-
-function renderTerminal(document: MonitoredLoads, { width }: RenderOptions = {}): string {
-  const tables = tablesOf(document).map(({ columns, rows }) =>
-    alignTable(
-      columns,
-      rows.map((row) => row.map(visible)),
-      width,
-    ),
-  );
-  const lines = [...tables.flatMap((table) => [...table, '']), WORDS, '', ...factsOf(document).map(visible)];
-  return `${lines.join('\n')}\n`;
-}
-
-function renderMarkdown(document: MonitoredLoads): string {
-  const tables = tablesOf(document).map(({ columns, rows }) =>
-    markdownTable([columns.map(({ header }) => header), ...rows.map((row) => row.map(markdownCell))], {
-      align: columns.map(({ align }) => (align === 'right' ? 'r' : 'l')),
-      alignDelimiters: false,
-    }),
-  );
-  const facts = factsOf(document).map((fact) => `- ${markdownText(fact)}`);
-  return `${[...tables, WORDS, facts.join('\n')].join('\n\n')}\n`;
 }

@@ -6,26 +6,30 @@ import { figuresRenderers, targetLines } from './figures-table.ts';
 import { left, right } from './table.ts';
 
 export const LOAD_TIME_RENDERERS = figuresRenderers(({ times }: LoadTimes) => ({
-  columns: [
-    ...['kernel', 'load', 'attached'].map(left),
-    right('net_cpu %'),
-    ...NET_EVENTS.map((event) => right(`${event} %`)),
-    ...[
-      'ns_per_packet',
-      'ns_per_byte',
-      'bytes a packet',
-      'Mbit/s',
-      'Mbit/s, of the first',
-      'lost',
-      'rounds',
-    ].map(right),
+  tables: [
+    {
+      columns: [
+        ...['kernel', 'load', 'attached'].map(left),
+        right('net_cpu %'),
+        ...NET_EVENTS.map((event) => right(`${event} %`)),
+        ...[
+          'ns_per_packet',
+          'ns_per_byte',
+          'bytes a packet',
+          'Mbit/s',
+          'Mbit/s, of the first',
+          'lost',
+          'rounds',
+        ].map(right),
+      ],
+      rows: times.flatMap(({ target, load, arms }) =>
+        arms.map(({ arm, figures }) => [
+          ...[target.kernel, loadLabel(load), arm],
+          ...('reason' in figures ? [] : cellsOf(figures)),
+        ]),
+      ),
+    },
   ],
-  rows: times.flatMap(({ target, load, arms }) =>
-    arms.map(({ arm, figures }) => [
-      ...[target.kernel, loadLabel(load), arm],
-      ...('reason' in figures ? [] : cellsOf(figures)),
-    ]),
-  ),
   words: WORDS,
   facts: times.flatMap(({ target, load, arms, discarded, missing }) => [
     ...arms.flatMap(({ arm, figures }) =>

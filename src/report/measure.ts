@@ -1,11 +1,11 @@
 // The figures of a measurement as tables: a row for each program and input, a column for each metric, and against a
 // base the figures that differ. Rows and cells here; terminal and markdown only set them.
 
-import { markdownTable } from 'markdown-table';
 import { METRICS, type MetricName } from '../model/metrics.ts';
 import type { Measurement, Report, Target } from '../model/report.ts';
 import { EARLY_EXIT_COLUMNS, EARLY_EXIT_WORDS, earlyExitRows } from './early-exit.ts';
 import { folded, markdownCode, markdownText, visible } from './escape.ts';
+import { markdownColumns } from './figures-table.ts';
 import { groupBy } from './group.ts';
 import { footer, targetsPart } from './markdown.ts';
 import { assemble, fixed } from './parts.ts';
@@ -52,10 +52,8 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
     if (target.error)
       blocks.push(`Failed: ${markdownText(`${target.error.reason}: ${target.error.message}`)}`);
     const { names, metrics, rows } = gridOf(report, target);
-    const header = [...names, ...metrics].map(({ header }) => markdownText(header));
     const cells = rows.map((row) => [...row.names.map(markdownCode), ...row.figures]);
-    const align = [...names.map(() => 'l'), ...metrics.map(() => 'r')];
-    if (rows.length > 0) blocks.push(markdownTable([header, ...cells], { align, alignDelimiters: false }));
+    if (rows.length > 0) blocks.push(markdownColumns({ columns: [...names, ...metrics], rows: cells }));
     const missing = absences(report, target);
     if (missing.length > 0) {
       blocks.push(
@@ -66,7 +64,8 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
       );
     }
     const exits = earlyExitRows(report, target);
-    if (exits.length > 0) blocks.push(EARLY_EXIT_WORDS, columnTable(EARLY_EXIT_COLUMNS, exits));
+    if (exits.length > 0)
+      blocks.push(EARLY_EXIT_WORDS, markdownColumns({ columns: EARLY_EXIT_COLUMNS, rows: exits }));
     const tailCalls = tailCallLines(report, target.id, true);
     if (tailCalls.length > 0)
       blocks.push(
@@ -78,27 +77,17 @@ export function renderMeasureMarkdown(report: Report, options: RenderOptions = {
   }
   if (hasBase(report)) {
     const rows = differencesOf(report, options.verbose === true);
-    const header = DIFFERENCE_COLUMNS.map(({ header }) => header);
-    const align = DIFFERENCE_COLUMNS.map((column) => column.align);
     const cells = rows.map((row) => row.map((cell, i) => (i < 4 ? markdownCode(cell) : cell)));
     blocks.push('### Against the base');
     blocks.push(
       rows.length === 0
         ? 'No figure differs.'
-        : markdownTable([header, ...cells], { align, alignDelimiters: false }),
+        : markdownColumns({ columns: DIFFERENCE_COLUMNS, rows: cells }),
     );
   }
   return assemble([...blocks.map(fixed), targetsPart(report), ...footer(report, options).map(fixed)], {
     ...options,
     limitBytes: Infinity,
-  });
-}
-
-function columnTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const align = columns.map((column) => (column.align === 'right' ? 'r' : 'l'));
-  return markdownTable([columns.map(({ header }) => header), ...rows.map((row) => [...row])], {
-    align,
-    alignDelimiters: false,
   });
 }
 

@@ -6,8 +6,7 @@ import { figureText } from './rows.ts';
 import { type Column, left, right } from './table.ts';
 
 export const NOISE_RENDERERS = figuresRenderers((report: NoiseReport) => ({
-  columns: COLUMNS,
-  rows: rowsOf(report),
+  tables: [{ columns: COLUMNS, rows: rowsOf(report) }],
   words: WORDS,
   facts: report.targets.flatMap(targetLines),
 }));

@@ -1,17 +1,23 @@
 // What tail calls cost, as a table for the terminal, in markdown and as JSON.
 
-import { markdownTable } from 'markdown-table';
 import type { ChainCost, TailCallCost, TailCallCosts } from '../model/tail-call-cost.ts';
-import { markdownText, visible } from './escape.ts';
-import type { DocumentRenderer, RenderOptions } from './renderer.ts';
+import { figuresRenderers } from './figures-table.ts';
 import { NOT_TIME, targetFacts } from './rows.ts';
-import { alignTable, type Column, left, right } from './table.ts';
+import { type Column, left, right } from './table.ts';
 
-export const TAIL_CALL_COST_RENDERERS: readonly DocumentRenderer<TailCallCosts>[] = [
-  { name: 'terminal', render: renderTerminal },
-  { name: 'markdown', render: renderMarkdown },
-  { name: 'json', render: (costs) => `${JSON.stringify(costs, null, 2)}\n` },
-];
+export const TAIL_CALL_COST_RENDERERS = figuresRenderers(({ costs }: TailCallCosts) => {
+  const isInPlace = costs.some(({ chains }) => chains.some(({ inPlace }) => inPlace));
+  const columns = isInPlace ? [...COLUMNS, ...IN_PLACE_COLUMNS] : COLUMNS;
+  const rows = costs.flatMap((cost) =>
+    cost.chains.map((chain) => [...rowOf(cost, chain), ...(isInPlace ? inPlaceOf(chain) : [])]),
+  );
+  return {
+    tables: [{ columns, rows }],
+    words: isInPlace ? `${WORDS} ${IN_PLACE_WORDS}` : WORDS,
+    facts: factsOf(costs),
+    note: NOT_TIME,
+  };
+});
 
 const COLUMNS: readonly Column[] = [
   left('kernel'),
@@ -33,23 +39,6 @@ const IN_PLACE_COLUMNS: readonly Column[] = [
   right('hits'),
   left('agree'),
 ];
-
-interface Table {
-  readonly columns: readonly Column[];
-  readonly rows: readonly (readonly string[])[];
-  readonly words: string;
-}
-
-function tableOf({ costs }: TailCallCosts): Table {
-  const isInPlace = costs.some(({ chains }) => chains.some(({ inPlace }) => inPlace));
-  return {
-    columns: isInPlace ? [...COLUMNS, ...IN_PLACE_COLUMNS] : COLUMNS,
-    rows: costs.flatMap((cost) =>
-      cost.chains.map((chain) => [...rowOf(cost, chain), ...(isInPlace ? inPlaceOf(chain) : [])]),
-    ),
-    words: isInPlace ? `${WORDS} ${IN_PLACE_WORDS}` : WORDS,
-  };
-}
 
 function rowOf({ target, setup }: TailCallCost, chain: ChainCost): string[] {
   return [
@@ -77,7 +66,7 @@ function inPlaceOf({ inPlace, tail_call_insns }: ChainCost): string[] {
 const number = (value: number | undefined) => (value === undefined ? '-' : String(value));
 
 /** What the rows were measured on, and why some have no figures. */
-function factsOf({ costs }: TailCallCosts): string[] {
+function factsOf(costs: readonly TailCallCost[]): string[] {
   return costs.flatMap(({ target, setup, says, spectreV2, chains }) => [
     `${target.id}, ${setup} (${says}): ${targetFacts(target)}; spectre_v2: ${spectreV2 ?? 'not told'}`,
     ...(target.error ? [`failed: ${target.error.reason}: ${target.error.message}`] : []),
@@ -99,27 +88,3 @@ const IN_PLACE_WORDS =
 
 const WORDS =
   'tail_call_insns: instructions that each call more adds to a chain of 0 to 33, by least squares; residual: the chain farthest from that line; call itself: those of the call, without arguments and the next program.';
-
-function renderTerminal(costs: TailCallCosts, { width }: RenderOptions = {}): string {
-  const { columns, rows, words } = tableOf(costs);
-  const shown = rows.map((row) => row.map(visible));
-  return `${[...alignTable(columns, shown, width), '', words, ...factsOf(costs).map(visible), '', NOT_TIME].join('\n')}\n`;
-}
-
-function renderMarkdown(costs: TailCallCosts): string {
-  const { columns, rows, words } = tableOf(costs);
-  const align = columns.map((column) => (column.align === 'right' ? 'r' : 'l'));
-  const header = columns.map((column) => column.header);
-  const cells = rows.map(
-    (row) => row.map((cell, i) => (columns[i]?.align === 'right' ? cell : markdownText(cell))), // figures are our own text
-  );
-  return `${[
-    markdownTable([header, ...cells], { align, alignDelimiters: false }),
-    '',
-    words,
-    '',
-    ...factsOf(costs).map((fact) => `- ${markdownText(fact)}`),
-    '',
-    NOT_TIME,
-  ].join('\n')}\n`;
-}

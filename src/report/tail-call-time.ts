@@ -6,8 +6,7 @@ import { figureText } from './rows.ts';
 import { type Column, left, right } from './table.ts';
 
 export const TAIL_CALL_TIME_RENDERERS = figuresRenderers((times: TailCallTimes) => ({
-  columns: COLUMNS,
-  rows: rowsOf(times),
+  tables: [{ columns: COLUMNS, rows: rowsOf(times) }],
   words: WORDS,
   facts: factsOf(times),
 }));

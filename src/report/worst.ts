@@ -22,9 +22,14 @@ function gradeOf({ verdict, metric, head }: Verdict): number {
 /** 0.1 where a figure is a tenth beyond what is allowed; a limit of 0 counts as one of 1. */
 function excessOf({ base, head, budget }: Verdict): number {
   if (head === undefined || budget === undefined) return 0;
-  const limits = [
-    ...(budget.max === undefined ? [] : [budget.max]),
-    ...(budget.increase === undefined || base === undefined ? [] : [base + budget.increase]),
-  ];
-  return Math.max(0, ...limits.map((limit) => (head - limit) / Math.max(1, Math.abs(limit))));
+  const { max, increase, min, decrease } = budget;
+  const above = [
+    ...(max === undefined ? [] : [max]),
+    ...(increase === undefined || base === undefined ? [] : [base + increase]),
+  ].map((limit) => ({ limit, by: head - limit }));
+  const below = [
+    ...(min === undefined ? [] : [min]),
+    ...(decrease === undefined || base === undefined ? [] : [base - decrease]),
+  ].map((limit) => ({ limit, by: limit - head }));
+  return Math.max(0, ...[...above, ...below].map(({ limit, by }) => by / Math.max(1, Math.abs(limit))));
 }

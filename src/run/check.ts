@@ -83,9 +83,9 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
       config,
       directory,
       inputsDirectory: dirname(request.configPath),
-      ...(tools ? { tools } : {}),
+      tools,
     });
-  const lookup = { directory, ...(tools ? { tools } : {}) };
+  const lookup = { directory, tools };
   const stimulusFiles = await findStimulusFiles(config, lookup);
   const hooks = mergeHookPlans([
     planHooks({ head, base: baseObjects }, { config, directory, distDir, stimulusFiles }),

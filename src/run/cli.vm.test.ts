@@ -76,6 +76,55 @@ test('init writes a budget file that check passes at once, and that one more ins
   }
 });
 
+/** A chain of 33 tail calls is attached under load: base's jump, head's look their slot up and are dearer. */
+test('rates that a dearer program lowers by more than they may fall are over, and others are not', async () => {
+  const copyChain = (name: string, folder: string) => {
+    mkdirSync(join(project, folder), { recursive: true });
+    cpSync(join(DIST, `bpf/tail_calls_xdp_${name}.bpf.o`), join(project, folder, 'chain.bpf.o'));
+  };
+  copyChain('direct', 'base/build');
+  copyChain('indirect', 'build');
+  const checkUnder = async (throughput: string, rate: string) => {
+    writeFileSync(
+      join(project, 'tollgate.yml'),
+      `version: 1
+kernels: ["${KERNEL}"]
+objects: ["build/*.bpf.o"]
+programs: { step_33: { attach: { hook: xdp, mode: native } } }
+load: [{ iperf3: { bytes: 4M }, attach: [step_33] }]
+budgets: { load: { throughput_bps: ${throughput} }, step_33: { pass_pps: ${rate} } }
+`,
+    );
+    const { exitCode, report } = await check('--base', 'base');
+    const held = report.verdicts.filter(({ budget }) => budget !== undefined);
+    return {
+      exitCode,
+      verdicts: held.map(({ program, metric, verdict }) => `${program} ${metric} ${verdict}`),
+      held,
+    };
+  };
+  const holds = await checkUnder('{ min: 1e6, decrease: 50% }', '{ min: 1, decrease: 50% }');
+  expect(holds).toMatchObject({
+    exitCode: 0,
+    verdicts: ['load throughput_bps pass', 'step_33 pass_pps pass'],
+  });
+  const breaks = await checkUnder('{ decrease: 1% }', '{ min: 1, decrease: 1% }');
+  expect(breaks).toMatchObject({
+    exitCode: 1,
+    verdicts: ['load throughput_bps over', 'step_33 pass_pps over'],
+  });
+  for (const { change, why } of breaks.held) {
+    expect(change).toBeLessThan(0);
+    expect(why).toMatch(/ less than before: .*\d beyond the allowed decrease of \d+ \(1% of \d+\)$/);
+  }
+  const least = await checkUnder('{ min: 1e12 }', '{ decrease: 50% }');
+  expect(least).toMatchObject({
+    exitCode: 1,
+    verdicts: ['load throughput_bps over', 'step_33 pass_pps pass'],
+  });
+  expect(least.held[0]!.why).toMatch(/ below the minimum of 1000000000000$/);
+});
+
 const CONFIG = `version: 1
 kernels: ["${KERNEL}"]
 build: test ! -e broken && mkdir -p build && cp committed/*.o build/

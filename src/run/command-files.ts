@@ -24,7 +24,7 @@ export interface FileProblem {
 /** Where files are looked up, and by what. */
 export interface FileLookup {
   readonly directory: string;
-  readonly tools?: Tools;
+  readonly tools?: Tools | undefined;
 }
 
 /** The files that `patterns` name, and what they are linked with. */

@@ -5,7 +5,7 @@ import { parseConfig } from '../model/config.ts';
 import { HOOKS } from '../model/hooks/index.ts';
 import type { HookJob } from '../model/job.ts';
 import { decodeJob, decodeSequel } from '../model/window.ts';
-import { collectHook, planAllHooks, planHook, planHooks } from './hooks.ts';
+import { collectHook, type HookPlan, planAllHooks, planHook, planHooks } from './hooks.ts';
 import { readObject } from './objects.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -21,6 +21,15 @@ function plan(file: string, programs: object, base?: string) {
   return planHooks(sides, { config: parseConfig(text, 't.yml'), directory: ROOT, distDir: DIST });
 }
 
+function errorOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (cause) {
+    return cause;
+  }
+  throw new Error('it goes well');
+}
+
 const native = { attach: { hook: 'xdp' } };
 const generic = { attach: { hook: 'xdp', mode: 'generic' } };
 
@@ -30,7 +39,7 @@ test('every program has arms of its own, which load what it loads', () => {
   const { nothing, empty, own } = hooks[0]!.arms;
   const [none, ours, users] = [nothing, empty!, own!].map((arm) => decodeJob(jobs.get(arm)!) as HookJob);
   expect([none!.objects, none!.attach, none!.chosen]).toEqual([users!.objects, undefined, 0]);
-  expect({ ...ours, chosen: 2 }).toEqual(users);
+  expect({ ...ours, chosen: 2, stimuli: users!.stimuli }).toEqual(users);
   expect(users!.objects.map(({ object, program }) => [object, program])).toEqual([
     ['nop_xdp.bpf.o', 'nop'],
     ['an object', 'count_0'],
@@ -71,6 +80,84 @@ test('a program that the hook does not take is an error in head, and left out in
   );
   const other = plan('no_test_run.bpf.o', { count_0: { attach: { hook: 'tc' } } }, 'count.bpf.o');
   expect(other.hooks).toEqual([]);
+});
+
+test('an iterator over a map takes one of its object, in whichever object of the job that is', () => {
+  const walk = { attach: { hook: 'iter', map: 'table' } };
+  const { jobs, hooks } = plan('iter_map.bpf.o', { walk_0: walk }, 'iter_map.bpf.o');
+  const arms = hooks.map(({ arms: { nothing, empty, own } }) =>
+    [nothing, empty!, own!].map((arm) => decodeJob(jobs.get(arm)!) as HookJob),
+  );
+  expect(arms[0]!.map(({ chosen, attach, mapOf }) => [chosen, attach?.options, mapOf])).toEqual([
+    [0, undefined, undefined],
+    [0, { over: 'bpf_map_elem', map: 'table' }, 2],
+    [2, { over: 'bpf_map_elem', map: 'table' }, 2],
+  ]);
+  expect(hooks.map(({ side, input }) => [side, input])).toEqual([
+    ['head', 'iter bpf_map_elem table, iterate'],
+    ['base', 'iter bpf_map_elem table, iterate'],
+  ]);
+});
+
+test.each([
+  [
+    { hook: 'iter', map: 'tabel' },
+    "Cannot attach 'walk_0' to hook 'iter bpf_map_elem': 'an object' has no map 'tabel'",
+    "did you mean 'table'?",
+    'map',
+  ],
+  [
+    { hook: 'iter' },
+    "Cannot attach 'walk_0' to hook 'iter bpf_map_elem': it takes a map",
+    'attach: { hook: iter, map: NAME }; its maps: table, storage, sockets',
+    'hook',
+  ],
+  [
+    { hook: 'iter', over: 'task', map: 'table' },
+    "Cannot attach 'walk_0' to hook 'iter task': it takes no map, got 'table'",
+    undefined,
+    'map',
+  ],
+])(
+  'an iterator with another map than it takes is an error at its place: %o',
+  (attach, message, hint, key) => {
+    const programs = { walk_0: { attach } };
+    const text = JSON.stringify({ version: 1, kernels: ['debian:6.1'], objects: ['*'], programs });
+    const column = text.indexOf(`"${key}":`) + key.length + 4;
+    expect(errorOf(() => plan('iter_map.bpf.o', programs))).toMatchObject({
+      kind: 'config',
+      message,
+      details: { ...(hint === undefined ? {} : { hint }), place: { file: 't.yml', line: 1, column } },
+    });
+  },
+);
+
+test('a map that only head has leaves base without figures', () => {
+  const walk = { walk_0: { attach: { hook: 'iter', map: 'table' } } };
+  const head = readObject(join(TRICKY, 'iter_map.bpf.o'), 'an object');
+  const base = { ...head, spec: { ...head.spec, maps: [] } };
+  const text = JSON.stringify({ version: 1, kernels: ['debian:6.1'], objects: ['*'], programs: walk });
+  const options = { config: parseConfig(text, 't.yml'), directory: ROOT, distDir: DIST };
+  expect(planHooks({ head: [head], base: [base] }, options).hooks.map(({ side }) => side)).toEqual(['head']);
+});
+
+test("round trips are made with the user's program attached, and of ours alone with each of them", () => {
+  const stimuliOf = (plan: Pick<HookPlan, 'jobs'>, arm: string) =>
+    (decodeJob(plan.jobs.get(arm)!) as HookJob).stimuli.map(({ name }) => name);
+  const users = plan('count.bpf.o', { count_0: native });
+  const { nothing, empty, own } = users.hooks[0]!.arms;
+  expect([nothing, empty!, own!].map((arm) => stimuliOf(users, arm))).toEqual([
+    ['udp'],
+    ['udp'],
+    ['udp', 'udp_rtt'],
+  ]);
+  const ours = planAllHooks(DIST);
+  const { arms } = ours.hooks.find(({ program }) => program === 'xdp native')!;
+  expect([arms.nothing, arms.empty!, arms.drop!].map((arm) => stimuliOf(ours, arm))).toEqual([
+    ['udp', 'udp_rtt'],
+    ['udp', 'udp_rtt'],
+    ['udp'],
+  ]);
 });
 
 test('all hooks have a row for each variant, and each stimulus one for nothing attached', () => {

@@ -22,12 +22,14 @@ import {
   COMMAND_RUNS,
   COMMAND_WARM_UP,
   EVENTS,
+  EVENTS_OF_ALL_HOOKS,
   PATIENCE_MS,
   parseStimulus,
   stimulusByName,
   stimulusLabel,
   WARM_UP_EVENTS,
 } from '../model/stimuli.ts';
+import { didYouMean } from '../model/suggest.ts';
 import { encodeJob, type PlaceBlob } from '../model/window.ts';
 import { commandJob, type StimulusFiles } from './command-files.ts';
 import type { SideObject } from './objects.ts';
@@ -128,6 +130,11 @@ export function planHook(
       { hint: `the hook takes ${attachment.hook.programTypes.join(', ')}` },
     );
   }
+  const fault = mapFault(options, object, program, attachment, attach);
+  if (fault) {
+    if (side === 'base') return undefined;
+    throw fault;
+  }
   const { hook, options: how, stimulus } = attachment;
   const loaded = loadedObjects(subject, options.config);
   const arms = fitting(object.name, () =>
@@ -145,6 +152,35 @@ export function planHook(
   );
   const input = `${hookLabel(hook, how)}, ${stimulusLabel(stimulus)}`;
   return { side, object: object.name, program, input, stimulus, arms };
+}
+
+/** An attachment that needs a map names one of the object's, and no other does. */
+function mapFault(
+  { config: { programs } }: HookOptionsOfPlan,
+  { name: object, spec }: SideObject,
+  program: string,
+  { hook, options }: Attachment,
+  attach: AttachConfig,
+): TollgateError | undefined {
+  const { map } = options;
+  const isTaken = hook.takesMap?.(options) ?? false;
+  const names = spec.maps.map(({ name }) => name);
+  const its = `its maps: ${names.join(', ') || 'none'}`;
+  const { attach: said, attachPlaces } = programConfig(programs, { object, program });
+  const place = said === attach ? attachPlaces?.[map === undefined ? 'hook' : 'map'] : undefined;
+  const fault = (reason: string, hint?: string) => {
+    const { map: _, ...rest } = options;
+    return new TollgateError(
+      'config',
+      `Cannot attach '${program}' to hook '${hookLabel(hook, rest)}': ${reason}`,
+      { ...(place ? { place } : {}), ...(hint === undefined ? {} : { hint }) },
+    );
+  };
+  if (!isTaken) return map === undefined ? undefined : fault(`it takes no map, got '${map}'`);
+  if (map === undefined) return fault('it takes a map', `attach: { hook: ${hook.name}, map: NAME }; ${its}`);
+  return names.includes(map)
+    ? undefined
+    : fault(`'${object}' has no map '${map}'`, didYouMean(map, names) ?? its);
 }
 
 interface LoadedObjects {
@@ -240,7 +276,7 @@ export function planAllHooks(distDir: string, { toldOfCode = false } = {}): Hook
           ...(drop === undefined || toldOfCode ? {} : { drop: 1 }),
         },
         jobs,
-        { distDir },
+        { distDir, events: EVENTS_OF_ALL_HOOKS },
         toldOfCode ? { program: EMPTY_PROGRAM, events: PROFILED_EVENTS } : undefined,
       );
       const nothing = bare ?? arms.nothing!;
@@ -328,27 +364,36 @@ function planArms<Chosen extends Readonly<Partial<Record<keyof PlannedHook['arms
   objects: (place: PlaceBlob) => readonly SubjectJob[],
   chosen: Chosen,
   jobs: Map<string, Uint8Array>,
-  { distDir, stimulusFiles }: Pick<HookOptionsOfPlan, 'distDir' | 'stimulusFiles'>,
+  {
+    distDir,
+    stimulusFiles,
+    events,
+  }: Pick<HookOptionsOfPlan, 'distDir' | 'stimulusFiles'> & { events?: number },
   told?: { readonly program: string; readonly probed?: Uint8Array; readonly events?: number },
 ): { readonly [Arm in keyof Chosen]: string } {
   const { hook, options, stimulus } = attachment;
   const { command } = stimulus;
   const files = command && stimulusFiles?.get(command);
   if (command && !files) throw new Error(`nobody looked up the files of stimulus '${command.name}'`);
-  const encode = (arm: string, chosen: number) => {
+  const { own: objectWithMap } = chosen;
+  const encode = (arm: string, which: number) => {
     const isAttached = arm !== 'nothing';
     const reportsCode = arm === 'own';
     const all = tasksOf(stimulus);
-    // What is dropped makes no round trip, nor does what is profiled.
-    const tasks = arm === 'drop' || told?.events !== undefined ? all.slice(0, 1) : all;
+    // Round trips are told of the user's program, or of ours where there is none. What is dropped makes none.
+    const isTripped = arm === 'own' || (chosen.own === undefined && arm !== 'drop');
+    const tasks = isTripped && told?.events === undefined ? all : all.slice(0, 1);
     return encodeJob(
       (place): HookJob => ({
         format: 1,
         task: 'hook',
         objects: objects(place),
-        chosen,
+        chosen: which,
         ...(isAttached ? { attach: { hook: hook.name, options } } : {}),
-        stimuli: tasks.map((task) => ({ ...task, count: told?.events ?? task.count })),
+        ...(isAttached && hook.takesMap?.(options) && objectWithMap !== undefined
+          ? { mapOf: objectWithMap }
+          : {}),
+        stimuli: tasks.map((task) => ({ ...task, count: told?.events ?? events ?? task.count })),
         ...(command && files ? { command: commandJob(command, files, place) } : {}),
         ...groundOf(attachment, distDir, place),
       }),
@@ -442,7 +487,8 @@ export function collectHook(
   { side, object, program, input, stimulus, arms }: PlannedHook,
   recordsOf: (arm: string) => readonly GuestRecord[],
 ): Measurement[] {
-  const arm = (key: string) => readArm(target, stimulus, recordsOf(key));
+  const subject = arms.own ?? arms.empty ?? arms.nothing;
+  const arm = (key: string) => readArm(target, stimulus, recordsOf(key), key === subject);
   return hookFigures(
     {
       nothing: arm(arms.nothing),
@@ -465,12 +511,17 @@ export function collectHook(
   }));
 }
 
-function readArm(target: string, { name }: ChosenStimulus, records: readonly GuestRecord[]): HookArm {
+function readArm(
+  target: string,
+  { name }: ChosenStimulus,
+  records: readonly GuestRecord[],
+  isSubject: boolean,
+): HookArm {
   const { roundTrip, unit } = stimulusByName(name)!;
   return {
     unit,
     stream: eventsOf(target, name, records),
-    ...(roundTrip === undefined ? {} : { roundTrips: eventsOf(target, roundTrip, records) }),
+    ...(roundTrip === undefined || !isSubject ? {} : { roundTrips: eventsOf(target, roundTrip, records) }),
   };
 }
 

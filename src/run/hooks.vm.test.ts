@@ -10,7 +10,7 @@ import { isOlder } from '../model/since.ts';
 import { parseStimulus, stimulusByName, stimulusLabel } from '../model/stimuli.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
-import { execute } from './execute.ts';
+import { execute, type RunOptions } from './execute.ts';
 import { attachmentOf, type HookPlan, type HookSides, planAllHooks, planHooks } from './hooks.ts';
 import { readObject, type SideObject } from './objects.ts';
 import {
@@ -60,8 +60,12 @@ const COUNTED = [
   { program: 'count_tc_0', file: 'count_tc.bpf.o', attach: { hook: 'tc', direction: 'ingress' } },
 ];
 
-async function run(kernel: string, plan: HookPlan): Promise<readonly Measurement[]> {
-  const { targets, measurements } = await execute([kernel], [], labOptions(), plan);
+async function run(
+  kernel: string,
+  plan: HookPlan,
+  options: Partial<RunOptions> = {},
+): Promise<readonly Measurement[]> {
+  const { targets, measurements } = await execute([kernel], [], { ...labOptions(), ...options }, plan);
   expect(targets.map(({ error }) => error)).toEqual([undefined]);
   return measurements;
 }
@@ -108,6 +112,24 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     ).toEqual([]);
   });
 
+  test('machines that boot, each for itself, have the same digits', async () => {
+    const { hooks, loaders, jobs } = planAllHooks(DIST);
+    const some = hooks.filter(
+      ({ program, input }) => ['(nothing)', 'tc ingress', 'xdp native'].includes(program) && input === 'tcp',
+    );
+    const arms = new Set(some.flatMap((hook) => Object.values(hook.arms)));
+    const plan = { hooks: some, loaders, jobs: new Map([...jobs].filter(([key]) => arms.has(key))) };
+    const figures = await run(kernel, plan, { useSavedState: false });
+    const rows = new Set(figures.map(keyOf));
+    expect(rows.size).toBe(9);
+    expect(
+      differences(
+        ours.filter((figure) => rows.has(keyOf(figure))),
+        figures,
+      ),
+    ).toEqual([]);
+  });
+
   test('a hook costs something, and nothing costs nothing', () => {
     const insns = ours.filter(({ metric, value }) => metric === 'hook_insns' && value !== undefined);
     expect(insns.filter(({ program, value }) => (value === 0) !== (program === '(nothing)'))).toEqual([]);
@@ -136,6 +158,82 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     expect(own.map((value, i) => value + hook[i]!)).toEqual(total);
     // Beside the empty program it has one, which makes the sum: nothing is left over.
     expect(own).toEqual([1, 2]);
+  });
+});
+
+/** Hooks whose programs are reached by another way than an event's packet or call. */
+const REACHED = [
+  {
+    attach: { hook: 'perf_event' },
+    base: ['count_fault.bpf.o', 'count_fault_0'],
+    head: ['count_fault.bpf.o', 'count_fault_1'],
+  },
+  {
+    attach: { hook: 'struct_ops' },
+    base: ['count_ack.bpf.o', 'on_ack'],
+    head: ['count_ack_more.bpf.o', 'on_ack'],
+  },
+] as const;
+
+const WALKED = 7;
+const ENTRIES = Object.fromEntries(Array.from({ length: WALKED }, (_, i) => [`${i + 1}`, i]));
+
+describe.each(OUTER_KERNELS)("a project's own program on %s", (kernel) => {
+  test.each(REACHED)('costs one more for one instruction: $attach.hook', async ({ attach, base, head }) => {
+    const measured = async ([file, program]: readonly [string, string]) => {
+      const figures = await run(kernel, planOf(program, attach, { head: [tricky(file)] }));
+      return ['hook_insns', 'hook_total_insns', 'hook_program_insns'].map(
+        (metric) => figures.find((figure) => figure.metric === metric)!.value!,
+      );
+    };
+    const [zero, one] = [await measured(base), await measured(head)];
+    expect(zero[1]! - zero[0]!).toBe(zero[2]);
+    expect(one.map((value, i) => value - zero[i]!)).toEqual([0, 1, 1]);
+  });
+
+  test("an iterator is called for each entry of the object's own map, which the budget file fills", async () => {
+    const attach = { hook: 'iter', map: 'table' };
+    const head = tricky('iter_map.bpf.o');
+    const base = { ...head, bytes: Buffer.concat([head.bytes, Buffer.alloc(5000)]) };
+    const planned = (entries: object) =>
+      planHooks(
+        { head: [head], base: [base] },
+        {
+          config: configOf({ 'walk_[01]': { attach, maps: { table: entries } } }),
+          ...{ directory: ROOT, distDir: DIST },
+        },
+      );
+    const figures = await run(kernel, planned(ENTRIES));
+    expect(differences(figures, await run(kernel, planned(ENTRIES)))).toEqual([]);
+    const of = (all: readonly Measurement[], side: string, program: string) =>
+      ['hook_insns', 'hook_total_insns', 'hook_program_insns'].map(
+        (metric) =>
+          all.find((each) => each.side === side && each.program === program && each.metric === metric)!
+            .value!,
+      );
+    const [zero, one] = [of(figures, 'head', 'walk_0'), of(figures, 'head', 'walk_1')];
+    expect(one.map((value, i) => value - zero[i]!)).toEqual([0, WALKED, WALKED]);
+    expect(of(figures, 'base', 'walk_1')).toEqual(one);
+    expect(figures[0]!.input).toBe('iter bpf_map_elem table, iterate');
+    // With fewer entries less is walked over, by the empty program, too.
+    const fewer = await run(kernel, planned({ 1: 1 }));
+    expect(of(fewer, 'head', 'walk_0')[0]).toBeLessThan(zero[0]!);
+    expect(of(fewer, 'head', 'walk_1')[2]! - of(fewer, 'head', 'walk_0')[2]!).toBe(1);
+  });
+
+  test.each([
+    ['walk_storage', 'storage'],
+    ['walk_sockets', 'sockets'],
+  ])("an iterator over another kind of map has its cost, too: '%s'", async (program, map) => {
+    const attach = { hook: 'iter', map };
+    const figures = await run(kernel, planOf(program, attach, { head: [tricky('iter_map.bpf.o')] }));
+    expect(
+      figures.map(({ metric, value }) => [metric, value! > 0 || metric === 'hook_program_insns']),
+    ).toEqual([
+      ['hook_insns', true],
+      ['hook_total_insns', true],
+      ['hook_program_insns', true],
+    ]);
   });
 });
 

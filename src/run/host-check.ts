@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isTooNoisy } from '../measurements/timed.ts';
+import { allTicks } from '../model/processors.ts';
 import type { RunOptions } from './execute.ts';
 import { readObject } from './objects.ts';
 import { executeTimed } from './timed.ts';
@@ -58,8 +59,8 @@ const QUIETER = 'too noisy to decide anything in ns: end what else runs, or see 
 
 /** Of all CPUs since boot, ticks stolen by a hypervisor and ticks in all; from /proc/stat. */
 export function stealOf(stat: string): readonly [stolen: number, all: number] {
-  const ticks = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? '').split(' ').slice(0, 8).map(Number);
-  return [ticks[7] ?? 0, ticks.reduce((sum, value) => sum + value, 0)];
+  const ticks = allTicks(stat);
+  return [ticks.steal, Object.values(ticks).reduce((sum, value) => sum + value, 0)];
 }
 
 export function stealWords(before: readonly [number, number], after: readonly [number, number]): string {

@@ -14,7 +14,7 @@ import type { Absent } from '../model/report.ts';
 import { findQemu, type Qemu } from '../vm/qemu.ts';
 import type { Session } from '../vm/session.ts';
 import { onKernel, type RunOptions } from './execute.ts';
-import { encodeLoad, filesFor, type LoadArm, type PlannedLoad } from './load-arms.ts';
+import { encodeLoad, filesFor, type LoadArm, noLoadOf, type PlannedLoad } from './load-arms.ts';
 import { createPool, machinesAtOnce, pooled } from './pool.ts';
 
 export interface MonitorRequest {
@@ -107,13 +107,11 @@ async function runMonitored(
       return { records: ran.records, netCpu };
     }),
   );
-  const failed = (message: string, reason: string) =>
-    new TollgateError('infrastructure', `${reference}: ${message}`, { reason });
-  for (const record of runs.flatMap(({ records }) => records)) {
-    if (record.type === 'error')
-      throw failed(`the guest failed under network load: ${record.message}`, 'guest-error');
-    if (record.type === 'no-load') return record.absent;
-  }
+  const absent = noLoadOf(
+    reference,
+    runs.flatMap(({ records }) => records),
+  );
+  if (absent) return absent;
   const [alone, counted] = runs.map(({ netCpu }) => ('reason' in netCpu ? netCpu : netCpu[0]));
   if (alone && 'reason' in alone) return alone;
   if (counted && 'reason' in counted) return counted;
@@ -121,7 +119,11 @@ async function runMonitored(
   const all = records.filter((record): record is MonitorRecord => record.type === 'monitor');
   const ticks = records.find((record) => record.type === 'processor-ticks');
   if (all.length !== monitors.length || ticks?.type !== 'processor-ticks' || !alone || !counted)
-    throw failed('the guest does not tell what its monitor has seen', 'bad-records');
+    throw new TollgateError(
+      'infrastructure',
+      `${reference}: the guest does not tell what its monitor has seen`,
+      { reason: 'bad-records' },
+    );
   if (!alone.transfer || !counted.transfer) return { reason: TOO_LITTLE_SENT };
   const { sampled = NOT_SAMPLED } = all[0]!;
   const { transfer } = counted;

@@ -24,7 +24,7 @@ export interface LoaderPlanOptions {
   readonly directory: string;
   /** Where the budget file's relative pcap paths start. */
   readonly inputsDirectory: string;
-  readonly tools?: Tools;
+  readonly tools?: Tools | undefined;
 }
 
 /**
@@ -112,7 +112,7 @@ async function filesOf(
   { name, files, place }: LoaderConfig,
   { side, directory, tools }: LoaderPlanOptions,
 ): Promise<readonly FoundFile[] | undefined> {
-  const found = await findFiles(files, { directory, ...(tools ? { tools } : {}) });
+  const found = await findFiles(files, { directory, tools });
   if (!('problem' in found)) return found;
   if (side === 'base') return undefined;
   throw new TollgateError('config', `Cannot start loader '${name}': ${found.problem}`, { place });

@@ -39,15 +39,11 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
     directory: options.baseDir,
   } as const;
   const { distDir, tools } = options;
-  const lookup = { directory: options.baseDir, ...(tools ? { tools } : {}) };
+  const lookup = { directory: options.baseDir, tools };
   const stimulusFiles = await findStimulusFiles(plan.config, lookup);
   const hooks = mergeHookPlans([
     planHooks({ head: objects }, { ...plan, distDir, stimulusFiles }),
-    await planLoaders({
-      ...plan,
-      inputsDirectory: options.baseDir,
-      ...(tools ? { tools } : {}),
-    }),
+    await planLoaders({ ...plan, inputsDirectory: options.baseDir, tools }),
     ...(request.hooks ? [planAllHooks(distDir)] : []),
   ]);
   const loadPlan = { ...plan, head: objects, distDir };

@@ -1,6 +1,6 @@
 // Timed mode in place: the plan of exact mode, its arms in one job for each program, head and base together.
 
-import { hookRounds, packetRate, roundTrip, type TimedArms } from '../measurements/timed-hook.ts';
+import { hookRounds, packetRates, roundTrip, type TimedArms } from '../measurements/timed-hook.ts';
 import { TollgateError } from '../model/errors.ts';
 import { metricOf } from '../model/metrics.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -116,15 +116,20 @@ export function collectTimedHook(
     ...(own !== undefined && planned.base ? { base: armOf(planned.head ? 4 : 3, name) } : {}),
   };
   const note = `two readings of the clock take ${facts!.clockNs} ns, in every arm alike`;
-  const found = hookRounds(arms, { discarded: facts!.discarded, seconds: facts!.seconds }).map(
-    ({ metric, rounds }) =>
-      timedMeasurements({ ...of, metric, bounds: hookBounds(bounds) }, rounds, note, ['head']),
+  const { discarded, seconds } = facts!;
+  const nameOf = (metric: string) => ({ ...of, metric, bounds: hookBounds(bounds) });
+  const costs = hookRounds(arms, { discarded, seconds }).map(({ metric, rounds }) =>
+    timedMeasurements(nameOf(metric), rounds, note, ['head']),
   );
-  const subject = arms.head ?? arms.empty;
-  const rates = unit === 'packet' && !('reason' in subject) ? packetRate(subject, SEED) : undefined;
-  const trip = trips === undefined ? undefined : armOf(own !== undefined && planned.head ? 3 : 2, trips);
+  const rates = unit === 'packet' ? packetRates(arms, { discarded, seconds }) : [];
+  const found = [
+    ...costs,
+    ...rates.map(({ metric, rounds }) => timedMeasurements(nameOf(metric), rounds, undefined, [])),
+  ];
+  // Of a program that only base has there are none: figures of packets are head's.
+  const isTripped = own === undefined || planned.head !== undefined;
+  const trip = trips === undefined || !isTripped ? undefined : armOf(own === undefined ? 2 : 3, trips);
   const figures = [
-    ...(rates ? [{ metric: rates.metric, ...rates.figure }] : []),
     ...(trip && !('reason' in trip)
       ? ([50, 99] as const).flatMap((percent) => {
           const figure = roundTrip(trip, percent, SEED);
@@ -135,6 +140,17 @@ export function collectTimedHook(
   return {
     measurements: [
       ...found.flatMap(({ measurements }) => measurements),
+      ...rates.flatMap(({ metric, absent }) =>
+        (Object.entries(absent) as [Side, Absent][]).map(
+          ([side, reason]): Measurement => ({
+            ...of,
+            side,
+            metric,
+            unit: metricOf(metric).unit,
+            absent: reason,
+          }),
+        ),
+      ),
       ...figures.map(
         ({ metric, value, interval }): Measurement => ({
           ...of,

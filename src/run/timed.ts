@@ -2,7 +2,7 @@
 // compared in all decides how sure each verdict has to be.
 
 import { resolveBudgets } from '../budget/resolve.ts';
-import type { TimedRounds } from '../budget/timed.ts';
+import { type TimedRounds, timedLimits } from '../budget/timed.ts';
 import type { BudgetRule } from '../model/config.ts';
 import { TollgateError } from '../model/errors.ts';
 import type { GuestRecord } from '../model/records.ts';
@@ -171,17 +171,7 @@ function limitsOf(
   name: { readonly object: string; readonly program: string },
   kernel: string,
 ): TimedLimit[] {
-  const { max, increase } = resolveBudgets(rules, name, kernel).get('run_ns') ?? {};
-  return [
-    ...(max ? [{ kind: 'max', ns: max.value } as const] : []),
-    ...(increase
-      ? [
-          typeof increase.value === 'number'
-            ? ({ kind: 'increase', ns: increase.value } as const)
-            : ({ kind: 'increase', percent: Number(increase.value.percent) } as const),
-        ]
-      : []),
-  ];
+  return timedLimits(resolveBudgets(rules, name, kernel).get('run_ns'));
 }
 
 async function timeOn(

@@ -34,6 +34,8 @@ export interface PortParts {
   readonly give: (gift: Gift | undefined) => void;
   /** The object that is being measured. */
   readonly object: () => LoadedObject | undefined;
+  /** The one whose maps a hook is given; left out: the same. */
+  readonly mapsOf?: () => LoadedObject | undefined;
   /** Puts a program into the entry by which packets are redirected; left out where they are not. */
   readonly redirect?: (fd: number) => void;
 }
@@ -57,7 +59,7 @@ const CONGESTION_CONTROLS = '/proc/sys/net/ipv4/tcp_available_congestion_control
 const ROOT_CGROUP = '/sys/fs/cgroup';
 const OWN_NAMESPACE = '/proc/self/ns/net';
 
-export function hookPort({ places, helper, give, object, redirect }: PortParts): HookPort {
+export function hookPort({ places, helper, give, object, mapsOf = object, redirect }: PortParts): HookPort {
   const giveFor = (gift: Gift): Detach => {
     give(gift);
     return () => give(undefined);
@@ -110,8 +112,8 @@ export function hookPort({ places, helper, give, object, redirect }: PortParts):
         unregister();
       };
     },
-    giveIterator: (fd) => {
-      const link = openLink(fd, 0, BPF_TRACE_ITER, 0);
+    giveIterator: (fd, map) => {
+      const link = map === undefined ? openLink(fd, 0, BPF_TRACE_ITER, 0) : iterateOver(fd, map, mapsOf());
       const takeBack = giveFor({ fd: link, kind: 'iterator', to: 'receiver' });
       return () => {
         takeBack();
@@ -171,6 +173,16 @@ function openLink(
   const link = libc().syscall4(SYS_BPF, BPF_LINK_CREATE, addressOf(attr), attr.length);
   if (link < 0) throw new HookRefused(`the kernel does not attach it: ${errorName(errno())}`);
   return Number(link);
+}
+
+/** union bpf_iter_link_info has the map's number alone; of link_create { iter_info, iter_info_len } is of the type. */
+function iterateOver(fd: number, name: string, object: LoadedObject | undefined): number {
+  const map = object?.maps.find((each) => each.name === name);
+  if (!map) throw new HookRefused(`the kernel does not make map '${name}'`);
+  const info = memory(4);
+  info.writeUInt32LE(Number(libbpf().bpf_map__fd(map.pointer)));
+  const at = addressOf(info);
+  return openLink(fd, 0, BPF_TRACE_ITER, 0, [Number(at & 0xffff_ffffn), Number(at >> 32n), info.length]);
 }
 
 /** Registers the object's set of functions; its name, which the kernel lists then, and what takes it out again. */

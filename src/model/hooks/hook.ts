@@ -22,6 +22,8 @@ export interface Hook {
   readonly variants: readonly HookOptions[];
   /** The option that a user's program has in its section, behind the first '/', where the budget file says nothing. */
   readonly sectionSays?: string;
+  /** Whether an attachment with these options needs `map`, a map of the program's object. Left out: none does. */
+  readonly takesMap?: (options: HookOptions) => boolean;
   /** The option whose value a program is loaded for: a name in the kernel's BTF. */
   readonly loadsFor?: string;
   /** The attach type that a program has to be loaded with (enum bpf_attach_type), where that varies. */
@@ -74,8 +76,11 @@ export interface HookPort {
   ) => Detach;
   /** Registers the object's struct_ops map, and leaves it to the stimulus to have that side's socket use it (since 5.6). */
   readonly giveCongestionControl: (side: BedSide) => Detach;
-  /** BPF_LINK_CREATE; what iterates is the stimulus, once for each event (since 5.8). */
-  readonly giveIterator: (fd: number) => Detach;
+  /**
+   * BPF_LINK_CREATE; what iterates is the stimulus, once for each event (since 5.8). `map` is that of the object, whose
+   * entries it iterates over (since 5.9).
+   */
+  readonly giveIterator: (fd: number, map?: string) => Detach;
   /** Another program of the object, by its section. */
   readonly companion: (section: string) => number;
   /** BPF_RAW_TRACEPOINT_OPEN: at `name`, or at what the program was loaded for (fentry, fexit, fmod_ret, tp_btf, LSM). */
