@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveBudgets } from '../budget/resolve.ts';
+import { timedLimits } from '../budget/timed.ts';
 import { resolveKernel } from '../kernels/index.ts';
 import { loadRounds, loadTimeFigures, TIMED_LOAD_METRICS } from '../measurements/load-time.ts';
 import type { BudgetRule } from '../model/config.ts';
@@ -40,10 +41,7 @@ export function loadBounds({ mostRounds, seconds }: TimedBounds): TimedBounds {
 /** How many limits a check tests on each of its loads. */
 export function loadTests(rules: readonly BudgetRule[], kernel: string): number {
   const budgets = resolveBudgets(rules, NETWORK_LOAD, kernel);
-  return TIMED_LOAD_METRICS.reduce((sum, metric) => {
-    const { max, increase } = budgets.get(metric) ?? {};
-    return sum + (max ? 1 : 0) + (increase ? 1 : 0);
-  }, 0);
+  return TIMED_LOAD_METRICS.reduce((sum, metric) => sum + timedLimits(budgets.get(metric)).length, 0);
 }
 
 /** One load of a check, for `collectTimedLoad` to read. */
