@@ -34,6 +34,17 @@ const DEARER = [0.5, 1, 2, 5, 10];
 const NAIVE_LIMIT = 5;
 const NAIVE_RUNS = 100_000;
 
+/** What is killed, and by when each is in the midst of it. */
+const KILLED = [
+  { of: 'noise', seconds: 4, args: ['noise', '--seconds', '2'] },
+  {
+    of: 'hooks, placement same,split',
+    seconds: 8,
+    args: ['measure', '--hooks', '--kernel', 'host', '--mode', 'timed', '--placement', 'same,split'],
+  },
+  { of: 'load', seconds: 8, args: ['load', '--mode', 'timed'] },
+];
+
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
 const hog = flags.hog ? execa(process.execPath, ['-e', 'for (;;);'], { reject: false }) : undefined;
 try {
@@ -206,17 +217,6 @@ function median(values) {
 function count(tally, verdict) {
   tally[verdict] = (tally[verdict] ?? 0) + 1;
 }
-
-/** What is killed, and by when each is in the midst of it. */
-const KILLED = [
-  { of: 'noise', seconds: 4, args: ['noise', '--seconds', '2'] },
-  {
-    of: 'hooks, placement same,split',
-    seconds: 8,
-    args: ['measure', '--hooks', '--kernel', 'host', '--mode', 'timed', '--placement', 'same,split'],
-  },
-  { of: 'load', seconds: 8, args: ['load', '--mode', 'timed'] },
-];
 
 /** The tool killed at random moments; what is there then that was not before. */
 async function kills(times) {
