@@ -112,16 +112,18 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     ).toEqual([]);
   });
 
-  test('machines that boot, each for itself, have the same digits', async () => {
+  // Rates are of means: which message of TCP meets a millisecond's end can be another in a machine that boots, 8 instructions each.
+  test('machines that boot, each for itself, have the same costs', async () => {
     const { hooks, loaders, jobs } = planAllHooks(DIST);
     const some = hooks.filter(
       ({ program, input }) => ['(nothing)', 'tc ingress', 'xdp native'].includes(program) && input === 'tcp',
     );
     const arms = new Set(some.flatMap((hook) => Object.values(hook.arms)));
     const plan = { hooks: some, loaders, jobs: new Map([...jobs].filter(([key]) => arms.has(key))) };
-    const figures = await run(kernel, plan, { useSavedState: false });
+    const booted = await run(kernel, plan, { useSavedState: false });
+    const figures = booted.filter(({ metric }) => metric === 'hook_insns');
     const rows = new Set(figures.map(keyOf));
-    expect(rows.size).toBe(9);
+    expect(rows.size).toBe(3);
     expect(
       differences(
         ours.filter((figure) => rows.has(keyOf(figure))),
