@@ -82,7 +82,7 @@ try {
         [`check ${name} on ${on}, nothing saved`, () => afresh(check(name, kernels))],
       ];
     }),
-    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '32M', '48M'].map((bytes) => load(arm, bytes))),
+    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '80M'].map((bytes) => load(arm, bytes))),
   ].filter(isWanted);
   // The saved states are there, and what loads need of them.
   if (jobs.some(([name]) => name.startsWith('check')))
