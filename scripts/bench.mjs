@@ -96,7 +96,7 @@ try {
       `measure all hooks on ${four.length} kernels, saved states`,
       () => tollgate(['measure', '--hooks', ...flags(four)], warmCache),
     ],
-    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '32M', '48M'].map((bytes) => load(arm, bytes))),
+    ...['tc ingress', 'xdp native'].flatMap((arm) => ['16M', '80M'].map((bytes) => load(arm, bytes))),
   ].filter(isWanted);
   // The saved states are there, and what loads need of them.
   if (jobs.some(([name]) => /^check|all hooks/.test(name)))

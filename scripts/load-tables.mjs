@@ -156,7 +156,7 @@ function sizeText(bytes) {
 
 function percentText(share) {
   const text = (100 * share).toFixed(2);
-  return `${Number(text) > 0 ? '+' : ''}${text}%`;
+  return Number(text) === 0 ? '0.00%' : `${Number(text) > 0 ? '+' : ''}${text}%`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

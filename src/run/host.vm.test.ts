@@ -182,7 +182,14 @@ describe('on the kernel of this machine', () => {
     const isDisturbed = inPlace.some(({ absent }) => absent && TOO_NOISY.test(absent.reason));
     for (const program of isDisturbed ? [] : Object.keys(programs))
       expect(inPlace.filter((each) => each.program === program).map(({ metric }) => metric)).toEqual(
-        expect.arrayContaining(['hook_ns', 'hook_total_ns', 'hook_program_ns', 'rtt_p50_ns', 'rtt_p99_ns']),
+        expect.arrayContaining([
+          'hook_ns',
+          'hook_total_ns',
+          'hook_program_ns',
+          'pass_pps',
+          'rtt_p50_ns',
+          'rtt_p99_ns',
+        ]),
       );
     const figures = inPlace.filter(({ metric }) => metric.startsWith('hook_'));
     const isWhole = ({ value, interval, rounds, absent }: (typeof figures)[number]) =>

@@ -59,6 +59,15 @@ test('a load is called by all that is not as it is by default', () => {
 });
 
 test.each([
+  ['{}', 80 << 20],
+  ['{ length: 1400 }', 80 << 20],
+  ['{ protocol: udp, length: 64 }', 64 * 60_000],
+  ['{ length: 64, bytes: 16M }', 16 << 20],
+])('of %s the longer run sends %s bytes', (iperf3, bytes) => {
+  expect(plan(`{ iperf3: ${iperf3} }`).load.run.bytes).toBe(bytes);
+});
+
+test.each([
   ['count_9', "Cannot attach 'count_9' under load: no object has such a program"],
   ['count_1', "Cannot attach 'count_1' under load: nothing says where"],
 ])('attaching %s is an error of the budget file', (program, message) => {

@@ -57,13 +57,16 @@ const JOBS_PER_ARM = 2;
  * How much the longer run sends where nobody says: the least of which figures are within 0.5 % of those of ten times as much
  * (docs/networking-cpu.md), with sockets' buffers that do not grow. On 5.10 the first 18 MiB cost more than what follows.
  */
-const DEFAULT_LOAD_BYTES = 48 << 20;
+const DEFAULT_LOAD_BYTES = 80 << 20;
+/** But of short calls no more than about as many as that has frames: each costs what a long one does. */
+const DEFAULT_CALLS = 60_000;
 /** Of TCP's sockets: without it the kernel lets them grow, and what a byte costs changes for hundreds of megabytes. */
 const DEFAULT_WINDOW_BYTES = 256 << 10;
 
 /** What the budget file says, and what holds where it does not. */
 export function loadOf(iperf3: LoadConfig['iperf3'], defaultBytes = DEFAULT_LOAD_BYTES): Load {
-  const { protocol = 'tcp', streams = 1, bytes = defaultBytes, reverse, length, window } = iperf3;
+  const { protocol = 'tcp', streams = 1, reverse, length, window } = iperf3;
+  const { bytes = Math.min(defaultBytes, DEFAULT_CALLS * (length ?? defaultBytes)) } = iperf3;
   const { over = 'veth', mtu, gro, gso, tso } = iperf3;
   const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
   return {
