@@ -112,7 +112,7 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     ).toEqual([]);
   });
 
-  // Rates are of means: which message of TCP meets a millisecond's end can be another in a machine that boots, 8 instructions each.
+  // Costs are values that repeat. Rates are of means, which a machine that boots for the job has had otherwise by 1 in 43,000.
   test('machines that boot, each for itself, have the same costs', async () => {
     const { hooks, loaders, jobs } = planAllHooks(DIST);
     const some = hooks.filter(
