@@ -10536,7 +10536,7 @@ var IN_VM = {
   reportPath: (0, import_node_path2.join)(FOLDER, "report")
 };
 async function runOnce(way, run3, tools, monitors) {
-  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run3;
+  const { protocol, streams, bytes, bitsPerSecond = 0, isReverse, lengthBytes, windowBytes } = run3;
   const { iperf3 } = tools;
   const report = (0, import_node_fs19.openSync)(tools.reportPath, "wx+", 384);
   (0, import_node_fs19.unlinkSync)(tools.reportPath);
@@ -10556,7 +10556,7 @@ async function runOnce(way, run3, tools, monitors) {
       "-n",
       String(bytes).padStart(12, "0")
     ],
-    ...protocol === "udp" ? ["-u", "-b", "0"] : [],
+    ...protocol === "udp" ? ["-u", "-b", String(bitsPerSecond)] : [],
     ...isReverse ? ["-R"] : [],
     ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
     ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]

@@ -46,7 +46,7 @@ import { hookOperations } from './run/hook-operations.ts';
 import { tryHost } from './run/host-check.ts';
 import { init } from './run/init.ts';
 import { measureLoad } from './run/load.ts';
-import { loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
+import { type LoadDefaults, loadOf, planHookLoad, planLoads } from './run/load-arms.ts';
 import { monitorLoads } from './run/load-monitor.ts';
 import { measure } from './run/measure.ts';
 import { EXACT_ONLY, type Modes } from './run/modes.ts';
@@ -57,7 +57,7 @@ import { kernelsOfShard, parseShard, type Shard } from './run/shard.ts';
 import { readSources } from './run/sources.ts';
 import { HOOKS, SETUPS, tailCallCosts } from './run/tail-call-cost.ts';
 import { tailCallTimes } from './run/tail-call-time.ts';
-import { timeLoads } from './run/timed-load.ts';
+import { TIMED_LOAD, timeLoads } from './run/timed-load.ts';
 import { findAccelerator } from './vm/accelerator.ts';
 import { findQemu } from './vm/qemu.ts';
 import { DEFAULT_STATES_LIMIT_MB, listSavedStates } from './vm/saved-state.ts';
@@ -299,6 +299,9 @@ function program(): Command {
     .addOption(
       new Option('--length <size>', 'bytes for each call; of UDP in each packet').argParser(parseBytes),
     )
+    .addOption(
+      new Option('--pps <n>', 'of UDP: packets a second, 0 for as many as it can').argParser(parsePps),
+    )
     .addOption(new Option('--window <size>', "the sockets' buffers").argParser(parseBytes))
     .addOption(new Option('--over <way>', 'what links client and server').choices(LOAD_PATHS))
     .addOption(new Option('--mtu <bytes>', "the devices' MTU").argParser(parseBytes))
@@ -422,15 +425,16 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
   const config = flags.config === undefined ? undefined : readConfig(flags.config);
   await withRun(flags, config && { path: flags.config!, config }, async (options) => {
     const { distDir, baseDir } = options;
+    const defaults = flags.mode.includes('timed') ? LONG_LOAD : undefined;
     const planned = config
       ? planLoads({
           ...{ config, distDir },
           head: objects.map((path) => objectOf(path, baseDir)),
           directory: resolve(dirname(flags.config!)),
-          ...(flags.mode.includes('timed') ? { defaultBytes: LONG_LOAD_BYTES } : {}),
+          ...(defaults ? { defaults } : {}),
         }).loads
-      : (flags.bytes ?? [flags.mode.includes('timed') ? LONG_LOAD_BYTES : undefined]).map((bytes) =>
-          planHookLoad(loadOf(iperf3From(flags, bytes)), distDir, flags.hook),
+      : (flags.bytes ?? [undefined]).map((bytes) =>
+          planHookLoad(loadOf(iperf3From(flags, bytes), defaults), distDir, flags.hook),
         );
     if (planned.length === 0)
       throw new TollgateError('config', `Cannot measure under load: '${flags.config}' names none`, {
@@ -463,13 +467,31 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
 
 /** The flags that are keys of iperf3 in the budget file. */
 function iperf3From(flags: LoadFlags, bytes: number | undefined): LoadConfig['iperf3'] {
-  const { protocol, streams, reverse, length, window, over, mtu, gro, gso, tso } = flags;
-  return withoutUndefined({ protocol, streams, bytes, reverse, length, window, over, mtu, gro, gso, tso });
+  const { protocol, streams, reverse, length, pps, window, over, mtu, gro, gso, tso } = flags;
+  return withoutUndefined({
+    protocol,
+    streams,
+    bytes,
+    reverse,
+    length,
+    pps,
+    window,
+    over,
+    mtu,
+    gro,
+    gso,
+    tso,
+  });
 }
 
 function parseSwitch(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
   throw new InvalidArgumentError('expected on or off');
+}
+
+function parsePps(text: string): number {
+  if (/^\d{1,7}$/.test(text) && Number(text) <= 1_000_000) return Number(text);
+  throw new InvalidArgumentError('expected 0 to 1000000');
 }
 
 function parseStreams(text: string): number {
@@ -482,7 +504,7 @@ function parseStreams(text: string): number {
 const LOAD_ROUNDS = 20;
 const LOAD_SECONDS = 600;
 /** A fifth of a second or more: iperf3's start and end are little of it. */
-const LONG_LOAD_BYTES = 256 << 20;
+const LONG_LOAD: LoadDefaults = { ...TIMED_LOAD, bytes: 256 << 20 };
 
 /** Often enough to tell shares of a short run; no divisor of the timer's own rate. */
 const DEFAULT_SAMPLE_HZ = 4999;

@@ -72,6 +72,8 @@ export interface LoadConfig {
     readonly bytes?: number;
     readonly reverse?: boolean;
     readonly length?: number;
+    /** UDP: packets a second, of all streams; 0: as many as they can. */
+    readonly pps?: number;
     readonly window?: number;
     readonly over?: LoadPath;
     readonly mtu?: number;

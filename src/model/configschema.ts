@@ -274,7 +274,7 @@ const programSchema = z
   })
   .describe('how a program is run');
 
-const iperf3Schema = z.strictObject({
+const iperf3Fields = z.strictObject({
   protocol: z.enum(['tcp', 'udp']).optional().describe('tcp, unless said otherwise'),
   streams: z.number().int().min(1).max(128).optional().describe('parallel connections'),
   bytes: z
@@ -296,6 +296,13 @@ const iperf3Schema = z.strictObject({
     )
     .optional()
     .describe('bytes handed to the socket at a time; of UDP, what a packet carries'),
+  pps: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('UDP: packets a second, of all streams, 10,000 unless said otherwise; 0: as many as they can'),
   window: z
     .union([z.number().int().min(4096), size], { error: "expected 4096 bytes or more, as '256K'" })
     .optional()
@@ -310,6 +317,11 @@ const iperf3Schema = z.strictObject({
   gro: z.boolean().optional().describe('generic receive offload of all devices'),
   gso: z.boolean().optional().describe('generic segmentation offload of all devices'),
   tso: z.boolean().optional().describe('TCP segmentation offload of all devices'),
+});
+
+const iperf3Schema = iperf3Fields.refine(({ protocol, pps }) => pps === undefined || protocol === 'udp', {
+  error: "only UDP is sent at a rate: expected no 'pps' without 'protocol: udp'",
+  path: ['pps'],
 });
 
 const loadSchema = z

@@ -167,6 +167,8 @@ export interface LoadRun {
   readonly isReverse?: boolean;
   /** Of what is handed to the socket at a time; of UDP, what a packet carries. iperf3's own: 128 KiB, a packet of the link. */
   readonly lengthBytes?: number;
+  /** Of each stream; as much as it can where it is left out. */
+  readonly bitsPerSecond?: number;
   /** Of both sockets' buffers; without it TCP's own grow with the load. */
   readonly windowBytes?: number;
 }

@@ -61,7 +61,7 @@ export interface LoadCosts {
 
 /** 'tcp, 1 stream, 256 MiB', and what is not as it is by default: 'udp, 1 stream, 32 MiB, 64 bytes each, over bridge, gro off'. */
 export function loadLabel({ run, link }: Load): string {
-  const { protocol, streams, bytes, isReverse, lengthBytes, windowBytes } = run;
+  const { protocol, streams, bytes, isReverse, lengthBytes, bitsPerSecond, windowBytes } = run;
   const { over, mtuBytes, ...offloads } = link;
   return [
     protocol,
@@ -69,6 +69,7 @@ export function loadLabel({ run, link }: Load): string {
     sizeText(bytes),
     ...(isReverse ? ['reverse'] : []),
     ...(lengthBytes === undefined ? [] : [`${lengthBytes} bytes each`]),
+    ...(bitsPerSecond === undefined ? [] : [`${Math.round(bitsPerSecond / 1e5) / 10} Mbit/s`]),
     ...(windowBytes === undefined ? [] : [`window ${sizeText(windowBytes)}`]),
     ...(over === 'veth' ? [] : [over === 'bridge' ? 'over a bridge' : 'routed']),
     ...(mtuBytes === undefined ? [] : [`MTU ${mtuBytes}`]),

@@ -24,7 +24,7 @@ import { loaderPrograms, planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, findKernelsByMode, type Modes } from './modes.ts';
 import { findBuiltObjects, findObjects, type SideObject } from './objects.ts';
 import { planJobs } from './plan.ts';
-import { TIMED_LOAD_BYTES } from './timed-load.ts';
+import { TIMED_LOAD } from './timed-load.ts';
 
 export interface CheckRequest {
   readonly version: string;
@@ -106,7 +106,7 @@ export async function check(request: CheckRequest, options: CheckOptions): Promi
     {
       ...{ kernels: timed, head, base: baseObjects, rules: config.budgets, config, directory },
       hooks,
-      loads: planLoads({ ...loadPlan, defaultBytes: TIMED_LOAD_BYTES }),
+      loads: planLoads({ ...loadPlan, defaults: TIMED_LOAD }),
       bounds: request.bounds ?? DEFAULT_BOUNDS,
       ...(request.placements ? { placements: request.placements } : {}),
     },

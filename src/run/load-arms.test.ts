@@ -54,7 +54,7 @@ test('a load is called by all that is not as it is by default', () => {
   const iperf3 =
     '{ protocol: udp, bytes: 2M, length: 64, over: routed, reverse: true, mtu: 9000, gro: false }';
   expect(plan(`{ iperf3: ${iperf3}, attach: [count_0] }`).input).toBe(
-    'udp, 1 stream, 2 MiB, reverse, 64 bytes each, routed, MTU 9000, gro off, with count_0',
+    'udp, 1 stream, 2 MiB, reverse, 64 bytes each, 5.1 Mbit/s, routed, MTU 9000, gro off, with count_0',
   );
 });
 
@@ -65,6 +65,17 @@ test.each([
   ['{ length: 64, bytes: 16M }', 16 << 20],
 ])('of %s the longer run sends %s bytes', (iperf3, bytes) => {
   expect(plan(`{ iperf3: ${iperf3} }`).load.run.bytes).toBe(bytes);
+});
+
+test.each([
+  ['{ protocol: udp, length: 1400 }', 112_000_000],
+  ['{ protocol: udp, length: 1400, streams: 4, pps: 2000 }', 5_600_000],
+  ['{ protocol: udp }', 115_840_000],
+  ['{ protocol: udp, mtu: 9000 }', 715_840_000],
+  ['{ protocol: udp, pps: 0 }', undefined],
+  ['{ protocol: tcp }', undefined],
+])('of %s each stream sends at %s bits a second', (iperf3, rate) => {
+  expect(plan(`{ iperf3: ${iperf3} }`).load.run.bitsPerSecond).toBe(rate);
 });
 
 test.each([

@@ -53,32 +53,48 @@ export interface LoadPlan {
 export const NO_LOADS: LoadPlan = { loads: [], runs: 0 };
 const JOBS_PER_ARM = 2;
 
+export interface LoadDefaults {
+  /** What the longer run sends. */
+  readonly bytes: number;
+  /** UDP: packets a second, of all streams; 0: as many as they can. */
+  readonly pps: number;
+}
+
 /**
  * How much the longer run sends where nobody says: the least of which figures are within 0.5 % of those of ten times as much
  * (docs/networking-cpu.md), with sockets' buffers that do not grow. On 5.10 the first 18 MiB cost more than what follows.
+ * Nobody slows UDP down: at a rate that one processor can serve for both ends nothing gets lost, where otherwise the turns that
+ * client and server take decide how much does, and so what a packet costs.
  */
-const DEFAULT_LOAD_BYTES = 80 << 20;
+const EXACT_LOAD: LoadDefaults = { bytes: 80 << 20, pps: 10_000 };
 /** But of short calls no more than about as many as that has frames: each costs what a long one does. */
 const DEFAULT_CALLS = 60_000;
+const DEFAULT_MTU = 1500;
+/** Of IP and TCP with timestamps: iperf3 takes its UDP packets for as long as its TCP connection's segments. */
+const HEADERS_BYTES = 52;
 /** Of TCP's sockets: without it the kernel lets them grow, and what a byte costs changes for hundreds of megabytes. */
 const DEFAULT_WINDOW_BYTES = 256 << 10;
 
 /** What the budget file says, and what holds where it does not. */
-export function loadOf(iperf3: LoadConfig['iperf3'], defaultBytes = DEFAULT_LOAD_BYTES): Load {
-  const { protocol = 'tcp', streams = 1, reverse, length, window } = iperf3;
-  const { bytes = Math.min(defaultBytes, DEFAULT_CALLS * (length ?? defaultBytes)) } = iperf3;
-  const { over = 'veth', mtu, gro, gso, tso } = iperf3;
+export function loadOf(iperf3: LoadConfig['iperf3'], defaults: LoadDefaults = EXACT_LOAD): Load {
+  const { protocol = 'tcp', streams = 1, reverse, length, window, pps = defaults.pps } = iperf3;
+  const { bytes = Math.min(defaults.bytes, DEFAULT_CALLS * (length ?? defaults.bytes)) } = iperf3;
+  const { over = 'veth', mtu = DEFAULT_MTU, gro, gso, tso } = iperf3;
+  const packetBytes = length ?? mtu - HEADERS_BYTES;
   const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
   return {
     run: {
       ...{ protocol, streams, bytes },
       ...(reverse ? { isReverse: true } : {}),
       ...(length === undefined ? {} : { lengthBytes: length }),
+      ...(protocol === 'udp' && pps > 0
+        ? { bitsPerSecond: Math.ceil((8 * pps * packetBytes) / streams) }
+        : {}),
       ...(windowBytes === undefined ? {} : { windowBytes }),
     },
     link: {
       over,
-      ...(mtu === undefined ? {} : { mtuBytes: mtu }),
+      ...(iperf3.mtu === undefined ? {} : { mtuBytes: mtu }),
       ...(gro === undefined ? {} : { gro }),
       ...(gso === undefined ? {} : { gso }),
       ...(tso === undefined ? {} : { tso }),
@@ -94,7 +110,7 @@ export interface LoadPlanOptions {
   readonly directory: string;
   readonly distDir: string;
   /** Of a load that says nothing; default: exact mode's. */
-  readonly defaultBytes?: number;
+  readonly defaults?: LoadDefaults;
 }
 
 /** The loads of the budget file. Throws TollgateError ('config') where one attaches what cannot be. */
@@ -105,7 +121,7 @@ export function planLoads(options: LoadPlanOptions): LoadPlan {
 
 /** A load of the budget file: the programs it names, as `programs:` attaches them. Throws TollgateError ('config'). */
 function planLoad({ iperf3, attach = [] }: LoadConfig, options: LoadPlanOptions): PlannedLoad {
-  const load = loadOf(iperf3, options.defaultBytes);
+  const load = loadOf(iperf3, options.defaults);
   const input = [loadLabel(load), ...(attach.length > 0 ? [`with ${attach.join(', ')}`] : [])].join(', ');
   const of = (side: Side, objects: readonly SideObject[] | undefined) =>
     objects && attach.flatMap((name) => findProgram(name, side, objects, options.config) ?? []);

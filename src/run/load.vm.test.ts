@@ -41,7 +41,7 @@ async function runMonitored(kernel: string) {
 const SAMPLE_HZ = 4999;
 
 /** A head of the sample project under load, against base. */
-async function gate(kernel: string, head: string) {
+async function gate(kernel: string, head: string, iperf3: object = { bytes: '4M' }) {
   const objectsOf = (side: string) => [readObject(join(LB, `built/${side}/build/lb.bpf.o`), 'lb.bpf.o')];
   const text = JSON.stringify({
     version: 1,
@@ -53,9 +53,12 @@ async function gate(kernel: string, head: string) {
         tail_calls: { jump_table: { 0: 'lb_v4', 1: 'lb_v6', 2: 'lb_encap' } },
       },
     },
-    load: [{ iperf3: { bytes: '4M' }, attach: ['xdp_lb'] }],
+    load: [{ iperf3, attach: ['xdp_lb'] }],
     budgets: {
-      load: { net_cpu: { increase: 0 }, insns_per_packet: { increase: 0 }, insns_per_byte: { increase: 0 } },
+      load: {
+        ...{ net_cpu: { increase: 0 }, insns_per_packet: { increase: 0 }, insns_per_byte: { increase: 0 } },
+        lost_packets: { max: 0 },
+      },
     },
   });
   const config = parseConfig(text, 't.yml');
@@ -110,6 +113,16 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     expect(perPacket.change).toBeGreaterThan(5);
     expect(perPacket.change).toBeLessThan(15);
   });
+
+  test.each([64, 1400])(
+    'UDP of %s bytes at its usual rate loses nothing and costs what it does',
+    async (length) => {
+      const itself = await gate(kernel, 'unchanged', { protocol: 'udp', length, bytes: 6000 * length });
+      expect(itself.find(({ metric }) => metric === 'lost_packets')).toMatchObject({ head: 0, base: 0 });
+      const { change, base } = itself.find(({ metric }) => metric === 'insns_per_packet')!;
+      expect(Math.abs(change!) / base!).toBeLessThan(0.002);
+    },
+  );
 
   test.each([
     ['bridge', 'bridge'],

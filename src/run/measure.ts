@@ -13,7 +13,7 @@ import { planLoaders } from './loaders.ts';
 import { EXACT_ONLY, executeModes, findKernelsByMode, type Modes } from './modes.ts';
 import { readObject } from './objects.ts';
 import { planJobs } from './plan.ts';
-import { TIMED_LOAD_BYTES } from './timed-load.ts';
+import { TIMED_LOAD } from './timed-load.ts';
 
 export interface MeasureRequest {
   readonly version: string;
@@ -60,7 +60,7 @@ export async function measure(request: MeasureRequest, options: RunOptions): Pro
         directory: plan.directory,
       },
       hooks,
-      loads: planLoads({ ...loadPlan, defaultBytes: TIMED_LOAD_BYTES }),
+      loads: planLoads({ ...loadPlan, defaults: TIMED_LOAD }),
       bounds: request.bounds ?? DEFAULT_BOUNDS,
       ...(request.placements ? { placements: request.placements } : {}),
     },

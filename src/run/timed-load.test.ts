@@ -12,7 +12,7 @@ import { seededRandom } from '../statistics/random.ts';
 import type { RunOptions } from './execute.ts';
 import { planLoads } from './load-arms.ts';
 import { readObject } from './objects.ts';
-import { collectTimedLoad, encodeTimedLoad, loadBounds, loadTests, TIMED_LOAD_BYTES } from './timed-load.ts';
+import { collectTimedLoad, encodeTimedLoad, loadBounds, loadTests, TIMED_LOAD } from './timed-load.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TEXT = (load: string, budgets = '{}') => `version: 1
@@ -31,7 +31,7 @@ function plan(load: string, hasBase = true) {
     config: parseConfig(TEXT(load), 't.yml'),
     directory: ROOT,
     distDir: join(ROOT, 'dist'),
-    defaultBytes: TIMED_LOAD_BYTES,
+    defaults: TIMED_LOAD,
   });
   return loads[0]!;
 }
@@ -101,7 +101,7 @@ test('a load has nothing twice, an empty program, head and base in one job, all 
   );
   const job = decodeJob(bytes) as TimedLoadJob;
   expect(job.arms).toEqual([0, 0, 1, 3, 2].map((number) => ({ number, sampleHz: 0 })));
-  expect(job).toMatchObject({ iperf3, run: { bytes: TIMED_LOAD_BYTES, protocol: 'tcp' } });
+  expect(job).toMatchObject({ iperf3, run: { bytes: TIMED_LOAD.bytes, protocol: 'tcp' } });
   expect(job.bounds).toEqual({ leastRounds: 40, mostRounds: 40, seconds: 12 * DEFAULT_BOUNDS.seconds });
   expect(job.files).toBeUndefined();
 });

@@ -18,7 +18,7 @@ import type { Discards, TimedBounds, TimedLoadArm, TimedLoadJob } from '../model
 import { encodeJob } from '../model/window.ts';
 import { findProgram } from '../vm/load-files.ts';
 import type { RunOptions } from './execute.ts';
-import { filesFor, noLoadOf, type PlannedLoad } from './load-arms.ts';
+import { filesFor, type LoadDefaults, noLoadOf, type PlannedLoad } from './load-arms.ts';
 import { targetErrorOf } from './target-error.ts';
 import { NO_ROUND, type Timed, timedMeasurements } from './timed-figures.ts';
 import { alone } from './timed-lock.ts';
@@ -26,7 +26,7 @@ import { onThisMachine, type RunTimed, type TimedFacts } from './timed-place.ts'
 import { findTimedVm, inTimedVm, type TimedVm } from './timed-vm.ts';
 
 /** What a run sends where the budget file does not say: long enough that iperf3's start and end are little of it. */
-export const TIMED_LOAD_BYTES = 64 << 20;
+export const TIMED_LOAD: LoadDefaults = { bytes: 64 << 20, pps: 0 };
 
 /** Rounds that each load has in a check: nothing stops early there, and a round is seconds. */
 const ROUNDS = 40;
