@@ -10,7 +10,7 @@ import { isOlder } from '../model/since.ts';
 import { parseStimulus, stimulusByName, stimulusLabel } from '../model/stimuli.ts';
 import { baseFromDirectory } from './base.ts';
 import { check } from './check.ts';
-import { execute, type RunOptions } from './execute.ts';
+import { execute } from './execute.ts';
 import { attachmentOf, type HookPlan, type HookSides, planAllHooks, planHooks } from './hooks.ts';
 import { readObject, type SideObject } from './objects.ts';
 import {
@@ -60,12 +60,8 @@ const COUNTED = [
   { program: 'count_tc_0', file: 'count_tc.bpf.o', attach: { hook: 'tc', direction: 'ingress' } },
 ];
 
-async function run(
-  kernel: string,
-  plan: HookPlan,
-  options: Partial<RunOptions> = {},
-): Promise<readonly Measurement[]> {
-  const { targets, measurements } = await execute([kernel], [], { ...labOptions(), ...options }, plan);
+async function run(kernel: string, plan: HookPlan): Promise<readonly Measurement[]> {
+  const { targets, measurements } = await execute([kernel], [], labOptions(), plan);
   expect(targets.map(({ error }) => error)).toEqual([undefined]);
   return measurements;
 }
@@ -104,26 +100,6 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     const again = new Map([...jobs].filter(([key]) => arms.has(key)).reverse());
     const figures = await run(kernel, { hooks: some, loaders, jobs: again });
     const rows = new Set(figures.map(keyOf));
-    expect(
-      differences(
-        ours.filter((figure) => rows.has(keyOf(figure))),
-        figures,
-      ),
-    ).toEqual([]);
-  });
-
-  // Costs are values that repeat. Rates are of means, which a machine that boots for the job has had otherwise by 1 in 43,000.
-  test('machines that boot, each for itself, have the same costs', async () => {
-    const { hooks, loaders, jobs } = planAllHooks(DIST);
-    const some = hooks.filter(
-      ({ program, input }) => ['(nothing)', 'tc ingress', 'xdp native'].includes(program) && input === 'tcp',
-    );
-    const arms = new Set(some.flatMap((hook) => Object.values(hook.arms)));
-    const plan = { hooks: some, loaders, jobs: new Map([...jobs].filter(([key]) => arms.has(key))) };
-    const booted = await run(kernel, plan, { useSavedState: false });
-    const figures = booted.filter(({ metric }) => metric === 'hook_insns');
-    const rows = new Set(figures.map(keyOf));
-    expect(rows.size).toBe(3);
     expect(
       differences(
         ours.filter((figure) => rows.has(keyOf(figure))),
