@@ -10536,7 +10536,7 @@ var IN_VM = {
   reportPath: (0, import_node_path2.join)(FOLDER, "report")
 };
 async function runOnce(way, run3, tools, monitors) {
-  const { protocol, streams, bytes, bitsPerSecond = 0, isReverse, lengthBytes, windowBytes } = run3;
+  const { protocol, streams, bytes, bitsPerSecond = 0, pacingUs, isReverse, lengthBytes, windowBytes } = run3;
   const { iperf3 } = tools;
   const report = (0, import_node_fs19.openSync)(tools.reportPath, "wx+", 384);
   (0, import_node_fs19.unlinkSync)(tools.reportPath);
@@ -10557,6 +10557,7 @@ async function runOnce(way, run3, tools, monitors) {
       String(bytes).padStart(12, "0")
     ],
     ...protocol === "udp" ? ["-u", "-b", String(bitsPerSecond)] : [],
+    ...pacingUs === void 0 ? [] : ["--pacing-timer", String(pacingUs)],
     ...isReverse ? ["-R"] : [],
     ...lengthBytes === void 0 ? [] : ["-l", String(lengthBytes)],
     ...windowBytes === void 0 ? [] : ["-w", String(windowBytes)]

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const HEADS = ['unchanged', 'plus-1-insn', 'plus-10-insns', 'tail-call-indirect'];
 const LOADS = [
   { name: 'tcp', iperf3: { protocol: 'tcp', bytes: '16M' }, input: { tcp: 1514 } },
-  { name: 'udp', iperf3: { protocol: 'udp', bytes: '16M', length: 1400 }, input: { udp: 1442 } },
+  { name: 'udp', iperf3: { protocol: 'udp', length: 1400 }, input: { udp: 1442 } },
 ];
 
 /** All heads share a budget file; xdp_lb is handed packets of no service, as iperf3's are. */

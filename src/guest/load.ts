@@ -217,7 +217,7 @@ export const IN_VM: LoadTools = {
 
 /** One run of iperf3; `monitors` are drained meanwhile. Throws with what it says. */
 export async function runOnce(way: Way, run: LoadRun, tools: LoadTools, monitors: readonly Monitor[]) {
-  const { protocol, streams, bytes, bitsPerSecond = 0, isReverse, lengthBytes, windowBytes } = run;
+  const { protocol, streams, bytes, bitsPerSecond = 0, pacingUs, isReverse, lengthBytes, windowBytes } = run;
   const { iperf3 } = tools;
   const report = openSync(tools.reportPath, 'wx+', 0o600);
   unlinkSync(tools.reportPath);
@@ -238,6 +238,7 @@ export async function runOnce(way: Way, run: LoadRun, tools: LoadTools, monitors
       String(bytes).padStart(12, '0'),
     ],
     ...(protocol === 'udp' ? ['-u', '-b', String(bitsPerSecond)] : []),
+    ...(pacingUs === undefined ? [] : ['--pacing-timer', String(pacingUs)]),
     ...(isReverse ? ['-R'] : []),
     ...(lengthBytes === undefined ? [] : ['-l', String(lengthBytes)]),
     ...(windowBytes === undefined ? [] : ['-w', String(windowBytes)]),

@@ -169,6 +169,8 @@ export interface LoadRun {
   readonly lengthBytes?: number;
   /** Of each stream; as much as it can where it is left out. */
   readonly bitsPerSecond?: number;
+  /** How often iperf3 looks whether a packet is due: with one packet for each look they come one by one. */
+  readonly pacingUs?: number;
   /** Of both sockets' buffers; without it TCP's own grow with the load. */
   readonly windowBytes?: number;
 }

@@ -61,21 +61,23 @@ test('a load is called by all that is not as it is by default', () => {
 test.each([
   ['{}', 80 << 20],
   ['{ length: 1400 }', 80 << 20],
-  ['{ protocol: udp, length: 64 }', 64 * 60_000],
+  ['{ protocol: udp, length: 64 }', 64 * 3000],
+  ['{ protocol: udp, length: 64, pps: 0 }', 64 * 60_000],
   ['{ length: 64, bytes: 16M }', 16 << 20],
 ])('of %s the longer run sends %s bytes', (iperf3, bytes) => {
   expect(plan(`{ iperf3: ${iperf3} }`).load.run.bytes).toBe(bytes);
 });
 
 test.each([
-  ['{ protocol: udp, length: 1400 }', 112_000_000],
-  ['{ protocol: udp, length: 1400, streams: 4, pps: 2000 }', 5_600_000],
-  ['{ protocol: udp }', 115_840_000],
-  ['{ protocol: udp, mtu: 9000 }', 715_840_000],
-  ['{ protocol: udp, pps: 0 }', undefined],
-  ['{ protocol: tcp }', undefined],
-])('of %s each stream sends at %s bits a second', (iperf3, rate) => {
-  expect(plan(`{ iperf3: ${iperf3} }`).load.run.bitsPerSecond).toBe(rate);
+  ['{ protocol: udp, length: 1400 }', 112_000_000, 100],
+  ['{ protocol: udp, length: 1400, streams: 4, pps: 2000 }', 5_600_000, 2000],
+  ['{ protocol: udp }', 115_840_000, 100],
+  ['{ protocol: udp, mtu: 9000 }', 715_840_000, 100],
+  ['{ protocol: udp, pps: 0 }', undefined, undefined],
+  ['{ protocol: tcp }', undefined, undefined],
+])('of %s each stream sends at %s bits a second, a packet each %s us', (iperf3, rate, period) => {
+  const { bitsPerSecond, pacingUs } = plan(`{ iperf3: ${iperf3} }`).load.run;
+  expect([bitsPerSecond, pacingUs]).toEqual([rate, period]);
 });
 
 test.each([

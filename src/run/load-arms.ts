@@ -63,12 +63,14 @@ export interface LoadDefaults {
 /**
  * How much the longer run sends where nobody says: the least of which figures are within 0.5 % of those of ten times as much
  * (docs/networking-cpu.md), with sockets' buffers that do not grow. On 5.10 the first 18 MiB cost more than what follows.
- * Nobody slows UDP down: at a rate that one processor can serve for both ends nothing gets lost, where otherwise the turns that
- * client and server take decide how much does, and so what a packet costs.
+ * Nobody slows UDP down: packets that come one by one, at a rate that one processor can serve for both ends, cost the same, where
+ * otherwise the turns that client and server take decide how many get lost or are received together.
  */
 const EXACT_LOAD: LoadDefaults = { bytes: 80 << 20, pps: 10_000 };
 /** But of short calls no more than about as many as that has frames: each costs what a long one does. */
 const DEFAULT_CALLS = 60_000;
+/** Each by itself, and all alike: few are enough. */
+const PACED_PACKETS = 3000;
 const DEFAULT_MTU = 1500;
 /** Of IP and TCP with timestamps: iperf3 takes its UDP packets for as long as its TCP connection's segments. */
 const HEADERS_BYTES = 52;
@@ -78,17 +80,22 @@ const DEFAULT_WINDOW_BYTES = 256 << 10;
 /** What the budget file says, and what holds where it does not. */
 export function loadOf(iperf3: LoadConfig['iperf3'], defaults: LoadDefaults = EXACT_LOAD): Load {
   const { protocol = 'tcp', streams = 1, reverse, length, window, pps = defaults.pps } = iperf3;
-  const { bytes = Math.min(defaults.bytes, DEFAULT_CALLS * (length ?? defaults.bytes)) } = iperf3;
   const { over = 'veth', mtu = DEFAULT_MTU, gro, gso, tso } = iperf3;
   const packetBytes = length ?? mtu - HEADERS_BYTES;
+  const isPaced = protocol === 'udp' && pps > 0;
+  const calls = isPaced ? PACED_PACKETS * packetBytes : DEFAULT_CALLS * (length ?? defaults.bytes);
+  const { bytes = Math.min(defaults.bytes, calls) } = iperf3;
   const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
   return {
     run: {
       ...{ protocol, streams, bytes },
       ...(reverse ? { isReverse: true } : {}),
       ...(length === undefined ? {} : { lengthBytes: length }),
-      ...(protocol === 'udp' && pps > 0
-        ? { bitsPerSecond: Math.ceil((8 * pps * packetBytes) / streams) }
+      ...(isPaced
+        ? {
+            bitsPerSecond: Math.ceil((8 * pps * packetBytes) / streams),
+            pacingUs: Math.max(1, Math.floor((1e6 * streams) / pps)),
+          }
         : {}),
       ...(windowBytes === undefined ? {} : { windowBytes }),
     },
