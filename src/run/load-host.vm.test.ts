@@ -145,7 +145,9 @@ test('a check times its loads: a program against itself is not over, and figures
 test('a program that got dearer by many microseconds a packet is over, by about as much', async () => {
   const report = await checked(40_000, 2000);
   const row = loadRow(report, 'ns_per_packet')!;
-  if (row.verdict === 'inconclusive') expect(row.why).toMatch(/too noisy|too few/);
+  // A machine that says it is too noisy is taken at its word.
+  if (row.verdict === 'inconclusive' || row.verdict === 'unmeasured')
+    expect(row.why).toMatch(/too noisy|too few|cannot be held here|would decide|disturbed/);
   else {
     expect(row.verdict).toBe('over');
     // 38,000 turns of six instructions at least, for every other packet or more: acknowledgements go the other way.
