@@ -37,16 +37,8 @@ export function increaseCheck(
   decimals = 0,
 ): Check[] {
   if (increase === undefined || base === undefined) return [];
-  const allowed = allowance(increase.value, base.value, decimals);
-  const words = allowanceWords(increase.value, allowed, base.value);
-  const change = subtract(head.value, base.value);
-  if (subtract(head.low, base.high) > allowed) {
-    return [{ verdict: 'over', why: `${subtract(change, allowed)} above the allowed increase of ${words}` }];
-  }
-  if (subtract(head.high, base.low) > allowed) {
-    return [{ verdict: 'inconclusive', why: `the intervals hold the allowed increase of ${words}` }];
-  }
-  return [{ verdict: 'pass', why: `within the allowed increase of ${words}` }];
+  const allowed = allowanceOf(increase.value, base.value, decimals);
+  return riseCheck(base, head, allowed, { excess: 'above', limit: 'allowed increase' });
 }
 
 /** Of what more is better; the mirror of `maxCheck`. */
@@ -67,7 +59,7 @@ export function minCheck({ min }: Budget, head: Figure): Check[] {
   return [{ verdict: 'pass', why: `not below the minimum of ${value}` }];
 }
 
-/** A fall up to and including the allowance passes. */
+/** A fall up to and including the allowance passes: it is how far base rises above head. */
 export function decreaseCheck(
   { decrease }: Budget,
   head: Figure,
@@ -75,16 +67,25 @@ export function decreaseCheck(
   decimals = 0,
 ): Check[] {
   if (decrease === undefined || base === undefined) return [];
-  const allowed = allowance(decrease.value, base.value, decimals);
-  const words = allowanceWords(decrease.value, allowed, base.value);
-  const fall = subtract(base.value, head.value);
-  if (subtract(base.low, head.high) > allowed) {
-    return [{ verdict: 'over', why: `${subtract(fall, allowed)} beyond the allowed decrease of ${words}` }];
+  const allowed = allowanceOf(decrease.value, base.value, decimals);
+  return riseCheck(head, base, allowed, { excess: 'beyond', limit: 'allowed decrease' });
+}
+
+function riseCheck(
+  from: Figure,
+  to: Figure,
+  { allowed, text }: { readonly allowed: number; readonly text: string },
+  { excess, limit }: { readonly excess: string; readonly limit: string },
+): Check[] {
+  const words = `the ${limit} of ${text}`;
+  if (subtract(to.low, from.high) > allowed) {
+    const rise = subtract(to.value, from.value);
+    return [{ verdict: 'over', why: `${subtract(rise, allowed)} ${excess} ${words}` }];
   }
-  if (subtract(base.high, head.low) > allowed) {
-    return [{ verdict: 'inconclusive', why: `the intervals hold the allowed decrease of ${words}` }];
+  if (subtract(to.high, from.low) > allowed) {
+    return [{ verdict: 'inconclusive', why: `the intervals hold ${words}` }];
   }
-  return [{ verdict: 'pass', why: `within the allowed decrease of ${words}` }];
+  return [{ verdict: 'pass', why: `within ${words}` }];
 }
 
 type Allowance = Exclude<Increase, 'none'>;
@@ -94,8 +95,11 @@ function allowance(allowed: Allowance, base: number, decimals: number): number {
   return typeof allowed === 'number' ? allowed : percentFloor(base, allowed.percent, decimals);
 }
 
-function allowanceWords(allowed: Allowance, units: number, base: number): string {
-  return typeof allowed === 'number' ? `${units}` : `${units} (${allowed.percent}% of ${base})`;
+/** The same with its words. */
+function allowanceOf(limit: Allowance, base: number, decimals: number) {
+  const allowed = allowance(limit, base, decimals);
+  const text = typeof limit === 'number' ? `${allowed}` : `${allowed} (${limit.percent}% of ${base})`;
+  return { allowed, text };
 }
 
 /** The budget as a row of the report shows it; `base` turns a percentage into units. */
