@@ -49,9 +49,7 @@ export interface TimedJob {
 }
 
 /** Why rounds were left out; the rule is said beforehand, and knows nothing of what they measured. */
-export const DISCARDS = ['interrupted', 'steal', 'frequency'] as const;
-
-export type Discards = Readonly<Record<(typeof DISCARDS)[number], number>>;
+export type Discards = Readonly<Record<'interrupted' | 'steal' | 'frequency', number>>;
 
 /**
  * What was measured of one program on one input, round by round, in ns a run with what the call itself costs; or of a rate
