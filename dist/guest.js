@@ -10145,6 +10145,12 @@ function withOrdinaryPriority(work) {
     setScheduler2(SCHED_FIFO2, 1);
   }
 }
+function drawRandomKey() {
+  const fd = (0, import_node_fs16.openSync)("/dev/urandom", "r");
+  libc().syscall4(SYS_IOCTL, fd, RNDRESEEDCRNG, 0);
+  (0, import_node_fs16.closeSync)(fd);
+}
+var RNDRESEEDCRNG = 20999;
 function setScheduler2(policy, level) {
   const priority = memory(4);
   priority.writeInt32LE(level);
@@ -10189,6 +10195,7 @@ function mapWindow(physicalAddress, sizeBytes) {
   (0, import_node_fs16.closeSync)(fd);
   return window;
 }
+var SYS_IOCTL = 16;
 var SYS_FINIT_MODULE = 313;
 var SYS_SCHED_SETSCHEDULER2 = 144;
 var SCHED_OTHER2 = 0;
@@ -11017,6 +11024,7 @@ async function main() {
     ...discard ? { discard } : {},
     warnings
   });
+  drawRandomKey();
   clock.align(SECOND_NS, 0);
   pause();
   clock.spin(SPIN_NS);
@@ -11073,12 +11081,13 @@ function windowAddress() {
   if (megabytes === void 0) throw new Error("no memmap= window on the command line");
   return Number(megabytes) * (1 << 20);
 }
-var SETTLE_MS2 = 3e3;
+var SETTLED_SECONDS = 135;
 var TIMED_SETTLE_MS = 1e3;
 var SECOND_NS = 1e9;
 var SPIN_NS = 2e7;
 function settle2() {
-  sleep(SETTLE_MS2);
+  const uptimeSeconds = Number((0, import_node_fs22.readFileSync)("/proc/uptime", "utf8").split(" ")[0]);
+  sleep(1e3 * (SETTLED_SECONDS - uptimeSeconds));
 }
 async function warmUp(guest) {
   const { window, channel } = guest;

@@ -73,6 +73,7 @@ const defaultKernels = (modes: Modes) => (modes.includes('exact') ? DEFAULT_KERN
 interface OutputFlags {
   readonly json?: string;
   readonly markdown?: string;
+  readonly flamegraph?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -119,7 +120,7 @@ function program(): Command {
     .exitOverride()
     .showHelpAfterError('(tollgate --help shows the commands)');
 
-  withTimed(withCommon(root.command('measure [object...]')))
+  withReport(withTimed(withCommon(root.command('measure [object...]'))))
     .description('measure every metric of eBPF objects and print a table')
     .option('--config <file>', 'take inputs, maps, tail calls and hooks from a budget file')
     .option('--hooks', 'measure what each hook costs, with programs of our own')
@@ -155,7 +156,7 @@ function program(): Command {
       });
     });
 
-  withTimed(withCommon(root.command('check')))
+  withReport(withTimed(withCommon(root.command('check'))))
     .description('the gate: compare head with base and with the budgets; exit 1 if a budget is exceeded')
     .addOption(
       new Option(
@@ -271,6 +272,11 @@ function program(): Command {
         "how much the longer run sends, as '64M'; several are several loads",
       ).argParser((text, before: number[] = []) => [...before, parseBytes(text)]),
     )
+    .addOption(
+      new Option('--packets <n>', 'how much it sends in packets, of TCP in whole segments')
+        .argParser(parsePackets)
+        .conflicts('bytes'),
+    )
     .option('--hook <hook...>', "these hooks alone, as 'xdp native'")
     .option('--flamegraph <file>', 'write collapsed stacks: kernel, load, what is attached, event, part')
     .option(
@@ -336,7 +342,7 @@ function program(): Command {
       });
     });
 
-  withOutput(root.command('report <file...>'))
+  withReport(withOutput(root.command('report <file...>')))
     .description('merge the reports of the shards of one check, and render them again')
     .action((files: string[], flags: OutputFlags) => {
       const report = mergeReports(files.map((name) => ({ name, report: readReport(name) })));
@@ -467,11 +473,12 @@ async function measureLoads(objects: string[], flags: LoadFlags): Promise<void> 
 
 /** The flags that are keys of iperf3 in the budget file. */
 function iperf3From(flags: LoadFlags, bytes: number | undefined): LoadConfig['iperf3'] {
-  const { protocol, streams, reverse, length, pps, window, over, mtu, gro, gso, tso } = flags;
+  const { protocol, streams, packets, reverse, length, pps, window, over, mtu, gro, gso, tso } = flags;
   return withoutUndefined({
     protocol,
     streams,
     bytes,
+    packets,
     reverse,
     length,
     pps,
@@ -487,6 +494,11 @@ function iperf3From(flags: LoadFlags, bytes: number | undefined): LoadConfig['ip
 function parseSwitch(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
   throw new InvalidArgumentError('expected on or off');
+}
+
+function parsePackets(text: string): number {
+  if (/^\d{2,9}$/.test(text) && Number(text) >= 66 && Number(text) <= 100_000_000) return Number(text);
+  throw new InvalidArgumentError('expected 66 to 100000000');
 }
 
 function parsePps(text: string): number {
@@ -729,6 +741,11 @@ function withOutput(command: Command): Command {
     .option('--verbose', 'show what passed, too; on a crash the stack');
 }
 
+/** Of commands that tell a report. */
+function withReport(command: Command): Command {
+  return command.option('--flamegraph <file>', 'write the instructions of network load as collapsed stacks');
+}
+
 function withCommon(command: Command): Command {
   return withOutput(command)
     .option(
@@ -909,7 +926,8 @@ function readReport(path: string): Report {
 
 function show(report: Report, flags: OutputFlags, how: 'render' | 'renderMeasure'): void {
   const renderers = RENDERERS.map(({ name, ...renderer }) => ({ name, render: renderer[how] }));
-  writeAll(renderers, report, flags);
+  const { json, markdown, flamegraph } = flags;
+  writeAll(renderers, report, flags, { json, markdown, flamegraph });
 }
 
 /** Every rendering of a document that is asked for: what goes into a file, by the flag of its name. */
@@ -928,7 +946,7 @@ function writeAll<T>(
 function write(
   file: string | undefined,
   isTerminal: boolean,
-  flags: OutputFlags & { readonly flamegraph?: string },
+  flags: OutputFlags,
   render: (options: RenderOptions) => string,
 ): void {
   const taken = [flags.json, flags.markdown, flags.flamegraph].includes('-');

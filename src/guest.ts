@@ -7,6 +7,7 @@ import { runHookJob } from './guest/hooks.ts';
 import { runOnHost } from './guest/host.ts';
 import {
   becomeRealTime,
+  drawRandomKey,
   findPauseDevice,
   findRetainedInitramfs,
   loadModules,
@@ -66,6 +67,7 @@ async function main(): Promise<void> {
     ...(discard ? { discard } : {}),
     warnings,
   });
+  drawRandomKey();
   clock.align(SECOND_NS, 0);
   pause(); // the host saves this state; what follows runs once per job
   // QEMU's other thread has still to do with the command to go on. A processor that goes idle under its eyes has its
@@ -137,14 +139,20 @@ function windowAddress(): number {
   return Number(megabytes) * (1 << 20);
 }
 
-const SETTLE_MS = 3000;
+/** Since the kernel began: from 120 s on it draws new random keys once a minute, before that every few seconds. */
+const SETTLED_SECONDS = 135;
 const TIMED_SETTLE_MS = 1000;
 const SECOND_NS = 1_000_000_000;
 const SPIN_NS = 20_000_000;
 
-/** The clock's calibration and the boot's own work end; idle time costs nothing under icount. */
+/**
+ * The clock's calibration and the boot's own work end, and so do the random generator's first, frequent keys: one that falls
+ * into a job is stirred by all that the job has done so far, and then base and head draw other ports and hash seeds
+ * (crng_reseed_interval in drivers/char/random.c). Idle time costs nothing under icount.
+ */
 function settle(): void {
-  sleep(SETTLE_MS);
+  const uptimeSeconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+  sleep(1000 * (SETTLED_SECONDS - uptimeSeconds));
 }
 
 /**

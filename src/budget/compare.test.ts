@@ -789,3 +789,23 @@ test('losses and retransmitted segments are held where the file says so, and by 
     'retransmits over',
   ]);
 });
+
+test.each<[base: number, head: number, budget: string, verdict: string]>([
+  [100, 100, '{ increase: 0 }', 'pass'],
+  [100, 100.5, '{ increase: 0 }', 'inconclusive'],
+  [100, 99.5, '{ increase: 0 }', 'inconclusive'],
+  [100, 98, '{ increase: 0 }', 'improved'],
+  [100, 100.5, '{ increase: 2% }', 'pass'],
+  [100, 99.5, '{ increase: 2% }', 'pass'],
+  [100, 102, '{ increase: 0.5% }', 'over'],
+])('of a figure that is told apart by 1, %d becoming %d under %s is %s', (base, head, budget, verdict) => {
+  const load = (side: 'base' | 'head', value: number) =>
+    figure(side, 'insns_per_byte', value, {
+      ...{ object: '(load)', program: 'load', input: 'tcp', interval: [value - 0.5, value + 0.5] },
+    });
+  const { verdicts } = run({
+    budgets: `{ load: { insns_per_byte: ${budget} } }`,
+    measurements: [...load('base', base), ...load('head', head)],
+  });
+  expect(verdicts.map((row) => `${row.metric} ${row.verdict}`)).toEqual([`insns_per_byte ${verdict}`]);
+});

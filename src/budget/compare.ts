@@ -388,7 +388,8 @@ function metricRow(
     const missing = missingBase(scope, pair, baseKnows, input);
     return say(missing.verdict, [...whys, `the ${relative} cannot be checked: ${missing.reason}`]);
   }
-  return say(change !== undefined && isSure(pair) && isBetter(metric, change) ? 'improved' : 'pass', whys);
+  const isTold = change !== undefined && isSure(pair) && (pair.head?.change || !overlap(head, base));
+  return say(isTold && isBetter(metric, change) ? 'improved' : 'pass', whys);
 }
 
 function unbudgetedRow(
@@ -404,12 +405,7 @@ function unbudgetedRow(
   const change = paired?.value ?? subtract(head.value, base.value);
   if (change === 0) return undefined;
   // What chance gives as well, or intervals that overlap, show no change that a reader could rely on.
-  if (
-    paired
-      ? paired.interval[0] <= 0 && paired.interval[1] >= 0
-      : head.low <= base.high && base.low <= head.high
-  )
-    return undefined;
+  if (paired ? paired.interval[0] <= 0 && paired.interval[1] >= 0 : overlap(head, base)) return undefined;
   const verdict = isBetter(metric, change) ? 'improved' : 'pass';
   const why = `${subject} is ${head.value}${changeWords(change, base)}: no budget holds it`;
   return row(scope, metric.name, pair, { verdict, why }, input);
@@ -434,6 +430,8 @@ function missingBase(
     reason: `the base has no figure: ${pair.base?.absent?.reason ?? 'none was reported'}`,
   };
 }
+
+const overlap = (a: Figure, b: Figure | undefined) => b !== undefined && a.low <= b.high && b.low <= a.high;
 
 /** Of a timed figure: whether the change is one at all. */
 function isSure({ head }: Pair): boolean {

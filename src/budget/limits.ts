@@ -71,6 +71,7 @@ export function decreaseCheck(
   return riseCheck(head, base, allowed, { excess: 'beyond', limit: 'allowed decrease' });
 }
 
+/** Two figures that are one are no rise, however wide their intervals. */
 function riseCheck(
   from: Figure,
   to: Figure,
@@ -78,6 +79,7 @@ function riseCheck(
   { excess, limit }: { readonly excess: string; readonly limit: string },
 ): Check[] {
   const words = `the ${limit} of ${text}`;
+  if (to.value === from.value) return [{ verdict: 'pass', why: `within ${words}` }];
   if (subtract(to.low, from.high) > allowed) {
     const rise = subtract(to.value, from.value);
     return [{ verdict: 'over', why: `${subtract(rise, allowed)} ${excess} ${words}` }];

@@ -105,6 +105,16 @@ export function withOrdinaryPriority<T>(work: () => T): T {
   }
 }
 
+/** Where the kernel asks for a new key when it next wants one (before 6.2), that is over for a minute. */
+export function drawRandomKey(): void {
+  const fd = openSync('/dev/urandom', 'r');
+  libc().syscall4(SYS_IOCTL, fd, RNDRESEEDCRNG, 0);
+  closeSync(fd);
+}
+
+/** _IO('R', 7) of linux/random.h; since 4.14. */
+const RNDRESEEDCRNG = 0x5207;
+
 /** Of the calling thread: 0, or -1 and errno. */
 function setScheduler(policy: number, level: number): number {
   const priority = memory(4);
@@ -163,6 +173,7 @@ export function mapWindow(physicalAddress: number, sizeBytes: number): Buffer {
   return window;
 }
 
+const SYS_IOCTL = 16;
 const SYS_FINIT_MODULE = 313;
 const SYS_SCHED_SETSCHEDULER = 144;
 const SCHED_OTHER = 0;

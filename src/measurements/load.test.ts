@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { type LoadCounts, loadFigures } from './load.ts';
+import type { LoadRun } from '../model/job.ts';
+import type { LoadFigures } from '../model/load-cost.ts';
+import { type LoadCounts, loadFigures, loadMetrics } from './load.ts';
 
 const STARTING = 1000;
 
@@ -62,4 +64,53 @@ test('a load of too few sends has no figures', () => {
   expect(loadFigures(runOf(10), longer)).toEqual({
     reason: 'too little is sent to tell shares of time: fewer than 33 sends',
   });
+});
+
+const TCP: LoadRun = { protocol: 'tcp', streams: 1, bytes: 80 << 20 };
+const DEVICE = { name: 'client', mtuBytes: 1500, gro: true, gso: true, tso: true };
+
+/** What is sent beyond the shorter run, in packets of so many bytes. */
+function figuresOf(bytes: number, bytesPerPacket: number): LoadFigures {
+  const figures = loadFigures(runOf(10), runOf(20)) as LoadFigures;
+  return { ...figures, bytes, packets: bytes / bytesPerPacket, devices: [DEVICE] };
+}
+
+const intervalsOf = (figures: LoadFigures, run: LoadRun) =>
+  Object.fromEntries(loadMetrics(figures, run).map(({ metric, interval }) => [metric, interval]));
+
+test.each([
+  { says: 'TCP in segments', run: TCP, bytes: 40 << 20, each: 1400, packet: 0.2, byte: 1 },
+  { says: 'less of it', run: TCP, bytes: 10 << 20, each: 1400, packet: 0.8, byte: 4 },
+  { says: 'more of it', run: TCP, bytes: 400 << 20, each: 1400, packet: 0.2, byte: 1 },
+  { says: 'TCP with segmentation put off', run: TCP, bytes: 40 << 20, each: 27_000, packet: 5, byte: 3 },
+  {
+    says: 'UDP at full speed',
+    run: { ...TCP, protocol: 'udp' as const },
+    bytes: 1e6,
+    each: 1400,
+    packet: 5,
+    byte: 5,
+  },
+])('$says is told apart by $packet % a packet and $byte % a byte', ({ run, bytes, each, packet, byte }) => {
+  const intervals = intervalsOf(figuresOf(bytes, each), run);
+  const around = (value: number, percent: number) => [
+    value * (1 - percent / 200),
+    value * (1 + percent / 200),
+  ];
+  for (const [metric, value, percent] of [
+    ['insns_per_packet', 35, packet],
+    ['insns_per_byte', 0.7, byte],
+    ['throughput_bps', 8e9, byte],
+  ] as const)
+    intervals[metric]!.forEach((end, i) => {
+      expect(end).toBeCloseTo(around(value, percent)[i]!, 5);
+    });
+  expect(intervals.lost_packets).toBeUndefined();
+  expect(intervals.retransmits).toBeUndefined();
+});
+
+test('UDP that goes packet by packet is told apart to the digit', () => {
+  const paced: LoadRun = { ...TCP, protocol: 'udp', pacingUs: 100 };
+  const told = Object.values(intervalsOf(figuresOf(1e6, 1400), paced)).filter((each) => each !== undefined);
+  expect(told).toEqual([]);
 });

@@ -3,8 +3,9 @@
 
 import { rounded } from '../model/decimal.ts';
 import type { Iperf3Result } from '../model/iperf3.ts';
+import type { LoadRun } from '../model/job.ts';
 import { type LoadFigures, NET_EVENTS, type NetEvent } from '../model/load-cost.ts';
-import { loadMetricNames, type MetricName } from '../model/metrics.ts';
+import { loadMetricNames, type MetricName, metricOf } from '../model/metrics.ts';
 import type { Traffic } from '../model/records.ts';
 import type { Absent, LoadDevice } from '../model/report.ts';
 
@@ -59,10 +60,42 @@ export function loadFigures(shorter: LoadCounts, longer: LoadCounts): LoadFigure
 
 export const TOO_LITTLE_SENT = 'too little is sent to tell shares of time: fewer than 33 sends';
 
+/**
+ * How far the turns that client and server take move a figure with TCP as soon as a program costs anything else, percent, where
+ * 40 MiB are between the two runs; ends weigh the more the less is sent. From what the sample project's heads move
+ * (docs/networking-cpu.md), with a margin.
+ */
+const TURNS = {
+  segments: { net_cpu: 0.2, insns_per_packet: 0.2, insns_per_byte: 1, throughput_bps: 1, share: 1 },
+  /** Segmentation is put off: how much is in a packet hangs on turns, too. */
+  offloaded: { net_cpu: 1, insns_per_packet: 5, insns_per_byte: 3, throughput_bps: 3, share: 3 },
+} as const;
+const TURNS_BYTES = 40 << 20;
+/** With UDP at full speed: they decide which share gets lost, and what is received together. */
+const TURNS_OF_UDP = 5;
+
+/** Of one metric, percent of the figure; 0 where packets go one by one. */
+function turnsOf(metric: MetricName, { protocol, pacingUs }: LoadRun, figures: LoadFigures): number {
+  if (COUNTED.includes(metric)) return 0;
+  if (protocol === 'udp') return pacingUs === undefined ? TURNS_OF_UDP : 0;
+  const { bytes, packets, devices } = figures;
+  const isOffloaded = bytes / packets > Math.max(...devices.map(({ mtuBytes }) => mtuBytes));
+  const turns: Readonly<Record<string, number>> = TURNS[isOffloaded ? 'offloaded' : 'segments'];
+  return (turns[metric] ?? turns.share!) * Math.max(1, TURNS_BYTES / bytes);
+}
+
+const COUNTED: readonly MetricName[] = ['lost_packets', 'retransmits'];
+
+export interface LoadMetric {
+  readonly metric: MetricName;
+  readonly value?: number;
+  /** What another head's figure has to be outside of, to be told from what turns do. */
+  readonly interval?: [low: number, high: number];
+  readonly absent?: Absent;
+}
+
 /** As metrics; where there are no figures, all of them are absent. */
-export function loadMetrics(
-  figures: LoadFigures | Absent,
-): readonly { readonly metric: MetricName; readonly value?: number; readonly absent?: Absent }[] {
+export function loadMetrics(figures: LoadFigures | Absent, run: LoadRun): readonly LoadMetric[] {
   if ('reason' in figures) return NAMES.map((metric) => ({ metric, absent: figures }));
   const { net_cpu, insns_per_packet, insns_per_byte, throughput_bps, lost, retransmits } = figures;
   const values: Readonly<Record<string, number | Absent>> = {
@@ -76,7 +109,13 @@ export function loadMetrics(
   };
   return NAMES.map((metric) => {
     const value = values[metric]!;
-    return typeof value === 'number' ? { metric, value } : { metric, absent: value };
+    if (typeof value !== 'number') return { metric, absent: value };
+    // Half to each side: two figures are told apart where their intervals do not meet.
+    const half = (value * turnsOf(metric, run, figures)) / 200;
+    const { decimals = 0 } = metricOf(metric);
+    return half === 0
+      ? { metric, value }
+      : { metric, value, interval: [rounded(value - half, decimals), rounded(value + half, decimals)] };
   });
 }
 

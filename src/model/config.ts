@@ -70,6 +70,8 @@ export interface LoadConfig {
     readonly protocol?: 'tcp' | 'udp';
     readonly streams?: number;
     readonly bytes?: number;
+    /** The same in packets, of TCP in whole segments: never beside `bytes`. */
+    readonly packets?: number;
     readonly reverse?: boolean;
     readonly length?: number;
     /** UDP: packets a second, of all streams; 0: as many as they can. */

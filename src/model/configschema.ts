@@ -281,6 +281,13 @@ const iperf3Fields = z.strictObject({
     .union([count, size], { error: "expected a number of bytes, or one as '64M'" })
     .optional()
     .describe("how much the longer of the two runs sends, as '64M'"),
+  packets: z
+    .number()
+    .int()
+    .min(66)
+    .max(100_000_000)
+    .optional()
+    .describe('the same in packets; of TCP in whole segments of the MTU'),
   reverse: z.boolean().optional().describe('the server sends'),
   length: z
     .union(
@@ -319,10 +326,15 @@ const iperf3Fields = z.strictObject({
   tso: z.boolean().optional().describe('TCP segmentation offload of all devices'),
 });
 
-const iperf3Schema = iperf3Fields.refine(({ protocol, pps }) => pps === undefined || protocol === 'udp', {
-  error: "only UDP is sent at a rate: expected no 'pps' without 'protocol: udp'",
-  path: ['pps'],
-});
+const iperf3Schema = iperf3Fields
+  .refine(({ protocol, pps }) => pps === undefined || protocol === 'udp', {
+    error: "only UDP is sent at a rate: expected no 'pps' without 'protocol: udp'",
+    path: ['pps'],
+  })
+  .refine(({ bytes, packets }) => bytes === undefined || packets === undefined, {
+    error: "'bytes' says how much is sent: expected no 'packets' beside it",
+    path: ['packets'],
+  });
 
 const loadSchema = z
   .array(

@@ -196,6 +196,8 @@ export const loadDetailsSchema = z.strictObject({
   devices: z.array(deviceSchema),
   /** Of the network's events, instructions a byte by part of the network stack and by program; the dearest first. */
   parts: z.array(z.strictObject({ part: z.string(), insnsPerByte: z.number() })),
+  /** The same by event, in instructions: what a flame graph is made of. */
+  stacks: z.array(z.strictObject({ event: z.string(), part: z.string(), insns: countSchema })).optional(),
   /** The share of all processor time that is of no event, part or user space, percent. */
   unaccounted: z.number(),
   /** iperf3's own report of the longer run, as JSON; cut where it is longer than 16 KiB. */

@@ -1,7 +1,7 @@
-// Call paths as collapsed stacks ('a;b;c 42'), which flamegraph.pl, speedscope and inferno open.
+// Call paths as collapsed stacks.
 
 import type { Explanation, Explanations } from '../model/explanation.ts';
-import { visible } from './escape.ts';
+import { collapsed } from './collapsed.ts';
 
 /** Call paths that add up to one figure. */
 export interface Graph {
@@ -45,14 +45,9 @@ export function graphsOf({ target, side, input, absent, inPlace, stacks }: Expla
  */
 export function renderFlamegraph({ explanations }: Explanations): string {
   const graphs = explanations.flatMap(graphsOf);
-  const lines = graphs.flatMap(({ name, paths }) =>
-    paths.map(({ frames, warm }) => {
-      const path = graphs.length > 1 ? [name, ...frames] : frames;
-      return `${path.map(frameText).join(';')} ${warm}`;
-    }),
-  );
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  return graphs
+    .flatMap(({ name, paths }) =>
+      paths.map(({ frames, warm }) => collapsed(graphs.length > 1 ? [name, ...frames] : frames, warm)),
+    )
+    .join('');
 }
-
-/** A semicolon would end the frame. */
-const frameText = (frame: string) => visible(frame).replaceAll(';', ',');

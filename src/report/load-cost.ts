@@ -7,7 +7,7 @@ import {
   loadLabel,
   NET_EVENTS,
 } from '../model/load-cost.ts';
-import { visible } from './escape.ts';
+import { collapsed } from './collapsed.ts';
 import { figuresRenderers, type Table, targetLines } from './figures-table.ts';
 import { NOT_TIME } from './rows.ts';
 import { left, right } from './table.ts';
@@ -22,15 +22,13 @@ export const LOAD_COST_RENDERERS = figuresRenderers(({ costs }: LoadCosts) => ({
 
 /** Collapsed stacks, a line each: 'debian:6.12/exact;tcp, 1 stream, 16 MiB;xdp native;rx_softirq;TCP 12345'. */
 export function renderLoadFlamegraph({ costs }: LoadCosts): string {
-  const frame = (text: string) => visible(text).replaceAll(';', ',');
   return costs
     .flatMap(({ target, load, arms }) =>
       arms.flatMap(({ arm, figures }) =>
         'reason' in figures
           ? []
-          : figures.stacks.map(
-              ({ event, part, insns }) =>
-                `${[target.id, loadLabel(load), arm, event, part].map(frame).join(';')} ${insns}\n`,
+          : figures.stacks.map(({ event, part, insns }) =>
+              collapsed([target.id, loadLabel(load), arm, event, part], insns),
             ),
       ),
     )

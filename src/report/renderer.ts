@@ -35,7 +35,7 @@ export interface DocumentRenderer<T> {
 }
 
 export interface Renderer {
-  readonly name: 'terminal' | 'markdown' | 'json';
+  readonly name: 'terminal' | 'markdown' | 'json' | 'flamegraph';
   /** A check: its verdicts, and what it takes to understand them. */
   readonly render: (report: Report, options?: RenderOptions) => string;
   /** A measurement: its figures, against the base's where there are any. */

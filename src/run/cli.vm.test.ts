@@ -91,7 +91,7 @@ test('rates that a dearer program lowers by more than they may fall are over, an
 kernels: ["${KERNEL}"]
 objects: ["build/*.bpf.o"]
 programs: { step_33: { attach: { hook: xdp, mode: native } } }
-load: [{ iperf3: { bytes: 4M }, attach: [step_33] }]
+load: [{ iperf3: { bytes: 40M }, attach: [step_33] }]
 budgets: { load: { throughput_bps: ${throughput} }, step_33: { pass_pps: ${rate} } }
 `,
     );

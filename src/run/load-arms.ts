@@ -81,11 +81,13 @@ const DEFAULT_WINDOW_BYTES = 256 << 10;
 export function loadOf(iperf3: LoadConfig['iperf3'], defaults: LoadDefaults = EXACT_LOAD): Load {
   const { protocol = 'tcp', streams = 1, reverse, length, window, pps = defaults.pps } = iperf3;
   const { over = 'veth', mtu = DEFAULT_MTU, gro, gso, tso } = iperf3;
-  const packetBytes = length ?? mtu - HEADERS_BYTES;
-  const isPaced = protocol === 'udp' && pps > 0;
+  const isUdp = protocol === 'udp';
+  const packetBytes = (isUdp ? length : undefined) ?? mtu - HEADERS_BYTES;
+  const isPaced = isUdp && pps > 0;
   const calls = isPaced ? PACED_PACKETS * packetBytes : DEFAULT_CALLS * (length ?? defaults.bytes);
-  const { bytes = Math.min(defaults.bytes, calls) } = iperf3;
-  const windowBytes = window ?? (protocol === 'tcp' ? DEFAULT_WINDOW_BYTES : undefined);
+  const wanted = iperf3.packets === undefined ? iperf3.bytes : iperf3.packets * packetBytes;
+  const bytes = wanted ?? Math.min(defaults.bytes, calls);
+  const windowBytes = window ?? (isUdp ? undefined : DEFAULT_WINDOW_BYTES);
   return {
     run: {
       ...{ protocol, streams, bytes },
@@ -302,21 +304,23 @@ export async function runLoads(
   told: (ran: JobResult) => void,
 ): Promise<{ readonly measurements: readonly Measurement[]; readonly details: readonly LoadDetails[] }> {
   const costs = await runArms(loads, machine, kernel, options, told);
-  const rows = loads.flatMap(({ input }, i) =>
+  const rows = loads.flatMap(({ input, load: { run } }, i) =>
     costs[i]!.flatMap(({ arm, figures }) =>
-      SIDES_OF[arm]!(costs[i]!.length === 1).map((of) => ({ ...of, target: id, input, figures })),
+      SIDES_OF[arm]!(costs[i]!.length === 1).map((of) => ({ ...of, target: id, input, run, figures })),
     ),
   );
   return {
-    measurements: rows.flatMap(({ figures, ...of }) =>
-      loadMetrics(figures).map((each) => ({
+    measurements: rows.flatMap(({ run, figures, ...of }) =>
+      loadMetrics(figures, run).map((each) => ({
         ...of,
         object: NETWORK_LOAD.object,
         unit: metricOf(each.metric).unit,
         ...each,
       })),
     ),
-    details: rows.flatMap(({ figures, ...of }) => ('reason' in figures ? [] : [detailsOf(of, figures)])),
+    details: rows.flatMap(({ run: _, figures, ...of }) =>
+      'reason' in figures ? [] : [detailsOf(of, figures)],
+    ),
   };
 }
 
@@ -334,13 +338,14 @@ const both = (program: string) => (['base', 'head'] as const).map((side) => ({ s
 
 function detailsOf(
   of: Pick<LoadDetails, 'target' | 'side' | 'program' | 'input'>,
-  { bytes, packets, devices, parts, unaccounted, iperf3 }: LoadFigures,
+  { bytes, packets, devices, parts, stacks, unaccounted, iperf3 }: LoadFigures,
 ): LoadDetails {
   return {
     ...of,
     ...{ bytes, packets, unaccounted },
     devices: [...devices],
     parts: [...parts],
+    stacks: [...stacks],
     iperf3: iperf3.slice(0, IPERF3_KEPT),
   };
 }

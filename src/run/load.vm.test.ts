@@ -41,7 +41,7 @@ async function runMonitored(kernel: string) {
 const SAMPLE_HZ = 4999;
 
 /** A head of the sample project under load, against base. */
-async function gate(kernel: string, head: string, iperf3: object = { bytes: '4M' }) {
+async function gate(kernel: string, head: string, iperf3: object, mode = 'native') {
   const objectsOf = (side: string) => [readObject(join(LB, `built/${side}/build/lb.bpf.o`), 'lb.bpf.o')];
   const text = JSON.stringify({
     version: 1,
@@ -49,7 +49,7 @@ async function gate(kernel: string, head: string, iperf3: object = { bytes: '4M'
     objects: ['*'],
     programs: {
       xdp_lb: {
-        attach: { hook: 'xdp' },
+        attach: { hook: 'xdp', mode },
         tail_calls: { jump_table: { 0: 'lb_v4', 1: 'lb_v6', 2: 'lb_encap' } },
       },
     },
@@ -103,15 +103,24 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
     expect(nothing!.parts.map(({ part }) => part)).not.toContain('bpf nop');
   });
 
-  test('the sample project against itself reads 0, and ten instructions more read as ten a packet', async () => {
-    const itself = await gate(kernel, 'unchanged');
-    expect(itself.filter(({ change }) => change !== 0)).toEqual([]);
+  test.each([
+    ['frames', 'native', {}],
+    ['packets that are segmented at the end', 'generic', {}],
+    ['several streams', 'generic', { streams: 4 }],
+    ['the way back', 'generic', { reverse: true }],
+  ] as const)('over TCP the sample project built again reads as before: %s', async (_, mode, more) => {
+    const itself = await gate(kernel, 'unchanged', { bytes: '4M', ...more }, mode);
     expect(itself.map(({ metric }) => metric)).toContain('insns_per_packet');
-    const dearer = await gate(kernel, 'plus-10-insns');
+    expect(itself.filter(({ change, verdict }) => change !== 0 || verdict !== 'pass')).toEqual([]);
+  });
+
+  test('over TCP ten instructions more read as ten a packet', async () => {
+    const dearer = await gate(kernel, 'plus-10-insns', { bytes: '16M' });
     const perPacket = dearer.find(({ metric }) => metric === 'insns_per_packet')!;
     // Acknowledgements do not pass the program; and as its softirq takes longer, turns are taken a little later.
-    expect(perPacket.change).toBeGreaterThan(5);
+    expect(perPacket.change).toBeGreaterThan(2);
     expect(perPacket.change).toBeLessThan(15);
+    expect(perPacket.verdict).toBe('inconclusive'); // 0.2 % more, of a figure that turns move by as much
   });
 
   test.each([64, 1400])(
@@ -122,7 +131,7 @@ describe.each(OUTER_KERNELS)('on %s', (kernel) => {
         expect(rows.find(({ metric }) => metric === 'lost_packets')).toMatchObject({ head: 0, base: 0 });
         return rows.find(({ metric }) => metric === 'insns_per_packet')!.change!;
       };
-      expect(Math.abs(await changeOf('unchanged'))).toBeLessThan(2);
+      expect(await changeOf('unchanged')).toBe(0);
       expect(Math.abs((await changeOf('plus-10-insns')) - 10)).toBeLessThan(2);
     },
   );

@@ -37,7 +37,7 @@ test.each([process.versions.node, ...OTHERS])(
       copyFileSync(join(DIST, name), join(empty, name));
     }
     const { stdout } = await execa(node, ['guest.js'], { cwd: empty, env: { NODE_PATH: '' } });
-    expect(stdout).toMatch(new RegExp(`^tollgate guest: node v${version}, libbpf v1\\.\\d+, objects found$`));
+    expect(stdout).toMatch(new RegExp(`^tollgate guest: node v${version}, libbpf 1\\.\\d+, objects found$`));
   },
 );
 

@@ -447,19 +447,16 @@ test.each(SAVE_FAILURES)('where %s jobs boot, with one line of warning', async (
 });
 
 test.each([
-  ['no job at all', new Uint8Array(64), 'Error: the window holds no job'],
+  ['no job at all', new Uint8Array(64), /^Error: the window holds no job/],
   [
     'a job that is no JSON',
     Buffer.from('\u0005\u0000\u0000\u0000\u0000\u0000\u0000\u0000{"for'),
-    'SyntaxError: ',
+    /^SyntaxError: /,
   ],
-])('our own guest that is given %s says where it crashed', async (_, job, line) => {
+])('our own guest that is given %s says so, and that nothing follows', async (_, job, words) => {
   const { run } = await ourGuest();
-  const { error } = await failureOf(() => run(job));
-  const says = 'the guest program crashed (a fault of Tollgate)';
-  expect(seen(error, new RegExp(`tollgate guest: ${line}`))).toEqual(
-    during('measure', says, 'guest-crash', `tollgate guest: ${line}`),
-  );
+  const { records } = await run(job);
+  expect(records).toEqual([{ type: 'error', message: expect.stringMatching(words) }, { type: 'end' }]);
 });
 
 test('our own guest then still does a job', async () => {
