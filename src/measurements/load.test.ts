@@ -108,9 +108,3 @@ test.each([
   expect(intervals.lost_packets).toBeUndefined();
   expect(intervals.retransmits).toBeUndefined();
 });
-
-test('UDP that goes packet by packet is told apart to the digit', () => {
-  const paced: LoadRun = { ...TCP, protocol: 'udp', pacingUs: 100 };
-  const told = Object.values(intervalsOf(figuresOf(1e6, 1400), paced)).filter((each) => each !== undefined);
-  expect(told).toEqual([]);
-});
