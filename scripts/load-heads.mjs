@@ -14,7 +14,7 @@ import { DOC, put, table } from './load-tables.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const HEADS = ['unchanged', 'plus-1-insn', 'plus-10-insns', 'tail-call-indirect'];
 const LOADS = [
-  { name: 'tcp', iperf3: { protocol: 'tcp', bytes: '16M' }, input: { tcp: 1514 } },
+  { name: 'tcp', iperf3: { protocol: 'tcp' }, input: { tcp: 1514 } },
   { name: 'udp', iperf3: { protocol: 'udp', length: 1400 }, input: { udp: 1442 } },
 ];
 
