@@ -528,6 +528,12 @@ test.each<[string, string[]]>([
     ],
   ],
   [
+    'load: [{ iperf3: { bytes: 1M, packets: 100 } }]',
+    [
+      "Cannot parse 'load[0].iperf3.packets': 'bytes' says how much is sent: expected no 'packets' beside it, got 100 (t.yml:4:40)",
+    ],
+  ],
+  [
     'load: [{ iperf3: { protocol: tcp, pps: 100 } }]',
     [
       "Cannot parse 'load[0].iperf3.pps': only UDP is sent at a rate: expected no 'pps' without 'protocol: udp', got 100 (t.yml:4:40)",

@@ -92,3 +92,12 @@ test('a hook that is none is a fault of the command line', () => {
     "Cannot attach to 'xdp nativ' under load: no hook is called so",
   );
 });
+
+test.each([
+  [{ packets: 1000 }, 1_448_000],
+  [{ packets: 1000, mtu: 9000, length: 64 }, 8_948_000],
+  [{ packets: 1000, protocol: 'udp' as const, length: 200 }, 200_000],
+  [{ packets: 1000, protocol: 'udp' as const, pps: 0 }, 1_448_000],
+])('a load of %j sends %d bytes', (iperf3, bytes) => {
+  expect(loadOf(iperf3).run.bytes).toBe(bytes);
+});
