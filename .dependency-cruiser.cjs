@@ -12,6 +12,7 @@ const below = {
   github: ['model', 'report'],
   explain: ['model', 'measurements', 'vm'],
   run: ['model', 'statistics', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain'],
+  cli: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain', 'run'],
   action: ['model', 'measurements', 'budget', 'report', 'kernels', 'vm', 'explain', 'setup', 'github', 'run'],
 };
 

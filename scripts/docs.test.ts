@@ -79,7 +79,9 @@ test("action.md names every input and output of action.yml, with the input's def
 
 test('commands.md names every command, flag and variable of the command line', () => {
   const page = read('docs/commands.md');
-  const cli = read('src/cli.ts');
+  const cli = ['src/cli.ts', ...readdirSync(join(root, 'src/cli')).map((name) => `src/cli/${name}`)]
+    .map(read)
+    .join('');
   const flags = [...cli.matchAll(/(?:\.option\(|new Option\()\s*'(--[a-z-]+)/g)].map((match) => match[1]!);
   const commands = [...cli.matchAll(/\.command\('([a-z]+)/g)].map((match) => match[1]!);
   const environment = cli + read('src/model/surroundings.ts');

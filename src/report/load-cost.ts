@@ -9,19 +9,23 @@ import {
 } from '../model/load-cost.ts';
 import { collapsed } from './collapsed.ts';
 import { figuresRenderers, type Table, targetLines } from './figures-table.ts';
+import type { DocumentRenderer } from './renderer.ts';
 import { NOT_TIME } from './rows.ts';
 import { left, right } from './table.ts';
 
-export const LOAD_COST_RENDERERS = figuresRenderers(({ costs }: LoadCosts) => ({
-  tables: [figuresTable(costs)],
-  words: WORDS,
-  details: costs.map(partsTable),
-  facts: factsOf(costs),
-  note: NOT_TIME,
-}));
+export const LOAD_COST_RENDERERS: readonly DocumentRenderer<LoadCosts>[] = [
+  ...figuresRenderers(({ costs }: LoadCosts) => ({
+    tables: [figuresTable(costs)],
+    words: WORDS,
+    details: costs.map(partsTable),
+    facts: factsOf(costs),
+    note: NOT_TIME,
+  })),
+  { name: 'flamegraph', render: renderFlamegraph },
+];
 
 /** Collapsed stacks, a line each: 'debian:6.12/exact;tcp, 1 stream, 16 MiB;xdp native;rx_softirq;TCP 12345'. */
-export function renderLoadFlamegraph({ costs }: LoadCosts): string {
+function renderFlamegraph({ costs }: LoadCosts): string {
   return costs
     .flatMap(({ target, load, arms }) =>
       arms.flatMap(({ arm, figures }) =>

@@ -28,14 +28,16 @@ export interface Links {
   readonly run?: string;
 }
 
+type RendererName = 'terminal' | 'markdown' | 'json' | 'flamegraph';
+
 /** One form of what a command other than measure and check tells. */
 export interface DocumentRenderer<T> {
-  readonly name: 'terminal' | 'markdown' | 'json';
+  readonly name: RendererName;
   readonly render: (document: T, options?: RenderOptions) => string;
 }
 
 export interface Renderer {
-  readonly name: 'terminal' | 'markdown' | 'json' | 'flamegraph';
+  readonly name: RendererName;
   /** A check: its verdicts, and what it takes to understand them. */
   readonly render: (report: Report, options?: RenderOptions) => string;
   /** A measurement: its figures, against the base's where there are any. */

@@ -64,6 +64,10 @@ test.each([
   ['{ protocol: udp, length: 64 }', 64 * 3000],
   ['{ protocol: udp, length: 64, pps: 0 }', 64 * 60_000],
   ['{ length: 64, bytes: 16M }', 16 << 20],
+  ['{ packets: 1000 }', 1_448_000],
+  ['{ packets: 1000, mtu: 9000, length: 64 }', 8_948_000],
+  ['{ packets: 1000, protocol: udp, length: 200 }', 200_000],
+  ['{ packets: 1000, protocol: udp, pps: 0 }', 1_448_000],
 ])('of %s the longer run sends %s bytes', (iperf3, bytes) => {
   expect(plan(`{ iperf3: ${iperf3} }`).load.run.bytes).toBe(bytes);
 });
@@ -91,13 +95,4 @@ test('a hook that is none is a fault of the command line', () => {
   expect(() => planHookLoad(loadOf({}), join(ROOT, 'dist'), ['xdp nativ'])).toThrow(
     "Cannot attach to 'xdp nativ' under load: no hook is called so",
   );
-});
-
-test.each([
-  [{ packets: 1000 }, 1_448_000],
-  [{ packets: 1000, mtu: 9000, length: 64 }, 8_948_000],
-  [{ packets: 1000, protocol: 'udp' as const, length: 200 }, 200_000],
-  [{ packets: 1000, protocol: 'udp' as const, pps: 0 }, 1_448_000],
-])('a load of %j sends %d bytes', (iperf3, bytes) => {
-  expect(loadOf(iperf3).run.bytes).toBe(bytes);
 });

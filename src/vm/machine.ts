@@ -72,13 +72,7 @@ export function kernelCommandLine(spec: MachineSpec): string {
     'random.trust_cpu=off',
     // no calibration of the local APIC's timer: it spins for seconds; the PIT serves one CPU
     ...(spec.accelerator === 'kvm' ? [] : ['nolapic_timer']),
-    // the TSC is the instruction counter: 1 GHz, said and not measured
-    ...(spec.accelerator === 'icount'
-      ? ['tsc_early_khz=1000000', 'tsc=nowatchdog', 'nohpet', 'pmtmr=0']
-      : []),
-    // since 5.13 each system call moves its stack by the clock's lowest bits, and what a copy costs hangs on its addresses
-    // (memcpy_orig in arch/x86/lib/memcpy_64.S): one instruction more before would be some more ever after
-    ...(spec.accelerator === 'icount' ? ['randomize_kstack_offset=off'] : []),
+    ...(spec.accelerator === 'icount' ? COUNTED_CLOCK : []),
     'cryptomgr.notests=1',
     // no 0.15 s of waiting to see that the timer interrupts: it does
     'no_timer_check',
@@ -101,6 +95,14 @@ export function kernelCommandLine(spec: MachineSpec): string {
     ...(spec.padding ? [`tollgate.padding=${'x'.repeat(spec.padding)}`] : []),
   ].join(' ');
 }
+
+const COUNTED_CLOCK = [
+  // the TSC is the instruction counter: 1 GHz, said and not measured
+  ...['tsc_early_khz=1000000', 'tsc=nowatchdog', 'nohpet', 'pmtmr=0'],
+  // since 5.13 each system call moves its stack by the clock's lowest bits, and what a copy costs hangs on its addresses
+  // (memcpy_orig in arch/x86/lib/memcpy_64.S): one instruction more before would be some more ever after
+  'randomize_kstack_offset=off',
+];
 
 /**
  * Keeps the first allocations off the initramfs (initrdmem= alone is read after them). Memory for a crash kernel
