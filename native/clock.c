@@ -2,6 +2,7 @@
 // What the guest must do without Node between two instructions: align to the timer tick, run a program
 // repeatedly, read the instruction counter around each run. Under QEMU's icount the TSC *is* that counter.
 // Build: gcc -O2 -shared -fPIC -nostdlib -ffreestanding clock.c
+#include "align.h"
 #include "syscall.h"
 #include "timer.h"
 
@@ -86,13 +87,16 @@ __attribute__((visibility("default"))) u64 tollgate_align(u64 grid_ns, u64 phase
 	return next;
 }
 
-/* Executes so many instructions, interrupts included, and never idles. */
-__attribute__((visibility("default"))) void tollgate_spin(u64 spin_ns)
+/* Instructions that have been executed, idle time included. */
+__attribute__((visibility("default"))) u64 tollgate_ticks(void)
 {
-	u64 end = tsc() + spin_ns;
+	return tsc();
+}
 
-	while (tsc() < end)
-		;
+/* Never idles, until the clock shows so many. */
+__attribute__((visibility("default"))) void tollgate_spin_until(u64 ticks)
+{
+	spin_until(ticks);
 }
 
 /*

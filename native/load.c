@@ -7,8 +7,8 @@
 // host no timer is touched, and all of it ends with who has started it.
 // fd 1: what the client says. fd 2: what went wrong, in words. fd 3 and 4: the client's and the server's namespace.
 // fd 5: a struct result.
+#include "align.h"
 #include "syscall.h"
-#include "timer.h"
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -16,7 +16,6 @@ typedef unsigned long long u64;
 #define SYS_WRITE 1
 #define SYS_OPEN 2
 #define SYS_DUP2 33
-#define SYS_NANOSLEEP 35
 #define SYS_FORK 57
 #define SYS_EXECVE 59
 #define SYS_EXIT 60
@@ -102,33 +101,6 @@ static u32 wait_for(long pid)
 	return status;
 }
 
-#define GRID_NS 100000000ull
-#define EXACT_NS 100000 /* of busy waiting, which brings the clock to the instruction */
-
-/*
- * Whatever the clock showed before, from here on it shows the same in every run, and the next tick comes at the same
- * instant: how long the kernel has been idle is not exact to the instruction (src/guest.ts).
- */
-static void align(void)
-{
-	u64 target = (tsc() / GRID_NS + 1) * GRID_NS, left = target - tsc() - EXACT_NS;
-	long delay[2] = { 0, left };
-	int is_ours = can_put_off_timer();
-
-	if (left < GRID_NS)
-		call4(SYS_NANOSLEEP, (long)delay, 0, 0, 0);
-	if (is_ours)
-		set_timer(PIT_LONGEST);
-	do
-		left = target - tsc();
-	while ((long)left > 1000);
-	/* By two instructions each, and one more where it is odd: a compiler's branch would take another one. */
-	if ((long)left > 1)
-		__asm__ volatile("shr %0\n\tjnc 1f\n\tnop\n1:\tdec %0\n\tjnz 1b" : "+r"(left)::"cc");
-	if (is_ours)
-		set_timer(PIT_SOON);
-}
-
 __attribute__((used)) static void begin(long *stack)
 {
 	char **argv = (char **)stack + 1, **env = argv + stack[0] + 1, **client = argv + 2;
@@ -150,11 +122,11 @@ __attribute__((used)) static void begin(long *stack)
 	must(call4(SYS_SCHED_SETSCHEDULER, 0, 0, (long)&ordinary, 0), "sched_setscheduler");
 	/* Twice: what the server has run before the client begins is in what it asks the kernel for (getrusage). */
 	if (!is_on_host)
-		align();
+		align_clock();
 	server = start(SERVER_NAMESPACE, 1, argv + 2, env);
 	call4(SYS_NANOSLEEP, (long)delay, 0, 0, 0);
 	if (!is_on_host)
-		align();
+		align_clock();
 	MARK(BEGIN_MARK);
 	before = tsc();
 	result.client_status = wait_for(start(CLIENT_NAMESPACE, 0, client, env));

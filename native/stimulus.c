@@ -16,6 +16,7 @@
 #include <linux/veth.h>
 #include <sys/socket.h>
 
+#include "align.h"
 #include "syscall.h"
 
 typedef unsigned char u8;
@@ -32,7 +33,6 @@ typedef unsigned long long u64;
 #define SYS_IOCTL 16
 #define SYS_PREAD64 17
 #define SYS_MADVISE 28
-#define SYS_NANOSLEEP 35
 #define SYS_GETPID 39
 #define SYS_SOCKET 41
 #define SYS_CONNECT 42
@@ -76,7 +76,8 @@ static struct task {
 	u32 patience_ms; /* for one that does not arrive at once; then it is lost */
 	char congestion[16]; /* that gift's name */
 	char command_in[16]; /* where the command runs: in the "receiver"'s or the "sender"'s namespace */
-	u32 spare[4];
+	u32 is_clock_exact;   /* it counts instructions: events begin at the same instant of it in every run */
+	u32 spare[3];
 } task;
 
 /* One event: ticks of the instruction counter, from its beginning. */
@@ -979,11 +980,15 @@ static void run(const struct stimulus *stimulus)
 	if (task.count > EVENTS_MAX || task.size_bytes > FRAME_MAX || (task.size_bytes && task.size_bytes < UDP_HEADERS))
 		fail("a task beyond its bounds", 0);
 	memset(results, 1, task.count * sizeof *results); /* touched: no page fault between two events */
+	if (task.is_clock_exact)
+		align_clock(); /* a connection's first packets: when they are sent is in its round trips */
 	stimulus->prepare();
 	for (u32 i = 0; i < task.warm_up / 2; i++)
 		event(stimulus, results);
 	make_room();
 	sleep_ms(20); /* what the kernel has left to its threads is done, the softirqs', too: as long as this one runs, they don't */
+	if (task.is_clock_exact)
+		align_clock();
 	for (u32 i = task.warm_up / 2; i < task.warm_up; i++)
 		event(stimulus, results);
 	for (u32 i = 0; i < task.count; i++)

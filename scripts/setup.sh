@@ -56,6 +56,9 @@ needs_of_test() {
   command_of cpio cpio "reads the initramfs, to check our own writing"
   command_of gpg gnupg "signs the tests' own archive"
   command_of gpg-agent gpg-agent "signs the tests' own archive"
+  command_of go golang-go "builds a loader in Go, as projects have them"
+  [[ -e /usr/share/gocode/src/github.com/cilium/ebpf/link/xdp.go ]] ||
+    package golang-github-cilium-ebpf-dev "what that loader is built on"
   command_of git git "applies the sample project's patches"
   [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]] ||
     package debian-archive-keyring "verifies the packages whose eBPF objects are tested"

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const window = mapWindow(windowAddress(), WINDOW_BYTES);
   const channel = openChannel(window);
   const clock = loadClock(join(here, 'native/clock.so'));
-  const bed = makeBed(join(here, 'native/stimulus'));
+  const bed = makeBed({ helper: join(here, 'native/stimulus'), isClockExact: true });
   settle();
   warnings.push(...becomeRealTime());
   const grid = findTicks(clock);
@@ -69,11 +69,12 @@ async function main(): Promise<void> {
   });
   drawRandomKey();
   clock.align(SECOND_NS, 0);
+  const pausedAt = Number(clock.ticks());
   pause(); // the host saves this state; what follows runs once per job
   // QEMU's other thread has still to do with the command to go on. A processor that goes idle under its eyes has its
   // clock set forward by what it has executed and not told yet (icount_start_warp_timer): it stays busy until that is over.
-  clock.spin(SPIN_NS);
-  // QEMU may skip to the next timer while it stops, or not, as its threads race: from here on both are one again.
+  // And QEMU may have skipped to the next timer while it stopped, or not, as its threads race: from here on both are one.
+  clock.spinUntil(pausedAt + SPIN_NS);
   clock.align(SECOND_NS, SECOND_NS / 2);
   channel.reset();
   try {
@@ -139,16 +140,21 @@ function windowAddress(): number {
   return Number(megabytes) * (1 << 20);
 }
 
-/** Since the kernel began: from 120 s on it draws new random keys once a minute, before that every few seconds. */
-const SETTLED_SECONDS = 135;
+/**
+ * Since the kernel began. It draws a new random key after 1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63 s and so on, half as long again
+ * each time, so a job that starts behind the one at 28 s has 12 s of virtual time for itself. Later would be longer still,
+ * but every time that a processor goes idle it may happen that QEMU sets its clock too far, by what it has executed and not
+ * told yet (below): in 135 s one boot in ten was another one, in 30 s few are.
+ */
+const SETTLED_SECONDS = 30;
 const TIMED_SETTLE_MS = 1000;
 const SECOND_NS = 1_000_000_000;
 const SPIN_NS = 20_000_000;
 
 /**
- * The clock's calibration and the boot's own work end, and so do the random generator's first, frequent keys: one that falls
- * into a job is stirred by all that the job has done so far, and then base and head draw other ports and hash seeds
- * (crng_reseed_interval in drivers/char/random.c). Idle time costs nothing under icount.
+ * The clock's calibration and the boot's own work end, and the random generator has a key that holds: a new one in a job is
+ * stirred by all that the job has done so far, and then base and head draw other ports and hash seeds (crng_reseed_interval
+ * in drivers/char/random.c). Idle time costs nothing under icount.
  */
 function settle(): void {
   const uptimeSeconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);

@@ -49,8 +49,7 @@ export function runHookJob(guest: HookGuest, job: HookJob): void {
 function measureArm(guest: HookGuest, job: HookJob): Absent | undefined {
   const absent = job.attach && whyNotHere(job.attach.hook);
   if (absent) return absent;
-  const bed =
-    job.link === undefined || 'reason' in guest.bed ? guest.bed : makeBed(guest.bed.helper, job.link);
+  const bed = job.link === undefined || 'reason' in guest.bed ? guest.bed : makeBed(guest.bed, job.link);
   if ('reason' in bed) return bed;
   if (job.command && guest.isShared)
     return { reason: 'a command of yours is run in a VM alone: measure it in exact mode' };

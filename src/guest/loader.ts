@@ -34,9 +34,11 @@ export async function runLoaderJob(guest: LoaderGuest, job: LoaderJob): Promise<
     for (const { name } of job.stimuli)
       channel.send({ type: 'events', stimulus: name, sent: [], done: [], absent });
   };
+  // A program of the loader's own name speaks for it, too.
+  const names = [...new Set([job.name, ...job.programs.map(({ name }) => name)])];
   if ('reason' in bed) {
     withoutEvents(bed);
-    for (const { name } of job.programs) channel.send(recordOf(name, { metric: 'load_ok', absent: bed }));
+    for (const name of names) channel.send(recordOf(name, { metric: 'load_ok', absent: bed }));
     return;
   }
   const command = putCommand(guest.window, FOLDER, job);
@@ -45,12 +47,13 @@ export async function runLoaderJob(guest: LoaderGuest, job: LoaderJob): Promise<
   sleep(SETTLE_MS);
   if (started?.failure !== undefined) {
     withoutEvents({ reason: started.failure });
-    for (const { name } of job.programs) channel.send(notLoaded(name, started.failure, started.output()));
+    for (const name of names) channel.send(notLoaded(name, started.failure, started.output()));
     return;
   }
   for (const task of job.stimuli) channel.send(eventsRecord(task.name, stimulate(bed, task)));
   if (!started) return;
   const loaded = programIds().filter((id) => !earlier.has(id));
+  if (names.length > job.programs.length) channel.send(recordOf(job.name, { metric: 'load_ok', value: 1 }));
   for (const sought of job.programs) measure(guest, sought, loaded, started.output());
   started.child.kill('SIGKILL');
 }

@@ -10,7 +10,14 @@ import type { Command } from './command.ts';
 import { type Gift, newNamespace, type Place } from './libbpf/attach.ts';
 
 /** Two network namespaces with a link between them, and the helper that lays it out and uses it. */
-export type Bed = Readonly<Record<BedSide, Place>> & { readonly helper: string };
+export type Bed = Readonly<Record<BedSide, Place>> & BedHelper;
+
+/** native/stimulus in the guest. */
+export interface BedHelper {
+  readonly helper: string;
+  /** The clock counts instructions: events begin at the same instant of it in every run. */
+  readonly isClockExact?: boolean;
+}
 
 /** What a stimulus gave, event by event, in instructions; `done` is -1 where one got lost. */
 export interface Events {
@@ -22,11 +29,10 @@ export interface Events {
 const INDEX: Readonly<Record<BedSide, number>> = { sender: 10, receiver: 11 };
 
 /**
- * Lays out a bed; `helper` is native/stimulus in the guest, `namespaces` are those of its sides: new ones, unless given.
- * Absent where the kernel has no such link.
+ * Lays out a bed; `namespaces` are those of its sides: new ones, unless given. Absent where the kernel has no such link.
  */
 export function makeBed(
-  helper: string,
+  { helper, isClockExact = false }: BedHelper,
   device: 'veth' | 'netkit' = 'veth',
   namespaces: Readonly<Record<BedSide, number>> = { sender: newNamespace(), receiver: newNamespace() },
 ): Bed | Absent {
@@ -34,6 +40,7 @@ export function makeBed(
     sender: { namespaceFd: namespaces.sender, index: INDEX.sender },
     receiver: { namespaceFd: namespaces.receiver, index: INDEX.receiver },
     helper,
+    isClockExact,
   };
   try {
     run(bed, { name: 'bed', device });
@@ -81,7 +88,7 @@ const TASK_BYTES = 128;
 
 /** struct task of native/stimulus.c: always of one size, so that no arm has another stack than the others. */
 function run(
-  { helper, sender, receiver }: Bed,
+  { helper, isClockExact, sender, receiver }: Bed,
   task: Partial<StimulusTask> & { readonly name: string; readonly device?: string },
   { gift, command }: StimulusParts = {},
 ): Buffer | Absent {
@@ -92,6 +99,7 @@ function run(
   for (const [i, value] of numbers.entries()) input.writeUInt32LE(value ?? 0, 4 * NAME_BYTES + 4 * i);
   input.write(gift?.name ?? '', 5 * NAME_BYTES, NAME_BYTES - 1);
   input.write(command?.side ?? '', 6 * NAME_BYTES, NAME_BYTES - 1);
+  input.writeUInt32LE(Number(isClockExact), 7 * NAME_BYTES);
   const ended = spawnSync(helper, command?.argv ?? [], {
     input,
     env: command?.env ?? {},

@@ -48,7 +48,7 @@ export async function doTimedJob(
   becomeOrdinary();
   setPriority(os.priority.PRIORITY_HIGHEST);
   tellMachine([]);
-  const bed = makeBed(join(folder, 'native/stimulus'));
+  const bed = makeBed({ helper: join(folder, 'native/stimulus') });
   if (job.task === 'timed-hook') runTimedHookJob({ ...guest, bed, isShared }, job);
   else await runTimedLoadJob({ ...guest, bed, folder, isShared }, job);
 }

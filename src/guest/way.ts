@@ -93,7 +93,7 @@ function between({ helper }: Bed, over: 'bridge' | 'routed', moduleFolder?: stri
 }
 
 function bedOf(helper: string, sender: number, receiver: number): Bed {
-  const bed = makeBed(helper, 'veth', { sender, receiver });
+  const bed = makeBed({ helper }, 'veth', { sender, receiver });
   if ('reason' in bed) throw new Error(bed.reason);
   return bed;
 }

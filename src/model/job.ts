@@ -126,6 +126,8 @@ export interface AttachedProgram extends SubjectJob {
 export interface LoaderJob extends CommandJob {
   readonly format: 1;
   readonly task: 'loader';
+  /** The loader's own, by which it is told whether it is ready. */
+  readonly name: string;
   /** What a line of its output has when all is attached; left out: it has ended. */
   readonly ready?: string;
   readonly isStarted: boolean;

@@ -66,6 +66,7 @@ function planLoader(
           (place): LoaderJob => ({
             format: 1,
             task: 'loader',
+            name,
             ...commandJob(loader, files, place),
             ...(ready === undefined ? {} : { ready }),
             isStarted,
@@ -118,13 +119,13 @@ async function filesOf(
   throw new TollgateError('config', `Cannot start loader '${name}': ${found.problem}`, { place });
 }
 
-/** The figures of a loader's programs. Throws TollgateError ('infrastructure') on what nobody asked for. */
+/** The figures of a loader's programs, and whether it was ready itself. Throws TollgateError ('infrastructure') on what nobody asked for. */
 export function collectLoader(
   target: string,
   { side, name, programs }: PlannedLoader,
   records: readonly GuestRecord[],
 ): Measurement[] {
-  const known = new Set(programs);
+  const known = new Set([name, ...programs]);
   return records.flatMap((record): Measurement[] => {
     if (record.type !== 'measurement') return [];
     const figure = figureOf(target, { target, side, object: name, program: record.program }, known, record);

@@ -1,6 +1,6 @@
 // Loaders that none of us wrote, in the guest: what they attach is found and has its figures, and what fails says so.
 
-import { mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -13,16 +13,33 @@ import { debianObjects, differences, labOptions, OUTER_KERNELS, ROOT, TRICKY } f
 
 let folder: string;
 
-/** xdp-tools' own loader of Debian trixie, with its libraries, beside objects. */
+/** xdp-tools' own loader of Debian trixie, with its libraries, and an agent in Go, beside objects. */
 beforeAll(async () => {
   const program = join(labOptions().cacheDir, 'debian-programs/xdp-loader');
   await execa(process.execPath, [join(ROOT, 'scripts/debian-program.mjs'), program, 'xdp-loader']);
   folder = mkdtempSync(join(tmpdir(), 'loaders-'));
+  await buildAgent(join(folder, 'agent'));
   symlinkSync(join(program, 'xdp-loader'), join(folder, 'xdp-loader'));
   symlinkSync(join(program, 'lib'), join(folder, 'lib'));
   symlinkSync(TRICKY, join(folder, 'build'));
   await debianObjects();
   symlinkSync(join(labOptions().cacheDir, 'debian-objects/bookworm/xdp-tests'), join(folder, 'tests'));
+});
+
+/** Of Debian's Go and its cilium/ebpf: static, as such programs are shipped. */
+async function buildAgent(path: string): Promise<void> {
+  const cache = mkdtempSync(join(tmpdir(), 'go-cache-'));
+  const env = { CGO_ENABLED: '0', GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: cache };
+  await execa('go', ['build', '-trimpath', '-o', path, '.'], { cwd: join(ROOT, 'fixtures/agent'), env });
+  rmSync(cache, { recursive: true });
+}
+
+/** The agent with that program of the object. */
+const agent = (program: string) => ({
+  command: ['./agent', '-object', 'build/count.bpf.o', '-program', program],
+  files: ['agent', 'build/count.bpf.o'],
+  ready: `attached ${program}`,
+  programs: [program],
 });
 
 /** As `xdp-loader load -m native -n PROGRAM receiver OBJECT`. */
@@ -58,8 +75,11 @@ function saidOf(figures: readonly Measurement[], program: string, metric: string
   return found?.value ?? found?.absent?.reason;
 }
 
+/** Of the loader itself, and of its programs. */
 const loadOf = (figures: readonly Measurement[]) =>
-  figures.filter(({ metric }) => metric === 'load_ok').map(({ value, note, log }) => [value, note, log]);
+  figures
+    .filter(({ metric }) => metric === 'load_ok')
+    .map(({ value, note, log }) => ({ value, ...(note ? { note, log } : {}) }));
 
 describe.each(OUTER_KERNELS)('xdp-loader of xdp-tools on %s', (kernel) => {
   test('what it attaches is found and has figures, the same ones again, and one more for one instruction', async () => {
@@ -77,6 +97,33 @@ describe.each(OUTER_KERNELS)('xdp-loader of xdp-tools on %s', (kernel) => {
   });
 });
 
+describe.each(OUTER_KERNELS)('an agent in Go, on cilium/ebpf, on %s', (kernel) => {
+  test('what it attaches is found and has figures, the same ones again, and one more for one instruction', async () => {
+    const [first, again, more] = [
+      await measure(kernel, agent('count_0')),
+      await measure(kernel, agent('count_0')),
+      await measure(kernel, agent('count_1')),
+    ];
+    expect(differences(first, again)).toEqual([]);
+    expect(saidOf(first, 'count_0', 'load_ok')).toBe(1);
+    const [zero, one] = [first, more].map((all) => saidOf(all, 'agent', 'hook_total_insns') as number);
+    expect(one! - zero!).toBe(1);
+    const sizes = [saidOf(first, 'count_0', 'prog_size'), saidOf(more, 'count_1', 'prog_size')] as number[];
+    expect(sizes[1]! - sizes[0]!).toBe(1);
+    expect(loadOf(first)).toEqual([{ value: 1 }, { value: 1 }]);
+  });
+});
+
+test('what an agent in Go says of its failure is told', async () => {
+  const figures = await measure('debian:6.12', {
+    ...agent('count_0'),
+    command: ['./agent', '-device', 'eth0'],
+  });
+  const why = 'the loader ends with exit code 1';
+  const failed = { value: 0, note: why, log: 'device eth0: route ip+net: no such network interface\n' };
+  expect(loadOf(figures)).toEqual([failed, failed]);
+});
+
 test('programs of a loader that drop packets do so in the guest', async () => {
   const figures = await measure('debian:6.12', loading('xdp_drop', 'tests/xdp_drop.o'));
   const [dropped, passed] = ['drop_pps', 'pass_pps'].map((metric) => saidOf(figures, 'xdp-loader', metric));
@@ -89,12 +136,14 @@ test('a loader that stays and attaches nothing costs a few instructions at most,
   const figures = await measure('debian:6.12', idle);
   // It is a process more: packets' memory comes to lie elsewhere.
   expect(Math.abs(Number(saidOf(figures, 'idle', 'hook_total_insns')))).toBeLessThan(10);
-  expect(loadOf(figures)).toEqual([[0, 'the loader loads no program', 'all is attached\n']]);
+  const missing = { value: 0, note: 'the loader loads no program', log: 'all is attached\n' };
+  expect(loadOf(figures)).toEqual([{ value: 1 }, missing]);
 });
 
 test('a loader that fails is no figure: its exit code and what it has said', async () => {
   const script = "console.error('no such device'); process.exit(3)";
   const figures = await measure('debian:6.12', runningNode('failing', script, { programs: ['xdp_lb'] }));
   expect(saidOf(figures, 'failing', 'hook_total_insns')).toBe('the loader ends with exit code 3');
-  expect(loadOf(figures)).toEqual([[0, 'the loader ends with exit code 3', 'no such device\n']]);
+  const failed = { value: 0, note: 'the loader ends with exit code 3', log: 'no such device\n' };
+  expect(loadOf(figures)).toEqual([failed, failed]);
 });

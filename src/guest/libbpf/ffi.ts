@@ -80,8 +80,10 @@ export interface Clock {
   readonly gaps: (spinNs: number, out: Buffer, most: number) => number;
   readonly ratio: (sleepNs: number, ticks: Buffer, ns: Buffer) => void;
   readonly align: (gridNs: number, phaseNs: number) => number;
-  /** Keeps the processor busy for so long. */
-  readonly spin: (ns: number) => void;
+  /** Instructions that have been executed, idle time included. */
+  readonly ticks: () => number | bigint;
+  /** Keeps the processor busy until there are so many, to the instruction. */
+  readonly spinUntil: (ticks: number) => void;
   readonly runs: (
     attrs: Buffer,
     attrCount: number,
@@ -102,7 +104,8 @@ export function loadClock(path: string): Clock {
     gaps: library.func('int tollgate_gaps(ulong, void*, int)'),
     ratio: library.func('void tollgate_clock_ratio(ulong, void*, void*)'),
     align: library.func('ulong tollgate_align(ulong, ulong)'),
-    spin: library.func('void tollgate_spin(ulong)'),
+    ticks: library.func('ulong tollgate_ticks()'),
+    spinUntil: library.func('void tollgate_spin_until(ulong)'),
     runs: library.func('void tollgate_runs(void*, int, void*, int, ulong, ulong, ulong)'),
     markSubject: library.func('void tollgate_mark_subject()'),
   };
