@@ -443,6 +443,13 @@ test.each<[string, string[]]>([
     ],
   ],
   [
+    'loader: [{ command: [./agent], files: [agent], programs: [a, b, { name: a, pin: /sys/fs/bpf/a }] }]',
+    [
+      "Cannot parse 'loader[0].programs[2]': 'a' comes twice (t.yml:4:65)",
+      "  where 'pin' or 'id' says which one is meant, its 'name' is yours to choose",
+    ],
+  ],
+  [
     'programs: { a: { inputs: [x/a.pcap, y/a.pcap] } }',
     [
       "Cannot parse 'programs.a.inputs[1]': 'a.pcap' comes twice (t.yml:4:37)",

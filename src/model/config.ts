@@ -254,6 +254,12 @@ function senseFaults(file: ConfigFile): Fault[] {
     ['loader'],
     "tell the loaders apart by 'name:'",
   );
+  for (const [i, { programs }] of (file.loader ?? []).entries())
+    once(
+      programs.map((each) => (typeof each === 'string' ? each : each.name)),
+      ['loader', i, 'programs'],
+      "where 'pin' or 'id' says which one is meant, its 'name' is yours to choose",
+    );
 
   for (const [pattern, program] of Object.entries(file.programs ?? {})) {
     const path = ['programs', pattern];
