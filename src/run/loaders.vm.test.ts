@@ -81,33 +81,36 @@ const loadOf = (figures: readonly Measurement[]) =>
     .filter(({ metric }) => metric === 'load_ok')
     .map(({ value, note, log }) => ({ value, ...(note ? { note, log } : {}) }));
 
+/** A loader with each of two programs, of which one has an instruction more: the same twice, and one more. */
+async function countOneMore(kernel: string, loaderOf: (program: string) => object, name: string) {
+  const [first, again, more] = [
+    await measure(kernel, loaderOf('count_0')),
+    await measure(kernel, loaderOf('count_0')),
+    await measure(kernel, loaderOf('count_1')),
+  ];
+  expect(differences(first, again)).toEqual([]);
+  const [zero, one] = [first, more].map((all) => saidOf(all, name, 'hook_total_insns') as number);
+  expect(one! - zero!).toBe(1);
+  return { first, more };
+}
+
 describe.each(OUTER_KERNELS)('xdp-loader of xdp-tools on %s', (kernel) => {
   test('what it attaches is found and has figures, the same ones again, and one more for one instruction', async () => {
-    const [first, again, more] = [
-      await measure(kernel, loading('count_0', 'build/count.bpf.o')),
-      await measure(kernel, loading('count_0', 'build/count.bpf.o')),
-      await measure(kernel, loading('count_1', 'build/count.bpf.o')),
-    ];
-    expect(differences(first, again)).toEqual([]);
+    const { first } = await countOneMore(
+      kernel,
+      (program) => loading(program, 'build/count.bpf.o'),
+      'xdp-loader',
+    );
     // libxdp puts a dispatcher before it, of which it becomes an extension.
     const facts = ['load_ok', 'map_count', 'run_insns'].map((metric) => saidOf(first, 'count_0', metric));
     expect(facts).toEqual([1, 0, 'ext programs have no test run: they run only where they are attached']);
-    const [zero, one] = [first, more].map((all) => saidOf(all, 'xdp-loader', 'hook_total_insns') as number);
-    expect(one! - zero!).toBe(1);
   });
 });
 
 describe.each(OUTER_KERNELS)('an agent in Go, on cilium/ebpf, on %s', (kernel) => {
   test('what it attaches is found and has figures, the same ones again, and one more for one instruction', async () => {
-    const [first, again, more] = [
-      await measure(kernel, agent('count_0')),
-      await measure(kernel, agent('count_0')),
-      await measure(kernel, agent('count_1')),
-    ];
-    expect(differences(first, again)).toEqual([]);
+    const { first, more } = await countOneMore(kernel, agent, 'agent');
     expect(saidOf(first, 'count_0', 'load_ok')).toBe(1);
-    const [zero, one] = [first, more].map((all) => saidOf(all, 'agent', 'hook_total_insns') as number);
-    expect(one! - zero!).toBe(1);
     const sizes = [saidOf(first, 'count_0', 'prog_size'), saidOf(more, 'count_1', 'prog_size')] as number[];
     expect(sizes[1]! - sizes[0]!).toBe(1);
     expect(loadOf(first)).toEqual([{ value: 1 }, { value: 1 }]);
